@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Kernels are compiled for the machine that builds them. `STEPGRAPH_MARCH=x86-64-v3` (any name
+/// clang's -march takes) builds a portable binary instead.
+let march = Context.environment["STEPGRAPH_MARCH"] ?? "native"
+
+/// `STEPGRAPH_STRICT=1` turns warnings into errors; continuous integration sets it, users' compilers may be newer.
+let strict = Context.environment["STEPGRAPH_STRICT"] == "1"
+
+let package = Package(
+  name: "stepgraph",
+  products: [.executable(name: "stepgraph", targets: ["stepgraph"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+    // Arrows point up this list only.
+    .target(name: "Diagnostics"),
+    .target(name: "YAMLTree", dependencies: ["Diagnostics", "CYAML"]),
+    .target(name: "Tensors", dependencies: ["COpenBLAS"]),
+    .target(name: "Safetensors", dependencies: ["Tensors"]),
+    .target(name: "DiffusionModels", dependencies: ["Tensors", "Safetensors"]),
+    .target(
+      name: "GraphEngine",
+      dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(
+      name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CPNG"], path: "Nodes"),
+    .executableTarget(
+      name: "stepgraph",
+      dependencies: ["StepgraphNodes", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
+    .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(
+      name: "DiffusionModelsTests", dependencies: ["DiffusionModels"], exclude: ["Fixtures"]),
+    .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine"]),
+    .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
+    .testTarget(name: "CommandTests", dependencies: ["stepgraph", "StepgraphNodes"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
+  if strict { settings.append(.treatAllWarnings(as: .error)) }
+  target.swiftSettings = settings
+}

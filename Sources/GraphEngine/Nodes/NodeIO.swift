@@ -1,0 +1,75 @@
+/// A node's literals, by name, with defaults filled in.
+package struct NodeParameters: Sendable {
+  package var values: [String: ParameterValue]
+
+  package init(_ values: [String: ParameterValue]) { self.values = values }
+
+  package subscript<Value>(parameter: Parameter<Value>) -> Value {
+    get {
+      guard let value = values[parameter.name].flatMap({ Value($0) }) else {
+        preconditionFailure("parameter '\(parameter.name)' was not validated")
+      }
+      return value
+    }
+    set { values[parameter.name] = newValue.parameterValue }
+  }
+
+  package subscript<Value>(parameter: OptionalParameter<Value>) -> Value? {
+    get { values[parameter.name].flatMap { Value($0) } }
+    set { values[parameter.name] = newValue?.parameterValue ?? .absent }
+  }
+}
+
+/// What a running node sees: its inputs and parameters, and a place for its outputs.
+///
+/// The subscripts take the node's own port constants: `let x = io[latent]`, `io[image] = pixels`.
+package struct NodeIO {
+  package var parameters: NodeParameters
+  /// Values by input port, each already of the port's type; one for a plain port, several for a variadic one, none for
+  /// an optional one left out.
+  package var inputs: [String: [any WireValue]]
+  package internal(set) var outputs: [String: any WireValue] = [:]
+  /// The self-contained workflow that this run resolves to, as YAML, for sinks that embed it.
+  package var workflow: String
+  /// Reports something the user should know, shown at the named port's line.
+  package var warn: @Sendable (_ message: String, _ port: String?) -> Void
+
+  package init(
+    parameters: NodeParameters, inputs: [String: [any WireValue]], workflow: String = "",
+    warn: @escaping @Sendable (String, String?) -> Void = { _, _ in }
+  ) {
+    self.parameters = parameters
+    self.inputs = inputs
+    self.workflow = workflow
+    self.warn = warn
+  }
+
+  package subscript<Value>(input: Input<Value>) -> Value {
+    guard let value = inputs[input.name]?.first as? Value else {
+      preconditionFailure("input '\(input.name)' was not validated")
+    }
+    return value
+  }
+
+  package subscript<Value>(input: OptionalInput<Value>) -> Value? {
+    inputs[input.name]?.first.map { value in
+      guard let value = value as? Value else { preconditionFailure("input '\(input.name)' was not validated") }
+      return value
+    }
+  }
+
+  package subscript<Value>(input: VariadicInput<Value>) -> [Value] {
+    (inputs[input.name] ?? []).map { value in
+      guard let value = value as? Value else { preconditionFailure("input '\(input.name)' was not validated") }
+      return value
+    }
+  }
+
+  package subscript<Value>(parameter: Parameter<Value>) -> Value { parameters[parameter] }
+  package subscript<Value>(parameter: OptionalParameter<Value>) -> Value? { parameters[parameter] }
+
+  package subscript<Value>(output: Output<Value>) -> Value? {
+    get { outputs[output.name] as? Value }
+    set { outputs[output.name] = newValue }
+  }
+}

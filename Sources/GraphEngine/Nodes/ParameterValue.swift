@@ -1,0 +1,102 @@
+/// A literal after reading by its declared type.
+package enum ParameterValue: Sendable, Hashable {
+  case string(String)
+  /// Any Int64 or UInt64.
+  case int(Int128)
+  case float(Double)
+  case bool(Bool)
+  /// A path as the process can open it: absolute, or relative to the working directory.
+  case path(String)
+  /// An optional parameter that was left out.
+  case absent
+}
+
+/// Whether a path parameter names a file to read or one to write.
+package enum PathRole: String, Sendable, Hashable { case read, write }
+
+/// The type of a parameter, of a node or of a workflow file.
+package enum ParameterType: Sendable, Hashable {
+  case string, int, float, bool
+  case path(PathRole)
+  case choice([String])
+
+  /// The name that workflow files and help texts use.
+  package var name: String {
+    switch self {
+    case .string: "string"
+    case .int: "int"
+    case .float: "float"
+    case .bool: "bool"
+    case .path: "path"
+    case .choice: "choice"
+    }
+  }
+}
+
+/// What a node says of one parameter.
+package struct ParameterDeclaration: Sendable {
+  package let name: String
+  package let help: String
+  package let type: ParameterType
+  /// Nil: must be given, unless `isOptional`.
+  package let defaultValue: ParameterValue?
+  package let isOptional: Bool
+  /// Inclusive bounds for numbers.
+  package let min: Double?
+  package let max: Double?
+}
+
+/// Swift types that a `Parameter` can have.
+package protocol ParameterConvertible: Sendable {
+  static var parameterType: ParameterType { get }
+  var parameterValue: ParameterValue { get }
+  /// Nil when the value is of another type or does not fit.
+  init?(_ value: ParameterValue)
+}
+
+extension String: ParameterConvertible {
+  package static var parameterType: ParameterType { .string }
+  package var parameterValue: ParameterValue { .string(self) }
+  package init?(_ value: ParameterValue) {
+    switch value {
+    case .string(let text), .path(let text): self = text
+    default: return nil
+    }
+  }
+}
+
+extension Int: ParameterConvertible {
+  package static var parameterType: ParameterType { .int }
+  package var parameterValue: ParameterValue { .int(Int128(self)) }
+  package init?(_ value: ParameterValue) {
+    guard case .int(let number) = value, let narrow = Int(exactly: number) else { return nil }
+    self = narrow
+  }
+}
+
+extension UInt64: ParameterConvertible {
+  package static var parameterType: ParameterType { .int }
+  package var parameterValue: ParameterValue { .int(Int128(self)) }
+  package init?(_ value: ParameterValue) {
+    guard case .int(let number) = value, let narrow = UInt64(exactly: number) else { return nil }
+    self = narrow
+  }
+}
+
+extension Double: ParameterConvertible {
+  package static var parameterType: ParameterType { .float }
+  package var parameterValue: ParameterValue { .float(self) }
+  package init?(_ value: ParameterValue) {
+    guard case .float(let number) = value else { return nil }
+    self = number
+  }
+}
+
+extension Bool: ParameterConvertible {
+  package static var parameterType: ParameterType { .bool }
+  package var parameterValue: ParameterValue { .bool(self) }
+  package init?(_ value: ParameterValue) {
+    guard case .bool(let flag) = value else { return nil }
+    self = flag
+  }
+}
