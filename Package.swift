@@ -39,8 +39,7 @@ let package = Package(
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
-    .testTarget(
-      name: "DiffusionModelsTests", dependencies: ["DiffusionModels"], exclude: ["Fixtures"]),
+    .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels"]),
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
     .testTarget(name: "CommandTests", dependencies: ["stepgraph", "StepgraphNodes"]),
