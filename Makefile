@@ -1,0 +1,37 @@
+# Two commands do all the set-up: `make demo` and `make test`. `make help` lists the rest.
+
+PACKAGES   := libopenblas-dev libpng-dev libyaml-dev pkg-config
+STEPGRAPH  := .build/release/stepgraph
+LINTED     := Package.swift Sources Nodes Tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint bench packages
+
+help: ## Shows this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## Installs what is missing, builds, and draws a red apple with the demo model
+	$(STEPGRAPH) run Graphs/txt2img.yaml
+
+build: packages ## Builds .build/release/stepgraph
+	swift build -c release --product stepgraph
+
+test: packages ## Installs what is missing and runs every test
+	swift test -c release
+
+lint: ## Checks the formatting of the Swift sources
+	swift format lint --strict --recursive $(LINTED)
+
+bench: build ## Times the demo model; MODEL=DIR SIZE=512 times another one, beside the peers that are installed
+	python3 Examples/Benchmarks/bench.py --stepgraph $(STEPGRAPH) $(if $(MODEL),--model $(MODEL)) $(if $(SIZE),--size $(SIZE))
+
+packages:
+	@command -v swift >/dev/null || { echo "Stepgraph needs a Swift 6.2 toolchain or later: https://swift.org/install" >&2; exit 1; }
+	@missing=$$(for package in $(PACKAGES); do \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	  command -v apt-get >/dev/null || { echo "Please install:" $$missing >&2; exit 1; }; \
+	  if [ "$$(id -u)" = 0 ]; then root=; else root=sudo; fi; \
+	  echo "Installing" $$missing; \
+	  $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq $$missing; \
+	fi
