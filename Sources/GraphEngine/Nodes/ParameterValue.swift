@@ -9,6 +9,18 @@ package enum ParameterValue: Sendable, Hashable {
   case path(String)
   /// An optional parameter that was left out.
   case absent
+
+  /// The value as a workflow file would write it; floats in their shortest form, so that 7.0 is `7`.
+  package var text: String {
+    switch self {
+    case .string(let text), .path(let text): text
+    case .int(let number): String(number)
+    case .float(let number):
+      number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : String(number)
+    case .bool(let flag): String(flag)
+    case .absent: ""
+    }
+  }
 }
 
 /// Whether a path parameter names a file to read or one to write.

@@ -1,4 +1,6 @@
-/// What may travel on a wire. The engine knows a value by its type's name and by its bytes, and nothing else of it.
+/// What may travel on a wire.
+///
+/// The engine knows a value by its type's name and by its bytes, and nothing else of it.
 package protocol WireValue: Sendable {
   static var wireType: WireType { get }
 

@@ -8,8 +8,9 @@ package struct ResolvedGraph: Sendable {
   package var targets: [Int]
   /// The workflow's `outputs` by name.
   package var outputs: [String: WireSource]
-  /// One self-contained workflow file: parameters resolved, subgraphs inlined, no absolute paths. Model digests are
-  /// added by the planner, which knows them.
+  /// One self-contained workflow file: parameters resolved, subgraphs inlined, no absolute paths.
+  ///
+  /// Model digests are added by the planner, which knows them.
   package var workflow: String
   /// The workflow file's path as the user gave it.
   package var path: String
