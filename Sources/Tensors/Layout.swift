@@ -1,0 +1,64 @@
+extension Tensor {
+  /// Moves channels to the last axis: [n, c, h, w] -> [n, h, w, c].
+  package func channelsLast() -> Tensor {
+    precondition(shape.count == 4, "channels last of \(shape)")
+    return transposedPlanes(rows: shape[1], columns: shape[2] * shape[3], [shape[0], shape[2], shape[3], shape[1]])
+  }
+
+  /// Moves channels to the second axis: [n, h, w, c] -> [n, c, h, w].
+  package func channelsFirst() -> Tensor {
+    precondition(shape.count == 4, "channels first of \(shape)")
+    return transposedPlanes(rows: shape[1] * shape[2], columns: shape[3], [shape[0], shape[3], shape[1], shape[2]])
+  }
+
+  private func transposedPlanes(rows: Int, columns: Int, _ shape: [Int]) -> Tensor {
+    Tensor(shape: shape) { y in
+      withUnsafeBufferPointer { x in
+        for sample in 0..<shape[0] {
+          let base = sample * rows * columns
+          for row in 0..<rows {
+            for column in 0..<columns { y[base + column * rows + row] = x[base + row * columns + column] }
+          }
+        }
+      }
+    }
+  }
+
+  /// Joins channels-last tensors along the last axis: [n, ..., a] and [n, ..., b] -> [n, ..., a + b].
+  package func concatenatingChannels(_ other: Tensor) -> Tensor {
+    precondition(shape.dropLast() == other.shape.dropLast(), "channels of \(shape) and \(other.shape)")
+    let (a, b) = (shape[shape.count - 1], other.shape[other.shape.count - 1])
+    return Tensor(shape: shape.dropLast() + [a + b]) { y in
+      withUnsafeBufferPointer { x in
+        other.withUnsafeBufferPointer { z in
+          for row in 0..<y.count / (a + b) {
+            for c in 0..<a { y[row * (a + b) + c] = x[row * a + c] }
+            for c in 0..<b { y[row * (a + b) + a + c] = z[row * b + c] }
+          }
+        }
+      }
+    }
+  }
+
+  /// Nearest-neighbour scaling, as torch's interpolate: [n, h, w, c] -> [n, height, width, c].
+  package func resizedNearest(height: Int, width: Int) -> Tensor {
+    precondition(shape.count == 4, "\(shape) is not [n, h, w, c]")
+    let (samples, h, w, channels) = (shape[0], shape[1], shape[2], shape[3])
+    return Tensor(shape: [samples, height, width, channels]) { y in
+      withUnsafeBufferPointer { x in
+        for sample in 0..<samples {
+          for row in 0..<height {
+            for column in 0..<width {
+              let source = ((sample * h + row * h / height) * w + column * w / width) * channels
+              let target = ((sample * height + row) * width + column) * channels
+              for c in 0..<channels { y[target + c] = x[source + c] }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Twice the height and width, each pixel repeated: [n, h, w, c] -> [n, 2 h, 2 w, c].
+  package func upsampledNearest2x() -> Tensor { resizedNearest(height: 2 * shape[1], width: 2 * shape[2]) }
+}

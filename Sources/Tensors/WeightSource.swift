@@ -1,0 +1,24 @@
+/// A weight that a layer reads once, row by row, into the order it computes with.
+///
+/// So a memory-mapped half-precision weight goes straight into the layer, without a copy of the whole in between.
+package struct WeightSource {
+  /// The shape as PyTorch names it: [out, in] or [out, in, kh, kw].
+  package let shape: [Int]
+  /// Writes rows `rows` (slices along the first axis) to the buffer, which has exactly their size.
+  package let readRows: (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
+
+  package init(
+    shape: [Int],
+    readRows: @escaping (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) {
+    precondition(!shape.isEmpty, "a weight has at least one axis")
+    self.shape = shape
+    self.readRows = readRows
+  }
+
+  package init(_ tensor: Tensor) {
+    self.init(shape: tensor.shape) { rows, destination in
+      tensor.samples(rows).withUnsafeBufferPointer { _ = destination.update(fromContentsOf: $0) }
+    }
+  }
+}
