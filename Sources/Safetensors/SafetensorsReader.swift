@@ -1,0 +1,94 @@
+import Tensors
+
+/// Tensors in the safetensors format, read from a memory-mapped file or from bytes in memory.
+///
+/// Opening checks the whole header, so no later access can leave the data. A tensor is converted to f32 when it is asked for.
+package final class SafetensorsReader: @unchecked Sendable {
+  /// The file's path, or the name given to the bytes: errors begin with it.
+  package let source: String
+
+  private let header: SafetensorsHeader
+  private let file: MappedFile?
+  private let bytes: UnsafeRawBufferPointer
+
+  /// Maps the file at `path`.
+  ///
+  /// Throws when it cannot be read or is malformed.
+  package init(path: String) throws {
+    let file = try MappedFile(path: path)
+    header = try SafetensorsHeader(file.bytes, source: path)
+    source = path
+    bytes = file.bytes
+    self.file = file
+  }
+
+  /// Reads from `bytes`, which must outlive the reader; `source` names them in errors.
+  ///
+  /// Throws when they are malformed.
+  package init(borrowing bytes: UnsafeRawBufferPointer, source: String) throws {
+    header = try SafetensorsHeader(bytes, source: source)
+    self.source = source
+    self.bytes = bytes
+    file = nil
+  }
+
+  /// The strings of `__metadata__`.
+  package var metadata: [String: String] { header.metadata }
+
+  /// Names in byte order.
+  package var names: [String] { header.tensors.keys.sorted(by: byteOrder) }
+
+  /// Type, shape and place of a tensor; nil when there is none of this name.
+  package func info(_ name: String) -> TensorInfo? { header.tensors[name] }
+
+  /// Calls `body` with a tensor's stored bytes.
+  ///
+  /// Throws when there is no such tensor.
+  package func withBytes<Result>(_ name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    try body(UnsafeRawBufferPointer(rebasing: bytes[existing(name).range]))
+  }
+
+  /// A whole tensor as f32.
+  ///
+  /// Throws when there is no such tensor or it holds no floats of 16 or 32 bits.
+  package func tensor(_ name: String) throws -> Tensor {
+    let info = try existing(name)
+    return try Tensor(shape: info.shape) { try readFloats(name, elements: 0..<$0.count, into: $0) }
+  }
+
+  /// Converts elements of a tensor, counted in row-major order, to f32 into `target`, which holds as many.
+  ///
+  /// Throws when there is no such tensor or it holds no floats of 16 or 32 bits.
+  package func readFloats(
+    _ name: String, elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    let info = try existing(name)
+    precondition(
+      elements.count == target.count && elements.upperBound <= info.count,
+      "\(elements) of \(info.shape) into \(target.count) floats")
+    guard info.dtype.isFloat else {
+      throw SafetensorsError("\(source): tensor '\(name)' is \(info.dtype.rawValue); F32, F16 or BF16 was expected")
+    }
+    guard let address = bytes.baseAddress, let floats = target.baseAddress else { return }
+    let data = address + info.range.lowerBound + elements.lowerBound * info.dtype.size
+    switch info.dtype {
+    case .f16: HalfPrecision.widenF16(data, to: floats, count: target.count)
+    case .bf16: HalfPrecision.widenBF16(data, to: floats, count: target.count)
+    default: UnsafeMutableRawPointer(floats).copyMemory(from: data, byteCount: 4 * target.count)
+    }
+  }
+
+  /// Gives back the memory that holds a mapped tensor; reading it again fetches it from the file.
+  package func release(_ name: String) {
+    if let range = header.tensors[name]?.range { file?.release(range) }
+  }
+
+  private func existing(_ name: String) throws -> TensorInfo {
+    if let info = header.tensors[name] { return info }
+    let hint = nearestName(to: name, among: header.tensors.keys).map { "; the nearest name is '\($0)'" } ?? ""
+    throw SafetensorsError("\(source): has no tensor '\(name)'\(hint)")
+  }
+}
+
+/// The order of the names' UTF-8 bytes, which no locale or Unicode version changes.
+func byteOrder(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }

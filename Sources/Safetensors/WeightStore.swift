@@ -1,0 +1,124 @@
+import Tensors
+
+/// The weights of one model part, handed out by name with every name accounted for.
+///
+/// A model asks for each of its weights with the shape its config implies. Nothing fails in between: what is missing or
+/// misshapen is noted and zeros stand in, so that one error at the end tells all of it, unused tensors included.
+package final class WeightStore {
+  private struct Stored {
+    let reader: SafetensorsReader
+    let fileName: String
+    let info: TensorInfo
+  }
+
+  private let location: String
+  private var stored: [String: Stored] = [:]
+  private var taken: Set<String> = []
+  private var report = WeightReport()
+  /// Elements that zeros may still stand in for: a config that lies must not take the machine's memory.
+  private var standInBudget = 1 << 28
+
+  /// Opens `files`.
+  ///
+  /// `canonicalName` gives the name a model asks by for a name in the file, and nil for a tensor that is known and not
+  /// needed. Throws when a file cannot be read or two tensors have one name.
+  package init(_ files: WeightFiles, canonicalName: (String) -> String? = { $0 }) throws {
+    location = files.shards.count == 1 ? files.shards[0] : files.folder
+    for path in files.shards {
+      let reader = try SafetensorsReader(path: path)
+      for fileName in reader.names {
+        guard let name = canonicalName(fileName), let info = reader.info(fileName) else { continue }
+        let entry = Stored(reader: reader, fileName: fileName, info: info)
+        if let other = stored.updateValue(entry, forKey: name) {
+          throw SafetensorsError(
+            "\(path): tensor '\(fileName)' is the same weight as '\(other.fileName)' in \(other.reader.source)")
+        }
+      }
+    }
+  }
+
+  /// Builds a model from the weights.
+  ///
+  /// Throws one error that names every weight missing, misshapen or unused.
+  package func load<Model>(_ build: (WeightScope) throws -> Model) throws -> Model {
+    let model = try build(WeightScope(store: self, prefix: ""))
+    try finish()
+    return model
+  }
+
+  /// Throws what `load` throws, for those who take weights without it.
+  package func finish() throws {
+    for (name, entry) in stored where !taken.contains(name) {
+      report.unused[name] = entry.info.shape
+    }
+    if !report.isEmpty { throw SafetensorsError("\(location): \(report.text)") }
+  }
+
+  fileprivate func contains(_ name: String) -> Bool { stored[name] != nil }
+
+  fileprivate func source(_ name: String, _ shape: [Int], or other: [Int]?) throws -> WeightSource {
+    if let entry = stored[name] {
+      taken.insert(name)
+      if !entry.info.dtype.isFloat {
+        report.misshapen[name] = "is \(entry.info.dtype.rawValue), expected F32, F16 or BF16"
+      } else if entry.info.shape == shape || entry.info.shape == other {
+        return source(entry, shape)
+      } else {
+        report.misshapen[name] = "is \(entry.info.shape), expected \(shape)"
+      }
+    } else {
+      report.missing[name] = shape
+    }
+    return try zeros(shape)
+  }
+
+  private func source(_ entry: Stored, _ shape: [Int]) -> WeightSource {
+    let rowSize = shape.dropFirst().reduce(1, *)
+    return WeightSource(shape: shape) { rows, target in
+      try entry.reader.readFloats(
+        entry.fileName, elements: rows.lowerBound * rowSize..<rows.upperBound * rowSize, into: target)
+      if rows.upperBound == shape[0] { entry.reader.release(entry.fileName) }
+    }
+  }
+
+  private func zeros(_ shape: [Int]) throws -> WeightSource {
+    guard let bytes = DType.f32.byteCount(shape: shape), bytes / 4 <= standInBudget else {
+      throw SafetensorsError("\(location): \(report.text)")
+    }
+    standInBudget -= bytes / 4
+    return WeightSource(shape: shape) { _, target in target.update(repeating: 0) }
+  }
+}
+
+/// The weights under one dotted name, as PyTorch's modules nest them.
+package struct WeightScope {
+  private let store: WeightStore
+  private let prefix: String
+
+  fileprivate init(store: WeightStore, prefix: String) {
+    self.store = store
+    self.prefix = prefix
+  }
+
+  /// The weights of a submodule, such as `down_blocks.0`.
+  package func scope(_ name: String) -> WeightScope { WeightScope(store: store, prefix: "\(prefix)\(name).") }
+
+  /// The weights of item `index` of a module list.
+  package func scope(_ name: String, _ index: Int) -> WeightScope { scope("\(name).\(index)") }
+
+  /// Whether the files have a weight of this name.
+  package func contains(_ name: String) -> Bool { store.contains(prefix + name) }
+
+  /// A weight of `shape`, which the files may also hold as `other` (of the same count and first dimension).
+  ///
+  /// Throws only when the weights asked for in vain are too large to go on.
+  package func source(_ name: String, _ shape: [Int], or other: [Int]? = nil) throws -> WeightSource {
+    try store.source(prefix + name, shape, or: other)
+  }
+
+  /// A weight converted whole, for those a layer keeps as they are: biases, norms, embeddings.
+  package func tensor(_ name: String, _ shape: [Int], or other: [Int]? = nil) throws -> Tensor {
+    let source = try source(name, shape, or: other)
+    return try Tensor(shape: shape) { try source.readRows(0..<shape[0], $0) }
+  }
+}
