@@ -1,0 +1,52 @@
+import Safetensors
+import Testing
+
+@Suite("Half precision")
+struct HalfPrecisionTests {
+  private let patterns = Array(UInt16.min...UInt16.max)
+
+  /// Widens all patterns from an odd address, in a count that leaves a rest after whole vectors.
+  private func widened(
+    _ widen: (UnsafeRawPointer, UnsafeMutablePointer<Float>, Int) -> Void
+  ) -> [Float] {
+    var bytes: [UInt8] = [0]
+    for pattern in patterns { bytes += [UInt8(pattern & 0xFF), UInt8(pattern >> 8)] }
+    return bytes.withUnsafeBytes { source in
+      [Float](unsafeUninitializedCapacity: patterns.count) { target, count in
+        guard let from = source.baseAddress, let to = target.baseAddress else { return }
+        widen(from + 1, to, 65_533)
+        widen(from + 1 + 2 * 65_533, to + 65_533, 3)
+        count = patterns.count
+      }
+    }
+  }
+
+  @Test func everyF16() {
+    let floats = widened { HalfPrecision.widenF16($0, to: $1, count: $2) }
+    let wrong = zip(patterns, floats).filter { pattern, value in
+      let exact = Float(Float16(bitPattern: pattern))
+      if exact.isNaN { return !value.isNaN || value.sign != exact.sign }
+      return value.bitPattern != exact.bitPattern || HalfPrecision.narrowF16(value) != pattern
+    }
+    #expect(wrong.isEmpty)
+  }
+
+  @Test func everyBF16() {
+    let floats = widened { HalfPrecision.widenBF16($0, to: $1, count: $2) }
+    let wrong = zip(patterns, floats).filter { pattern, value in
+      value.bitPattern != UInt32(pattern) << 16 || (!value.isNaN && HalfPrecision.narrowBF16(value) != pattern)
+    }
+    #expect(wrong.isEmpty)
+  }
+
+  @Test func narrowingRoundsToNearestEven() {
+    #expect(HalfPrecision.narrowBF16(Float(bitPattern: 0x3F80_8000)) == 0x3F80)
+    #expect(HalfPrecision.narrowBF16(Float(bitPattern: 0x3F81_8000)) == 0x3F82)
+    #expect(HalfPrecision.narrowBF16(Float(bitPattern: 0x3F80_8001)) == 0x3F81)
+    #expect(HalfPrecision.narrowBF16(.greatestFiniteMagnitude) == 0x7F80)
+    #expect(Float(bitPattern: UInt32(HalfPrecision.narrowBF16(Float(bitPattern: 0x7F80_0001))) << 16).isNaN)
+    #expect(HalfPrecision.narrowF16(1 + 0x1p-11) == 0x3C00)
+    #expect(HalfPrecision.narrowF16(1 + 0x3p-11) == 0x3C02)
+    #expect(HalfPrecision.narrowF16(70_000) == 0x7C00)
+  }
+}

@@ -1,0 +1,146 @@
+import Safetensors
+import Tensors
+import Testing
+
+@Suite("Weights of a model part")
+struct WeightStoreTests {
+  private let folder: TestFolder
+
+  init() throws { folder = try TestFolder() }
+
+  private func write(_ name: String, _ shapes: [String: [Int]], also add: (inout SafetensorsWriter) -> Void = { _ in })
+    throws
+  {
+    var writer = SafetensorsWriter()
+    for (tensor, shape) in shapes { writer.add(tensor, Tensor(repeating: 2, shape: shape), as: .f16) }
+    add(&writer)
+    try writer.write(to: "\(folder.path)/\(name)")
+  }
+
+  private func store(canonicalName: (String) -> String? = { $0 }) throws -> WeightStore {
+    try WeightStore(WeightFiles(in: folder.path, stem: "model"), canonicalName: canonicalName)
+  }
+
+  @Test func handsOutWhatIsThere() throws {
+    try write("model.safetensors", ["blocks.0.weight": [4, 3], "blocks.0.bias": [4]])
+    let (weight, bias) = try store().load { weights in
+      let block = weights.scope("blocks", 0)
+      #expect(block.contains("bias") && !block.contains("scale"))
+      return (try block.source("weight", [4, 3]), try block.tensor("bias", [4]))
+    }
+    #expect(bias.values == [2, 2, 2, 2])
+    #expect(weight.shape == [4, 3])
+    let rows = try Tensor(shape: [2, 3]) { try weight.readRows(1..<3, $0) }
+    #expect(rows.values == [2, 2, 2, 2, 2, 2])
+  }
+
+  @Test func tellsEverythingAtOnce() throws {
+    try write("model.safetensors", ["a.to_q.weight": [4, 4], "b.weight": [4, 3], "spare": [7]]) {
+      $0.add("ids", .i64, shape: [1], bytes: [UInt8](repeating: 0, count: 8))
+    }
+    let found = message {
+      _ = try store().load { weights in
+        #expect(try weights.tensor("a.query.weight", [4, 4]).values == [Float](repeating: 0, count: 16))
+        #expect(try weights.tensor("b.weight", [3, 4]).shape == [3, 4])
+        _ = try weights.tensor("ids", [1])
+        _ = try weights.tensor("c", [2])
+      }
+    }
+    #expect(
+      found == """
+        \(folder.path)/model.safetensors: the weights do not fit the model's config
+          missing: 2
+            'a.query.weight' [4, 4]; is it 'a.to_q.weight'?
+            'c' [2]
+          misshapen: 2
+            'b.weight' is [4, 3], expected [3, 4]
+            'ids' is I64, expected F32, F16 or BF16
+          unused: 2
+            'a.to_q.weight' [4, 4]
+            'spare' [7]
+        """)
+  }
+
+  @Test func aLongReportIsCutShort() throws {
+    try write("model.safetensors", Dictionary(uniqueKeysWithValues: (0..<100).map { ("w.\($0)", [1]) }))
+    let found = message { try store().finish() }
+    #expect(found.contains("unused: 100") && found.hasSuffix("\n    and 60 more"))
+  }
+
+  @Test func otherNamesAndShapes() throws {
+    try write("model.safetensors", ["text_model.query.weight": [2, 2, 1, 1], "norm": [2]]) {
+      $0.add("text_model.position_ids", .i64, shape: [1], bytes: [UInt8](repeating: 0, count: 8))
+    }
+    try store { name in
+      let bare = name.hasPrefix("text_model.") ? String(name.dropFirst(11)) : name
+      return bare == "position_ids" ? nil : bare.replacing("query", with: "to_q")
+    }.load { (weights) throws in
+      #expect(try weights.source("to_q.weight", [2, 2], or: [2, 2, 1, 1]).shape == [2, 2])
+      #expect(try weights.tensor("norm", [2]).values == [2, 2])
+    }
+  }
+
+  @Test func twoTensorsForOneWeight() throws {
+    try write("model.safetensors", ["query": [1], "to_q": [1]])
+    #expect(
+      message { _ = try store { _ in "to_q" } }
+        == "\(folder.path)/model.safetensors: tensor 'to_q' is the same weight as 'query' in \(folder.path)/model.safetensors"
+    )
+  }
+
+  @Test func aConfigThatAsksForTooMuchEndsAtOnce() throws {
+    try write("model.safetensors", ["w": [1]])
+    let found = message { _ = try store().load { _ = try $0.tensor("w", [1 << 40, 1 << 40]) } }
+    #expect(found.contains("'w' is [1], expected [1099511627776, 1099511627776]"))
+  }
+
+  @Test func halfPrecisionVariantOnlyWherePlainIsAbsent() throws {
+    try write("model.fp16.safetensors", ["half": [1]])
+    #expect(try WeightFiles(in: folder.path, stem: "model").paths == ["\(folder.path)/model.fp16.safetensors"])
+    try write("model.safetensors", ["plain": [1]])
+    #expect(try WeightFiles(in: folder.path, stem: "model").paths == ["\(folder.path)/model.safetensors"])
+  }
+
+  @Test func shards() throws {
+    try write("model-1.safetensors", ["a": [1]])
+    try write("model-2.safetensors", ["b": [1]])
+    try folder.write(
+      Array(
+        #"{"metadata":{"total_size":4,"x":[{}]},"weight_map":{"b":"model-2.safetensors","a":"model-1.safetensors"}}"#
+          .utf8),
+      to: "model.safetensors.index.json")
+    #expect(
+      try WeightFiles(in: folder.path, stem: "model").paths.map { $0.dropFirst(folder.path.count) } == [
+        "/model.safetensors.index.json", "/model-1.safetensors", "/model-2.safetensors",
+      ])
+    try store().load { weights in
+      _ = try weights.tensor("a", [1])
+      _ = try weights.tensor("b", [1])
+    }
+  }
+
+  @Test(arguments: [
+    ("{", "malformed index: expected a key in quotes (byte 1 of the JSON)"),
+    (#"{"weight_map":{}}"#, "malformed index: 'weight_map' names no files"),
+    (
+      #"{"weight_map":{"a":"../b.safetensors"}}"#,
+      "names the file '../b.safetensors'; a safetensors file in the same folder was expected"
+    ),
+  ])
+  func malformedIndexes(_ index: String, _ expected: String) throws {
+    try folder.write(Array(index.utf8), to: "model.safetensors.index.json")
+    #expect(
+      message { _ = try WeightFiles(in: folder.path, stem: "model") }
+        == "\(folder.path)/model.safetensors.index.json: \(expected)")
+  }
+
+  @Test func noWeights() throws {
+    #expect(
+      message { _ = try WeightFiles(in: folder.path, stem: "model") }
+        == "\(folder.path): has no weights: 'model.safetensors' was expected")
+    try folder.write([0x80], to: "pytorch_model.bin")
+    #expect(
+      message { _ = try WeightFiles(in: folder.path, stem: "model") }.hasSuffix(
+        "'pytorch_model.bin' is in a format that can run code: convert it to safetensors"))
+  }
+}
