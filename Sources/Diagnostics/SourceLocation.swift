@@ -1,17 +1,47 @@
 /// The text of one file that a person wrote, kept so that diagnostics can quote it.
 package final class SourceFile: Sendable {
-  /// The path as the user would type it.
+  /// The path as the user would type it; for an argument, the argument.
   package let path: String
   package let text: String
-  /// The text split at line ends, without them.
+  /// The text split at line ends (LF, CR LF or CR), without them.
   package let lines: [Substring]
+  /// True for an argument of the command line, which has no lines to point at.
+  package let isArgument: Bool
 
   package init(path: String, text: String) {
     self.path = path
     self.text = text
-    self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      line.last == "\r" ? line.dropLast() : line
+    self.lines = SourceFile.split(text)
+    self.isArgument = false
+  }
+
+  /// An argument of the command line as the user wrote it, such as `--set steps=abc`.
+  package init(argument: String) {
+    self.path = argument
+    self.text = ""
+    self.lines = []
+    self.isArgument = true
+  }
+
+  private static func split(_ text: String) -> [Substring] {
+    var lines: [Substring] = []
+    let bytes = text.utf8
+    var start = bytes.startIndex
+    var index = start
+    while index < bytes.endIndex {
+      let byte = bytes[index]
+      let next = bytes.index(after: index)
+      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+        lines.append(text[start..<index])
+        let isPair = byte == UInt8(ascii: "\r") && next < bytes.endIndex && bytes[next] == UInt8(ascii: "\n")
+        start = isPair ? bytes.index(after: next) : next
+        index = start
+      } else {
+        index = next
+      }
     }
+    lines.append(text[start...])
+    return lines
   }
 }
 
@@ -27,7 +57,24 @@ package struct SourceLocation: Sendable, CustomStringConvertible {
     self.column = column
   }
 
-  package var description: String { "\(file.path):\(line):\(column)" }
+  /// The place of an argument of the command line.
+  package init(argument: String) {
+    self.init(file: SourceFile(argument: argument), line: 0, column: 0)
+  }
+
+  package var description: String { file.isArgument ? file.path : "\(file.path):\(line):\(column)" }
+}
+
+extension SourceLocation: Hashable {
+  package static func == (left: SourceLocation, right: SourceLocation) -> Bool {
+    left.file === right.file && left.line == right.line && left.column == right.column
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(file))
+    hasher.combine(line)
+    hasher.combine(column)
+  }
 }
 
 /// A value and the place it was written at.

@@ -1,0 +1,58 @@
+/// Gathers problems so that all of them are told at once.
+package final class DiagnosticCollector {
+  private var diagnostics: [Diagnostic] = []
+  private var seen: Set<Report> = []
+  private var context: [String] = []
+  package private(set) var errorCount = 0
+
+  private struct Report: Hashable {
+    let location: SourceLocation?
+    let message: String
+  }
+
+  package init() {}
+
+  /// Adds a problem, unless the same message is already known at the same place.
+  package func add(_ diagnostic: Diagnostic) {
+    guard seen.insert(Report(location: diagnostic.location, message: diagnostic.message)).inserted else { return }
+    var diagnostic = diagnostic
+    diagnostic.notes += context.reversed()
+    diagnostics.append(diagnostic)
+    if diagnostic.severity == .error { errorCount += 1 }
+  }
+
+  package func error(_ message: String, at location: SourceLocation?, notes: [String?] = []) {
+    add(Diagnostic(message, at: location, notes: notes.compactMap { $0 }))
+  }
+
+  package func warning(_ message: String, at location: SourceLocation?, notes: [String?] = []) {
+    add(Diagnostic(message, at: location, severity: .warning, notes: notes.compactMap { $0 }))
+  }
+
+  /// Adds `note` to every problem that `body` finds.
+  package func with<Result>(note: String, _ body: () throws -> Result) rethrows -> Result {
+    context.append(note)
+    defer { context.removeLast() }
+    return try body()
+  }
+
+  /// Everything so far: problems without a place in a file first, then by file, line and column.
+  package var sorted: [Diagnostic] {
+    diagnostics.enumerated().sorted { left, right in
+      let (a, b) = (left.element.sortKey, right.element.sortKey)
+      return a == b ? left.offset < right.offset : a < b
+    }.map(\.element)
+  }
+
+  /// Throws everything found, warnings included, when an error is among it.
+  package func throwIfErrors() throws(DiagnosticList) {
+    if errorCount > 0 { throw DiagnosticList(sorted) }
+  }
+}
+
+extension Diagnostic {
+  fileprivate var sortKey: (Int, String, Int, Int) {
+    guard let location else { return (0, "", 0, 0) }
+    return (location.file.isArgument ? 1 : 2, location.file.path, location.line, location.column)
+  }
+}
