@@ -42,8 +42,9 @@ package enum PNG {
     return file
   }
 
-  /// Reads a PNG file of any colour type as 8-bit RGB. An alpha channel is dropped, as diffusers' `load_image` drops it.
+  /// Reads a PNG file of any colour type as 8-bit RGB.
   ///
+  /// An alpha channel is dropped, as diffusers' `load_image` drops it.
   /// - Returns: height x width x 3 bytes, rows from the top.
   package static func decode(_ file: [UInt8]) throws -> (pixels: [UInt8], width: Int, height: Int) {
     guard file.starts(with: signature) else { throw PNGError(message: "not a PNG file") }
@@ -75,7 +76,9 @@ package enum PNG {
     var offset = signature.count
     while file.count - offset >= 12 {
       let length = file[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
-      guard length <= file.count - offset - 12 else { throw PNGError(message: "a damaged PNG file: a chunk is cut off") }
+      guard length <= file.count - offset - 12 else {
+        throw PNGError(message: "a damaged PNG file: a chunk is cut off")
+      }
       let typeAndData = file[offset + 4..<offset + 8 + length]
       if typeAndData.starts(with: Array("iTXt".utf8)) {
         let stored = file[offset + 8 + length..<offset + 12 + length].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

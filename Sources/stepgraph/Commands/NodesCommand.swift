@@ -1,0 +1,137 @@
+import ArgumentParser
+import Foundation
+import GraphEngine
+import StepgraphNodes
+
+/// `stepgraph nodes`: the catalogue, from the nodes' own declarations.
+struct NodesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "nodes", abstract: "Lists the node types, or shows one with its ports.")
+
+  @Argument(help: "The node type to show, such as DDIMStep.")
+  var type: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let catalog = NodeCatalog.stepgraph
+    if let type {
+      guard let declaration = catalog.declarations[type] else {
+        throw unknownName("node type", type, known: catalog.declarations.keys.sorted())
+      }
+      print(json ? try jsonText(NodeDescription(declaration)) : helpText(declaration))
+      return
+    }
+    let declarations = catalog.declarations.values.sorted { $0.info.type < $1.info.type }
+    if json {
+      print(try jsonText(declarations.map(NodeDescription.init)))
+    } else {
+      print(columns(declarations.map { [$0.info.type, $0.info.summary] }, indent: ""))
+    }
+  }
+
+  private func helpText(_ declaration: NodeDeclaration) -> String {
+    let info = declaration.info
+    var text = "\(info.type) (version \(info.version))\n  \(info.summary)\n"
+    func section(_ title: String, _ rows: [[String]]) {
+      if !rows.isEmpty { text += "\n\(title)\n\(columns(rows, indent: "  "))\n" }
+    }
+    section(
+      "in",
+      declaration.inputs.map { port in
+        let arity =
+          switch port.arity {
+          case .one: ""
+          case .optional: " (optional)"
+          case .variadic: " (a list of wires)"
+          }
+        return [port.name, portTypeText(port.type), port.help + arity]
+      })
+    section("with", declaration.parameters.map { [$0.name, parameterTypeText($0), $0.help] })
+    section("out", declaration.outputs.map { [$0.name, portTypeText($0.type), $0.help] })
+    return String(text.dropLast())
+  }
+
+  private func portTypeText(_ type: WireType) -> String {
+    type.shape.map { "\(type.name) [\($0.joined(separator: ", "))]" } ?? type.name
+  }
+
+  private func parameterTypeText(_ parameter: ParameterDeclaration) -> String {
+    var text = parameter.type.name
+    if case .choice(let options) = parameter.type { text = options.joined(separator: " | ") }
+    switch (parameter.min, parameter.max) {
+    case (let min?, let max?): text += " \(ParameterValue.float(min).text)...\(ParameterValue.float(max).text)"
+    case (let min?, nil): text += " >= \(ParameterValue.float(min).text)"
+    case (nil, let max?): text += " <= \(ParameterValue.float(max).text)"
+    case (nil, nil): break
+    }
+    switch parameter.defaultValue {
+    case let value?: text += " = \(value.text.isEmpty ? "\"\"" : value.text)"
+    case nil: text += parameter.isOptional ? " (optional)" : " (required)"
+    }
+    return text
+  }
+}
+
+/// Rows as aligned columns, the last one free.
+private func columns(_ rows: [[String]], indent: String) -> String {
+  let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+  return rows.map { row in
+    indent
+      + row.enumerated().map { column, cell in
+        column == row.count - 1 ? cell : cell.padding(toLength: widths[column], withPad: " ", startingAt: 0)
+      }.joined(separator: "  ")
+  }.joined(separator: "\n")
+}
+
+/// What `nodes --json` prints of one node.
+private struct NodeDescription: Encodable {
+  struct Port: Encodable {
+    let name: String
+    let help: String
+    let type: String
+    let shape: [String]?
+    let arity: String?
+  }
+
+  struct Parameter: Encodable {
+    let name: String
+    let help: String
+    let type: String
+    let options: [String]?
+    let `default`: String?
+    let required: Bool
+    let min: Double?
+    let max: Double?
+  }
+
+  let type: String
+  let version: Int
+  let summary: String
+  let sink: Bool
+  let `in`: [Port]
+  let with: [Parameter]
+  let out: [Port]
+
+  init(_ declaration: NodeDeclaration) {
+    type = declaration.info.type
+    version = declaration.info.version
+    summary = declaration.info.summary
+    sink = declaration.info.isSink
+    `in` = declaration.inputs.map {
+      Port(name: $0.name, help: $0.help, type: $0.type.name, shape: $0.type.shape, arity: $0.arity.rawValue)
+    }
+    with = declaration.parameters.map { parameter in
+      var options: [String]?
+      if case .choice(let choices) = parameter.type { options = choices }
+      return Parameter(
+        name: parameter.name, help: parameter.help, type: parameter.type.name, options: options,
+        default: parameter.defaultValue?.text, required: parameter.defaultValue == nil && !parameter.isOptional,
+        min: parameter.min, max: parameter.max)
+    }
+    out = declaration.outputs.map {
+      Port(name: $0.name, help: $0.help, type: $0.type.name, shape: $0.type.shape, arity: nil)
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+/// What the process can assume of the streams it writes to.
+enum Terminal {
+  /// Whether standard error is a terminal: progress is drawn there.
+  static let drawsProgress = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+
+  /// Whether to colour text on a stream: only on a terminal, and not when NO_COLOR says otherwise (https://no-color.org).
+  static func colours(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1 && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
+  }
+
+  /// Columns of the terminal on standard error.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  static func writeError(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+
+  private static func environment(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
+}
