@@ -1,0 +1,1 @@
+"""Training of the emoji demo model, in stages; see ../train.py."""

@@ -1,0 +1,192 @@
+"""The UNet and the text encoder, trained together on the latents."""
+
+import random
+import time
+
+import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+
+from . import common, data, text
+
+CONFIG = {
+    "sample_size": 16,
+    "in_channels": 4,
+    "out_channels": 4,
+    "block_out_channels": [64, 96, 160],
+    "down_block_types": ["DownBlock2D"] + ["CrossAttnDownBlock2D"] * 2,
+    "up_block_types": ["CrossAttnUpBlock2D"] * 2 + ["UpBlock2D"],
+    "layers_per_block": 1,
+    "norm_num_groups": 16,
+    "cross_attention_dim": text.WIDTH,
+    "attention_head_dim": 4,  # the number of heads, as in Stable Diffusion 1
+}
+
+SCHEDULER = {
+    "num_train_timesteps": 1000,
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.018,
+    "prediction_type": "epsilon",
+    "steps_offset": 1,
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+}
+
+DROPOUT = 0.1  # the share of captions left empty
+WHITE = 0.3  # the share of pictures on white
+
+
+class Latents:
+    """Draws random latents with captions."""
+
+    def __init__(self, latents, scale, subjects, tokenizer, seed):
+        self.latents, self.scale, self.subjects = latents, scale, subjects
+        self.tokenizer = tokenizer
+        self.rng = random.Random(seed)
+
+    def batch(self, count):
+        """Latents and their captions' tokens."""
+        rng, names = self.rng, list(data.BACKGROUNDS)
+        rows, captions = [], []
+        for _ in range(count):
+            i = rng.randrange(len(self.subjects))
+            j = rng.randrange(self.latents.shape[1])
+            k = 0 if rng.random() < WHITE else rng.randrange(1, len(names))
+            rows.append(self.latents[i, j, k])
+            words = data.caption(self.subjects[i], names[k], rng)
+            captions.append("" if rng.random() < DROPOUT else words)
+        return torch.stack(rows) * self.scale, text.encode(self.tokenizer, captions)
+
+
+class Model(torch.nn.Module):
+    """The two networks that are trained together."""
+
+    def __init__(self, tokenizer):
+        super().__init__()
+        self.unet = UNet2DConditionModel(**CONFIG)
+        self.encoder = text.build_encoder(tokenizer)
+
+    def forward(self, noisy, steps, tokens):
+        """Predict the noise, or what SCHEDULER says."""
+        return self.unet(noisy, steps, self.encoder(tokens)[0]).sample
+
+
+def loss_of(model, scheduler, latents, tokens):
+    """The weighted squared error at random steps.
+
+    Weighted as min-SNR-5 weights it (so that the last, almost noiseless steps
+    do not take all the effort), with some more weight on the first, noisy
+    steps, which settle the background and what is drawn.
+    """
+    count, device = len(latents), latents.device
+    # Spread evenly over the steps, which makes the loss less noisy.
+    steps = (torch.rand(1) + torch.arange(count) / count) % 1
+    steps = (steps * scheduler.config.num_train_timesteps).long().to(device)
+    noise = torch.randn_like(latents)
+    noisy = scheduler.add_noise(latents, noise, steps)
+    alpha = scheduler.alphas_cumprod.to(device)[steps]
+    snr = alpha / (1 - alpha)
+    if SCHEDULER["prediction_type"] == "epsilon":
+        target, unit = noise, snr
+    else:
+        target, unit = scheduler.get_velocity(latents, noise, steps), snr + 1
+    weight = (snr.clamp(max=5) + 0.05) / unit
+    drawn = model(noisy, steps, tokens).float()
+    error = (drawn - target).square().mean(dim=(1, 2, 3))
+    return (weight.clamp(max=10) * error).mean(), (error * unit / snr).detach(), steps
+
+
+class Report:
+    """The error of the predicted latents, in five ranges of steps."""
+
+    def __init__(self):
+        self.sums, self.counts = torch.zeros(5), torch.zeros(5)
+
+    def add(self, errors, steps):
+        """Take in one batch."""
+        bins = (steps // 200).cpu()
+        self.sums.index_add_(0, bins, errors.cpu())
+        self.counts.index_add_(0, bins, torch.ones(len(bins)))
+
+    def __str__(self):
+        means = (self.sums / self.counts.clamp(min=1)).tolist()
+        return "errors " + " ".join(f"{mean:.4f}" for mean in means)
+
+
+def train(
+    source,
+    path,
+    minutes,
+    steps=None,
+    seed=0,
+    batch=32,
+    rate=1e-3,
+    decay=0.998,
+    log=print,
+    every=None,
+):
+    """Train, resuming from `path` if it exists; returns the averaged model.
+
+    `every` is called with the averaged model at each checkpoint.
+    """
+    torch.manual_seed(seed)
+    model = Model(source.tokenizer).to(
+        common.DEVICE, memory_format=torch.channels_last
+    )
+    scheduler = DDIMScheduler(**SCHEDULER)
+    average = common.Ema(model, decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3
+    )
+    clock = common.Clock(minutes, steps)
+    saved = common.load_checkpoint(path)
+    if saved:
+        model.load_state_dict(saved["model"])
+        average.module.load_state_dict(saved["average"])
+        optimizer.load_state_dict(saved["optimizer"])
+        clock = common.Clock(minutes, steps, **saved["clock"])
+    share = seed + 1000 * clock.step + common.rank()
+    torch.manual_seed(share)
+    source.rng.seed(share)
+    batch //= common.world()
+    unet, encoder = map(common.parameter_count, (model.unet, model.encoder))
+    log(f"unet: {unet:.2f} M parameters, text encoder: {encoder:.2f} M; {clock}")
+
+    def save():
+        if common.rank() > 0:
+            return
+        common.save_checkpoint(
+            path,
+            model=model.state_dict(),
+            average=average.module.state_dict(),
+            optimizer=optimizer.state_dict(),
+            clock=clock.state(),
+        )
+        if every:
+            every(average.module)
+
+    parameters = list(model.parameters())
+    report, kept = Report(), time.monotonic()
+    while clock.fraction < 1:
+        latents, tokens = source.batch(batch)
+        latents = latents.to(common.DEVICE, memory_format=torch.channels_last)
+        with torch.autocast(common.DEVICE.type, torch.bfloat16):
+            loss, errors, picked = loss_of(
+                model, scheduler, latents, tokens.to(common.DEVICE)
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        common.share(parameters, clock)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        common.set_rate(optimizer, rate * common.cosine(clock.fraction))
+        optimizer.step()
+        average.update(model, clock.step)
+        report.add(errors, picked)
+        if clock.step % 100 == 0:
+            log(f"unet: {report}; {clock}")
+            report = Report()
+        if time.monotonic() - kept > 180:
+            save()
+            kept = time.monotonic()
+    save()
+    return average.module

@@ -1,0 +1,167 @@
+"""The autoencoder: 64x64 pictures to 16x16 latents of 4 channels."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKL
+
+from . import common, data
+
+CONFIG = {
+    "in_channels": 3,
+    "out_channels": 3,
+    "latent_channels": 4,
+    "sample_size": data.SIZE,
+    "block_out_channels": [32, 48, 64],
+    "down_block_types": ["DownEncoderBlock2D"] * 3,
+    "up_block_types": ["UpDecoderBlock2D"] * 3,
+    "layers_per_block": 1,
+    "norm_num_groups": 16,
+    "act_fn": "silu",
+    "scaling_factor": 1.0,
+}
+
+
+class Pictures:
+    """Random pictures or crops, in -1..1, for training."""
+
+    def __init__(self, sprites, seed):
+        self.sprites = sprites.reshape(-1, data.SIZE, data.SIZE, 4)
+        self.colours = np.array(list(data.BACKGROUNDS.values()), dtype=np.float32)
+        self.rng = np.random.default_rng(seed)
+
+    def batch(self, count, crop):
+        """`count` pictures, each cropped at random to `crop` pixels."""
+        picks = self.rng.integers(len(self.sprites), size=count)
+        colours = self.colours[self.rng.integers(len(self.colours), size=count)]
+        result = np.empty((count, crop, crop, 3), dtype=np.float32)
+        for i, pick in enumerate(picks):
+            y, x = self.rng.integers(0, data.SIZE - crop + 1, size=2)
+            sprite = self.sprites[pick, y : y + crop, x : x + crop]
+            sprite = sprite.astype(np.float32) / 255
+            result[i] = data.composite(sprite, colours[i])
+        return torch.from_numpy(result * 2 - 1).permute(0, 3, 1, 2)
+
+
+def edges(x):
+    """The differences between neighbours, along both axes."""
+    return x[..., 1:, :] - x[..., :-1, :], x[..., :, 1:] - x[..., :, :-1]
+
+
+def loss_of(vae, pictures):
+    """L1 and squared error, the same of edges, and a tiny KL term."""
+    posterior = vae.encode(pictures).latent_dist
+    drawn = vae.decode(posterior.sample()).sample.float()
+    loss = F.l1_loss(drawn, pictures) + F.mse_loss(drawn, pictures)
+    for mine, theirs in zip(edges(drawn), edges(pictures)):
+        loss = loss + 0.5 * F.l1_loss(mine, theirs)
+    kl = posterior.kl().mean() / pictures[0].numel()
+    return loss + 1e-4 * kl, F.mse_loss(drawn.detach(), pictures)
+
+
+def train(sprites, path, minutes, steps=None, seed=0, batch=32, rate=2e-3, log=print):
+    """Train, resuming from `path` if it exists; returns the averaged module."""
+    torch.manual_seed(seed)
+    vae = AutoencoderKL(**CONFIG).to(common.DEVICE, memory_format=torch.channels_last)
+    average = common.Ema(vae, 0.995)
+    optimizer = torch.optim.AdamW(vae.parameters(), rate, weight_decay=1e-4)
+    clock = common.Clock(minutes, steps)
+    saved = common.load_checkpoint(path)
+    if saved:
+        vae.load_state_dict(saved["vae"])
+        average.module.load_state_dict(saved["average"])
+        optimizer.load_state_dict(saved["optimizer"])
+        clock = common.Clock(minutes, steps, **saved["clock"])
+    share = seed + 1000 * clock.step + common.rank()
+    torch.manual_seed(share)
+    pictures = Pictures(sprites, share)
+    batch //= common.world()
+    log(f"vae: {common.parameter_count(vae):.2f} M parameters; {clock}")
+
+    def save():
+        if common.rank() > 0:
+            return
+        common.save_checkpoint(
+            path,
+            vae=vae.state_dict(),
+            average=average.module.state_dict(),
+            optimizer=optimizer.state_dict(),
+            clock=clock.state(),
+        )
+
+    errors = []
+    while clock.fraction < 1:
+        # Crops are cheaper and more varied; the end sees whole pictures, for
+        # the sake of the attention in the middle.
+        whole = clock.fraction > 0.8
+        shape = (batch // 4, data.SIZE) if whole else (batch, data.SIZE // 2)
+        x = pictures.batch(*shape).to(common.DEVICE, memory_format=torch.channels_last)
+        with torch.autocast(common.DEVICE.type, torch.bfloat16):
+            loss, error = loss_of(vae, x)
+        optimizer.zero_grad()
+        loss.backward()
+        common.share(list(vae.parameters()), clock)
+        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        common.set_rate(optimizer, rate * common.cosine(clock.fraction))
+        optimizer.step()
+        average.update(vae, clock.step)
+        errors.append(error.item())
+        if clock.step % 100 == 0:
+            psnr = -10 * np.log10(np.mean(errors[-100:]) / 4)
+            log(f"vae: {psnr:.2f} dB; {clock}")
+            errors = []
+        if clock.step % 500 == 0:
+            save()
+    if not saved or clock.step > saved["clock"]["step"]:
+        save()
+    return average.module
+
+
+@torch.no_grad()
+def encode_all(vae, sprites, path, log=print):
+    """The mean latents of every sprite on every background, kept in `path`.
+
+    Returns (subjects, variants, backgrounds, 4, 16, 16).
+    """
+    saved = common.load_checkpoint(path)
+    if saved:
+        return saved["latents"]
+    colours = list(data.BACKGROUNDS.values())
+    rows = []
+    for subject in sprites:
+        x = subject.astype(np.float32) / 255
+        x = np.stack([data.composite(x, colour) for colour in colours], axis=1)
+        x = torch.from_numpy(x.reshape(-1, *x.shape[2:]) * 2 - 1).permute(0, 3, 1, 2)
+        mean = vae.encode(x.to(common.DEVICE)).latent_dist.mean
+        rows.append(mean.cpu().reshape(len(subject), len(colours), *mean.shape[1:]))
+    log(f"vae: encoded {len(rows)} subjects")
+    latents = torch.stack(rows)
+    if common.rank() == 0:
+        common.save_checkpoint(path, latents=latents)
+    return latents
+
+
+@torch.no_grad()
+def normalise(vae, latents):
+    """Make each latent channel's mean 0 and all channels' spread the same.
+
+    That is done in the autoencoder's own 1x1 convolutions, which leaves what
+    it draws as it was.  Returns the latents as they are now; scaling_factor in
+    the configuration then brings them to unit variance.
+    """
+    mean = latents.mean(dim=(0, 1, 2, 4, 5))
+    spread = latents.transpose(0, 3).flatten(1).std(dim=1)
+    common_spread = spread.log().mean().exp()
+    gain = common_spread / spread
+    device = vae.quant_conv.weight.device
+    g, m = gain.to(device), mean.to(device)
+    count = len(gain)
+    quant, post = vae.quant_conv, vae.post_quant_conv
+    quant.weight[:count] *= g[:, None, None, None]
+    quant.bias[:count] = (quant.bias[:count] - m) * g
+    quant.bias[count:] += 2 * g.log()
+    post.bias += (post.weight[:, :, 0, 0] * m).sum(dim=1)
+    post.weight /= g[None, :, None, None]
+    vae.register_to_config(scaling_factor=round(1 / common_spread.item(), 5))
+    shape = (1, 1, 1, count, 1, 1)
+    return (latents - mean.view(shape)) * gain.view(shape)
