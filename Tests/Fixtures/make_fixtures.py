@@ -274,10 +274,10 @@ def variant_tiny():
     unet = unit_output(randomize(UNet2DConditionModel(
         sample_size=(7, 10), in_channels=3, out_channels=3, layers_per_block=(1, 2, 1), block_out_channels=(12, 18, 24),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), mid_block_type="UNetMidBlock2DCrossAttn",
-        cross_attention_dim=20, attention_head_dim=(2, 3, 4), transformer_layers_per_block=(1, 2, 1), norm_num_groups=6,
-        norm_eps=1e-6, flip_sin_to_cos=False, freq_shift=1, center_input_sample=True, conv_in_kernel=1, conv_out_kernel=5,
-        act_fn="gelu", time_embedding_dim=28,
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), cross_attention_dim=20,
+        attention_head_dim=(2, 3, 4), transformer_layers_per_block=(1, 2, 1), norm_num_groups=6,
+        norm_eps=1e-6, flip_sin_to_cos=False, freq_shift=1, center_input_sample=True, conv_in_kernel=1,
+        conv_out_kernel=5, act_fn="swish", time_embedding_dim=28,
     ), torch.float16), torch.float16)
     save_part(
         fixture.folder / "unet", unet, "UNet2DConditionModel",
@@ -411,7 +411,8 @@ def run_chain(fixture, name, steps, *, branches, eta=0.0, cfg=7.5, seed=42, widt
         tensors[f"latent.{index + 1}"] = latent
     tensors["image"] = fixture.vae.decode(latent / fixture.vae.config.scaling_factor).sample
 
-    save_file({key: value.contiguous() for key, value in tensors.items()}, fixture.root / "chains" / f"{name}.safetensors")
+    tensors = {key: value.contiguous() for key, value in tensors.items()}
+    save_file(tensors, fixture.root / "chains" / f"{name}.safetensors")
     write_json(fixture.root / "chains" / f"{name}.json", {
         "model": f"{fixture.name}/model",
         "sampler": "DDIMScheduler: steps_offset 1, leading, set_alpha_to_one False, clip_sample False",

@@ -1,0 +1,31 @@
+import Safetensors
+import Tensors
+
+/// Two normalised 3x3 convolutions around a shortcut, as diffusers' ResnetBlock2D with `time_embedding_norm` "default".
+struct ResnetBlock2D: Sendable {
+  private let norm1: GroupNorm
+  private let conv1: Conv2d
+  private let timeProjection: Linear?
+  private let norm2: GroupNorm
+  private let conv2: Conv2d
+  private let shortcut: Linear?
+
+  /// `timeChannels` is nil where the block sees no time step, in the VAE.
+  init(
+    _ weights: WeightScope, inputs: Int, outputs: Int, timeChannels: Int?, groups: Int, eps: Double
+  ) throws {
+    norm1 = try weights.groupNorm("norm1", channels: inputs, groups: groups, eps: eps)
+    conv1 = try weights.conv("conv1", inputs: inputs, outputs: outputs)
+    timeProjection = try timeChannels.map { try weights.linear("time_emb_proj", inputs: $0, outputs: outputs) }
+    norm2 = try weights.groupNorm("norm2", channels: outputs, groups: groups, eps: eps)
+    conv2 = try weights.conv("conv2", inputs: outputs, outputs: outputs)
+    shortcut = inputs == outputs ? nil : try weights.pointwise("conv_shortcut", inputs: inputs, outputs: outputs)
+  }
+
+  /// [n, h, w, inputs] -> [n, h, w, outputs]; `time` is the embedding [n, timeChannels] after its SiLU.
+  func callAsFunction(_ x: Tensor, time: Tensor? = nil) -> Tensor {
+    let hidden = conv1(norm1(x, silu: true), channelBias: time.flatMap { timeProjection?($0) })  // [n, h, w, outputs]
+    let residual = shortcut?(x) ?? x  // [n, h, w, outputs]
+    return conv2(norm2(hidden, silu: true), residual: residual)
+  }
+}

@@ -1,0 +1,97 @@
+import Safetensors
+import Tensors
+
+/// CLIP's text encoder, as transformers' CLIPTextModel: token ids to one vector a token.
+package struct CLIPTextModel: Sendable {
+  package let config: CLIPTextConfig
+  private let tokenEmbedding: Tensor  // [vocab, d]
+  private let positionEmbedding: Tensor  // [positions, d]
+  private let layers: [CLIPEncoderLayer]
+  private let finalLayerNorm: LayerNorm
+
+  init(_ weights: WeightScope, _ config: CLIPTextConfig) throws {
+    self.config = config
+    let embeddings = weights.scope("embeddings")
+    tokenEmbedding = try embeddings.tensor("token_embedding.weight", [config.vocabSize, config.hiddenSize])
+    positionEmbedding = try embeddings.tensor("position_embedding.weight", [config.maxPositions, config.hiddenSize])
+    layers = try (0..<config.layerCount).map { try CLIPEncoderLayer(weights.scope("encoder.layers", $0), config) }
+    finalLayerNorm = try weights.layerNorm("final_layer_norm", channels: config.hiddenSize, eps: config.layerNormEps)
+  }
+
+  /// The name of a weight without the `text_model.` that older checkpoints put before it; nil for buffers that hold
+  /// nothing learned.
+  static func canonicalName(_ name: String) -> String? {
+    let prefix = "text_model."
+    let short = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    return short == "embeddings.position_ids" ? nil : short
+  }
+
+  /// The last hidden state of each text: rows of token ids -> [n, tokens, d].
+  ///
+  /// `clipSkip` leaves out that many of the last layers, the final norm still applied, as `clip_skip` of diffusers'
+  /// StableDiffusionPipeline. Throws `ModelError` for ids outside the vocabulary or rows of unequal or excessive length.
+  package func callAsFunction(_ ids: [[Int]], clipSkip: Int = 0) throws -> Tensor {
+    guard (0...layers.count).contains(clipSkip) else {
+      throw ModelError("clip_skip is \(clipSkip); the text encoder has \(layers.count) layers to skip")
+    }
+    var hidden = try embed(ids)  // [n, tokens, d]
+    for layer in layers.dropLast(clipSkip) { hidden = layer(hidden) }
+    return finalLayerNorm(hidden)
+  }
+
+  /// Token and position embeddings, summed.
+  private func embed(_ ids: [[Int]]) throws -> Tensor {
+    let width = config.hiddenSize
+    let length = ids.first?.count ?? 0
+    guard length > 0, length <= config.maxPositions, ids.allSatisfy({ $0.count == length }) else {
+      throw ModelError(
+        "texts of \(ids.map(\.count)) tokens; 1 to \(config.maxPositions) were expected, the same for all")
+    }
+    if let id = ids.joined().first(where: { !(0..<config.vocabSize).contains($0) }) {
+      throw ModelError("token id \(id) is outside the text encoder's vocabulary of \(config.vocabSize)")
+    }
+    return Tensor(shape: [ids.count, length, width]) { sum in
+      tokenEmbedding.withUnsafeBufferPointer { tokens in
+        positionEmbedding.withUnsafeBufferPointer { positions in
+          for (row, id) in ids.joined().enumerated() {
+            let position = row % length
+            for c in 0..<width { sum[row * width + c] = tokens[id * width + c] + positions[position * width + c] }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// One transformer layer of the text encoder, as transformers' CLIPEncoderLayer.
+private struct CLIPEncoderLayer: Sendable {
+  let layerNorm1, layerNorm2: LayerNorm
+  let query, key, value, out: Linear
+  let fc1, fc2: Linear
+  let headCount: Int
+  let activation: CLIPTextConfig.Activation
+
+  init(_ weights: WeightScope, _ config: CLIPTextConfig) throws {
+    let width = config.hiddenSize
+    layerNorm1 = try weights.layerNorm("layer_norm1", channels: width, eps: config.layerNormEps)
+    query = try weights.linear("self_attn.q_proj", inputs: width, outputs: width)
+    key = try weights.linear("self_attn.k_proj", inputs: width, outputs: width)
+    value = try weights.linear("self_attn.v_proj", inputs: width, outputs: width)
+    out = try weights.linear("self_attn.out_proj", inputs: width, outputs: width)
+    layerNorm2 = try weights.layerNorm("layer_norm2", channels: width, eps: config.layerNormEps)
+    fc1 = try weights.linear("mlp.fc1", inputs: width, outputs: config.intermediateSize)
+    fc2 = try weights.linear("mlp.fc2", inputs: config.intermediateSize, outputs: width)
+    headCount = config.headCount
+    activation = config.activation
+  }
+
+  /// [n, tokens, d] -> [n, tokens, d]; each token sees itself and those before it.
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let normed = layerNorm1(x)
+    let attended = attention(
+      query: query(normed), key: key(normed), value: value(normed), heads: headCount, isCausal: true)
+    let x = out(attended, residual: x)
+    let inner = fc1(layerNorm2(x))  // [n, tokens, intermediate]
+    return fc2(activation == .gelu ? inner.gelu() : inner.quickGELU(), residual: x)
+  }
+}

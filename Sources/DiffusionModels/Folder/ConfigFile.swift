@@ -1,0 +1,139 @@
+import Foundation
+
+/// A `config.json` as the class it configures reads it: value by value, the class's default where a key is absent.
+///
+/// Keys that nobody asks for are passed over, as diffusers does. Every error names the file and the key.
+struct ConfigFile {
+  let path: String
+  let values: [String: JSONValue]
+
+  /// Sizes beyond this are lies, and products of a few of them still fit an Int.
+  static let sizes = 1...(1 << 20)
+
+  init(path: String) throws {
+    self.path = path
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw ModelError("\(path): cannot be read")
+    }
+    do {
+      guard case .object(let values) = try JSONDecoder().decode(JSONValue.self, from: data) else {
+        throw ModelError("\(path): a JSON object was expected")
+      }
+      self.values = values
+    } catch is DecodingError {
+      throw ModelError("\(path): is not valid JSON")
+    }
+  }
+
+  init(path: String, values: [String: JSONValue]) {
+    self.path = path
+    self.values = values
+  }
+
+  // MARK: - Single values
+
+  func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = sizes) throws -> Int {
+    try values[key].map { try int($0, key, in: range) } ?? fallback
+  }
+
+  func optionalInt(_ key: String, in range: ClosedRange<Int> = sizes) throws -> Int? {
+    guard let value = values[key], value != .null else { return nil }
+    return try int(value, key, in: range)
+  }
+
+  func float(_ key: String, default fallback: Double) throws -> Double {
+    switch values[key] {
+    case nil: return fallback
+    case .float(let value): return value
+    case .int(let value): return Double(value)
+    case let other?: throw wrong(key, other, "a number")
+    }
+  }
+
+  func bool(_ key: String, default fallback: Bool) throws -> Bool {
+    switch values[key] {
+    case nil: return fallback
+    case .bool(let value): return value
+    case let other?: throw wrong(key, other, "true or false")
+    }
+  }
+
+  /// A string that must be one of `options`.
+  func choice(_ key: String, default fallback: String, of options: [String]) throws -> String {
+    let value = values[key] ?? .string(fallback)
+    guard case .string(let name) = value, options.contains(name) else { throw wrong(key, value, oneOf(options)) }
+    return name
+  }
+
+  /// Refuses a switch that is set to something this implementation does not do.
+  ///
+  /// An absent key has the class's default, which must be among `supported`.
+  func require(_ key: String, _ supported: JSONValue...) throws {
+    guard let value = values[key] else { return }
+    if supported.contains(value) { return }
+    // A list by level that only repeats a supported value says the same.
+    if case .array(let levels) = value, levels.allSatisfy(supported.contains) { return }
+    // 1 and 1.0 are the same number.
+    if case .float(let number) = value, let whole = Int(exactly: number), supported.contains(.int(whole)) { return }
+    throw ModelError(
+      "\(path): '\(key)' is \(value), which is not supported; "
+        + supported.map(\.description).joined(separator: " or ") + " was expected")
+  }
+
+  // MARK: - Lists
+
+  func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = sizes) throws -> [Int] {
+    guard let value = values[key] else { return fallback }
+    guard case .array(let elements) = value, !elements.isEmpty else {
+      throw wrong(key, value, "a list of whole numbers")
+    }
+    return try elements.map { try int($0, key, in: range) }
+  }
+
+  /// One number for all of `count` levels, or a list with one for each.
+  func intByLevel(
+    _ key: String, default fallback: Int, count: Int, in range: ClosedRange<Int> = sizes
+  ) throws -> [Int] {
+    guard case .array = values[key] else {
+      return Array(repeating: try int(key, default: fallback, in: range), count: count)
+    }
+    let levels = try ints(key, default: [], in: range)
+    guard levels.count == count else {
+      throw ModelError("\(path): '\(key)' has \(levels.count) entries for \(count) blocks")
+    }
+    return levels
+  }
+
+  /// A list of names, each one of `options`.
+  func choices(_ key: String, default fallback: [String], of options: [String]) throws -> [String] {
+    guard let value = values[key] else { return fallback }
+    guard case .array(let elements) = value, !elements.isEmpty else { throw wrong(key, value, "a list of names") }
+    return try elements.map { element in
+      guard case .string(let name) = element, options.contains(name) else {
+        throw ModelError("\(path): '\(key)' has \(element), which is not supported; \(oneOf(options)) was expected")
+      }
+      return name
+    }
+  }
+
+  // MARK: - Errors
+
+  private func int(_ value: JSONValue, _ key: String, in range: ClosedRange<Int>) throws -> Int {
+    guard case .int(let number) = value else { throw wrong(key, value, "a whole number") }
+    guard range.contains(number) else {
+      throw wrong(key, value, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  private func wrong(_ key: String, _ value: JSONValue, _ expected: String) -> ModelError {
+    ModelError("\(path): '\(key)' is \(value); \(expected) was expected")
+  }
+
+  private func oneOf(_ options: [String]) -> String { options.map { "\"\($0)\"" }.joined(separator: " or ") }
+
+  /// Refuses sizes that `divisor` does not divide.
+  func requireDivisible(_ sizes: [Int], by divisor: Int, _ message: (Int) -> String) throws {
+    if let size = sizes.first(where: { $0 % divisor != 0 }) { throw ModelError("\(path): \(message(size))") }
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+
+/// `model_index.json`: which parts a model folder has, and the class of each.
+struct ModelIndex {
+  /// What weight files are called, without variant and ending.
+  static let unetWeights = "diffusion_pytorch_model"
+  static let vaeWeights = "diffusion_pytorch_model"
+  static let textWeights = "model"
+
+  /// Classes this implementation has, by part.
+  private static let supported: [String: Set<String>] = [
+    "unet": ["UNet2DConditionModel"],
+    "vae": ["AutoencoderKL"],
+    "text_encoder": ["CLIPTextModel"],
+    "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
+  ]
+
+  /// Parts that do not change what the others compute.
+  private static let ignored: Set<String> = ["safety_checker", "feature_extractor", "image_encoder"]
+
+  private let parts: Set<String>
+
+  /// Reads `folder`'s index.
+  ///
+  /// Throws `ModelError` when there is none, or it names a part or class that is not supported.
+  init(folder: String) throws {
+    let path = "\(folder)/model_index.json"
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+      throw ModelError("\(folder): there is no such folder")
+    }
+    guard isFolder.boolValue else { throw ModelError("\(folder): is a file; a model folder was expected") }
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ModelError(
+        "\(folder): is no model folder: 'model_index.json' was expected in it, with the folders 'unet', 'vae', "
+          + "'text_encoder', 'tokenizer' and 'scheduler' beside it")
+    }
+    var parts: Set<String> = []
+    for (name, value) in try ConfigFile(path: path).values.sorted(by: { $0.key < $1.key }) {
+      // Beside parts, [library, class], there are plain settings of the pipeline.
+      guard case .array(let pair) = value, !name.hasPrefix("_") else { continue }
+      if pair == [.null, .null] || Self.ignored.contains(name) { continue }
+      guard pair.count == 2, case .string(let className) = pair[1] else {
+        throw ModelError("\(path): '\(name)' is \(value); a library and a class were expected")
+      }
+      // What a scheduler's config says holds for every solver, whatever its class.
+      guard let classes = name == "scheduler" ? [className] : Self.supported[name] else {
+        throw ModelError(
+          "\(path): the part '\(name)', a \(className), is not supported; Stable Diffusion 1.x and 2.x models have "
+            + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler'")
+      }
+      guard classes.contains(className) else {
+        throw ModelError(
+          "\(path): '\(name)' is a \(className), which is not supported; a \(classes.sorted()[0]) was expected")
+      }
+      parts.insert(name)
+    }
+    self.parts = parts
+  }
+
+  /// Whether the model has the part of this name.
+  func has(_ part: String) -> Bool { parts.contains(part) }
+}
