@@ -1,11 +1,9 @@
-import Foundation
-
 extension Tensor {
   /// `x sigmoid(x)`, as torch's silu.
-  package func silu() -> Tensor { mapped { $0 / (1 + exp(-$0)) } }
+  package func silu() -> Tensor { mapped { Tensors.silu($0) } }
 
   /// `x Phi(x)` with the exact error function, as torch's gelu.
-  package func gelu() -> Tensor { mapped { 0.5 * $0 * (1 + erf($0 * Float(0.5).squareRoot())) } }
+  package func gelu() -> Tensor { mapped { Tensors.gelu($0) } }
 
   /// `x sigmoid(1.702 x)`, the quick_gelu of CLIP.
   package func quickGELU() -> Tensor { mapped { $0 / (1 + exp(-1.702 * $0)) } }
@@ -13,15 +11,29 @@ extension Tensor {
   /// The gated unit of transformer blocks: [..., 2 d] -> [..., d], first half times gelu(second half).
   package func geglu() -> Tensor {
     precondition(shape.last.map { $0 % 2 == 0 } == true, "geglu halves the last axis of \(shape)")
-    let d = shape[shape.count - 1] / 2
-    let gate = gelu().values
-    return Tensor(shape: shape.dropLast() + [d]) { y in
-      let x = values
-      for i in 0..<y.count { y[i] = x[i / d * 2 * d + i % d] * gate[i / d * 2 * d + d + i % d] }
+    let width = shape[shape.count - 1] / 2
+    return Tensor(shape: shape.dropLast() + [width]) { y in
+      guard let y = y.baseAddress else { return }
+      let rows = count / (2 * width)
+      withUnsafePointer { x in
+        Parallel.forEach(rows) { row in
+          gateRow(x + row * 2 * width, y + row * width, width: width)
+        }
+      }
     }
   }
+}
 
-  private func mapped(_ transform: (Float) -> Float) -> Tensor {
-    Tensor(shape: shape) { y in withUnsafeBufferPointer { x in for i in 0..<y.count { y[i] = transform(x[i]) } } }
+/// Writes x[0..<width] * gelu(x[width..<2 width]).
+func gateRow(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int) {
+  forEachVector(0..<width) { i in
+    (Vector(loading: x + i) * gelu(Vector(loading: x + width + i))).store(to: y + i)
+  } tail: { i, lanes in
+    (Vector(loading: x + i, count: lanes) * gelu(Vector(loading: x + width + i, count: lanes)))
+      .store(to: y + i, count: lanes)
   }
 }
+
+@inline(__always) func silu(_ x: Vector) -> Vector { x / (1 + exp(-x)) }
+
+@inline(__always) func gelu(_ x: Vector) -> Vector { x * 0.5 * (1 + erf(x * 0.707_106_77)) }

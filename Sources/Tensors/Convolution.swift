@@ -69,37 +69,63 @@ package struct Conv2d: Sendable {
     let shape = [samples, outHeight, outWidth, outputs]
     precondition(channelBias == nil || channelBias?.shape == [samples, outputs], "channel bias is [n, out]")
     precondition(residual == nil || residual?.shape == shape, "residual of another shape than \(shape)")
-    let depth = kernelHeight * kernelWidth * inputs
+    let channels = sampleBiases(samples: samples, channelBias: channelBias)
     return Tensor(shape: shape) { y in
-      let panel = UnsafeMutableBufferPointer<Float>.allocate(capacity: outWidth * depth)
-      defer { panel.deallocate() }
-      for sample in 0..<samples {
-        for row in 0..<outHeight {
-          panel.update(repeating: 0)
-          x.withUnsafeBufferPointer { x in
-            for column in 0..<outWidth {
-              for ky in 0..<kernelHeight {
-                for kx in 0..<kernelWidth {
-                  let (iy, ix) = (row * stride + ky - padding.top, column * stride + kx - padding.left)
-                  guard iy >= 0, iy < height, ix >= 0, ix < width else { continue }
-                  let source = ((sample * height + iy) * width + ix) * inputs
-                  let target = column * depth + (ky * kernelWidth + kx) * inputs
-                  for c in 0..<inputs { panel[target + c] = x[source + c] }
-                }
-              }
+      guard let y = y.baseAddress, !shape.contains(0) else { return }
+      x.withUnsafePointer { x in
+        withOptionalPointer(channels) { channels in
+          withOptionalPointer(residual) { residual in
+            for sample in 0..<samples {
+              let first = sample * outHeight * outWidth * outputs
+              convolve(
+                x + sample * height * width * inputs, height: height, width: width,
+                addends: Addends(
+                  columns: channels.map { $0 + sample * outputs }, residual: residual.map { $0 + first },
+                  residualStride: outputs),
+                y: y + first, outHeight: outHeight, outWidth: outWidth)
             }
           }
-          let base = (sample * outHeight + row) * outWidth * outputs
-          weight.withUnsafeBufferPointer { weight in
+        }
+      }
+    }
+  }
+
+  /// The bias of every sample, [n, out].
+  private func sampleBiases(samples: Int, channelBias: Tensor?) -> Tensor? {
+    let bias = bias?.reshaped([1, outputs]).repeated(samples)
+    guard let channelBias else { return bias }
+    return bias.map { $0 + channelBias } ?? channelBias
+  }
+
+  private func convolve(
+    _ x: UnsafePointer<Float>, height: Int, width: Int, addends: Addends,
+    y: UnsafeMutablePointer<Float>, outHeight: Int, outWidth: Int
+  ) {
+    let patches = PatchRows(of: self, height: height, width: width, outWidth: outWidth)
+    let blocks = (outHeight + patches.rowsPerBlock - 1) / patches.rowsPerBlock
+    let rowsPerBlock = (outHeight + blocks - 1) / blocks
+    let panel = patches.areTheInput ? nil : AlignedStorage(count: patches.count(rows: rowsPerBlock))
+    let depth = kernelWidth * inputs
+    weight.withUnsafePointer { weight in
+      for block in 0..<blocks {
+        let top = block * rowsPerBlock
+        let rows = min(rowsPerBlock, outHeight - top)
+        guard rows > 0 else { return }
+        if let panel { patches.fill(panel.elements, from: x, top: top, rows: rows) }
+        let a = panel.map { UnsafePointer($0.elements) } ?? x + top * width * inputs
+        let tiles = ProductTiles(rows: rows * outWidth, columns: outputs)
+        let first = top * outWidth
+        Parallel.forEach(tiles.count) { index in
+          let tile = tiles[index]
+          let origin = y + (first + tile.rows.lowerBound) * outputs + tile.columns.lowerBound
+          let pixels = first + tile.rows.lowerBound..<first + tile.rows.upperBound
+          addends.write(to: origin, stride: outputs, tile: (pixels, tile.columns))
+          for ky in 0..<kernelHeight {
             MatrixProduct.multiplyTransposed(
-              m: outWidth, n: outputs, k: depth, a: panel.baseAddress!, aStride: depth, b: weight.baseAddress!,
-              bStride: depth, c: y.baseAddress! + base, cStride: outputs)
-          }
-          for i in 0..<outWidth * outputs {
-            let c = i % outputs
-            if let bias { y[base + i] += bias.withUnsafeBufferPointer { $0[c] } }
-            if let channelBias { y[base + i] += channelBias.withUnsafeBufferPointer { $0[sample * outputs + c] } }
-            if let residual { y[base + i] += residual.withUnsafeBufferPointer { $0[base + i] } }
+              m: tile.rows.count, n: tile.columns.count, k: depth,
+              a: a + patches.offset(ofKernelRow: ky, rows: rows) + tile.rows.lowerBound * depth, aStride: depth,
+              b: weight + (tile.columns.lowerBound * kernelHeight + ky) * depth, bStride: kernelHeight * depth,
+              c: origin, cStride: outputs, beta: ky == 0 && addends.isEmpty ? 0 : 1)
           }
         }
       }

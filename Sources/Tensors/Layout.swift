@@ -1,3 +1,5 @@
+private let pixelsPerTile = 256
+
 extension Tensor {
   /// Moves channels to the last axis: [n, c, h, w] -> [n, h, w, c].
   package func channelsLast() -> Tensor {
@@ -26,14 +28,18 @@ extension Tensor {
 
   /// Joins channels-last tensors along the last axis: [n, ..., a] and [n, ..., b] -> [n, ..., a + b].
   package func concatenatingChannels(_ other: Tensor) -> Tensor {
-    precondition(shape.dropLast() == other.shape.dropLast(), "channels of \(shape) and \(other.shape)")
+    precondition(!shape.isEmpty && shape.dropLast() == other.shape.dropLast(), "channels of \(shape), \(other.shape)")
     let (a, b) = (shape[shape.count - 1], other.shape[other.shape.count - 1])
     return Tensor(shape: shape.dropLast() + [a + b]) { y in
-      withUnsafeBufferPointer { x in
-        other.withUnsafeBufferPointer { z in
-          for row in 0..<y.count / (a + b) {
-            for c in 0..<a { y[row * (a + b) + c] = x[row * a + c] }
-            for c in 0..<b { y[row * (a + b) + a + c] = z[row * b + c] }
+      guard let y = y.baseAddress, a + b > 0 else { return }
+      let pixels = shape.dropLast().reduce(1, *)
+      withUnsafePointer { x in
+        other.withUnsafePointer { z in
+          Parallel.forEach((pixels + pixelsPerTile - 1) / pixelsPerTile) { tile in
+            for pixel in tile * pixelsPerTile..<min((tile + 1) * pixelsPerTile, pixels) {
+              (y + pixel * (a + b)).update(from: x + pixel * a, count: a)
+              (y + pixel * (a + b) + a).update(from: z + pixel * b, count: b)
+            }
           }
         }
       }
@@ -45,14 +51,14 @@ extension Tensor {
     precondition(shape.count == 4, "\(shape) is not [n, h, w, c]")
     let (samples, h, w, channels) = (shape[0], shape[1], shape[2], shape[3])
     return Tensor(shape: [samples, height, width, channels]) { y in
-      withUnsafeBufferPointer { x in
-        for sample in 0..<samples {
-          for row in 0..<height {
-            for column in 0..<width {
-              let source = ((sample * h + row * h / height) * w + column * w / width) * channels
-              let target = ((sample * height + row) * width + column) * channels
-              for c in 0..<channels { y[target + c] = x[source + c] }
-            }
+      guard let y = y.baseAddress else { return }
+      withUnsafePointer { x in
+        Parallel.forEach(samples * height) { index in
+          let (sample, row) = index.quotientAndRemainder(dividingBy: height)
+          let source = x + (sample * h + row * h / height) * w * channels
+          let target = y + index * width * channels
+          for column in 0..<width {
+            (target + column * channels).update(from: source + column * w / width * channels, count: channels)
           }
         }
       }

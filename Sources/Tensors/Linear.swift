@@ -5,19 +5,17 @@ package struct Linear: Sendable {
   private let weight: Tensor  // [out, in]
   private let bias: Tensor?  // [out]
 
-  /// Takes a weight [out, in] (also [out, in, 1, 1]) and a bias [out].
+  /// Takes a weight [out, in] (or [out, in, 1, 1]) and a bias [out]; throws what reading the weight throws.
   package init(weight: WeightSource, bias: Tensor? = nil) throws {
-    outputs = weight.shape[0]
-    inputs = weight.shape.dropFirst().reduce(1, *)
-    precondition(bias == nil || bias?.shape == [outputs], "bias of a linear layer with \(outputs) outputs")
-    self.weight = try Tensor(shape: [outputs, inputs]) { try weight.readRows(0..<weight.shape[0], $0) }
-    self.bias = bias
+    let tensor = try Tensor(shape: weight.shape) { try weight.readRows(0..<weight.shape[0], $0) }
+    self.init(weight: tensor, bias: bias)
   }
 
+  /// Takes a weight [out, in] (or [out, in, 1, 1]), which it shares, and a bias [out].
   package init(weight: Tensor, bias: Tensor? = nil) {
-    precondition(weight.shape.count >= 2, "a linear layer's weight is [out, in]")
+    precondition(weight.shape.count >= 2, "a linear layer's weight is [out, in], not \(weight.shape)")
     outputs = weight.shape[0]
-    inputs = weight.count / weight.shape[0]
+    inputs = weight.shape.dropFirst().reduce(1, *)
     precondition(bias == nil || bias?.shape == [outputs], "bias of a linear layer with \(outputs) outputs")
     self.weight = weight.reshaped([outputs, inputs])
     self.bias = bias
@@ -26,33 +24,83 @@ package struct Linear: Sendable {
   /// [n, ..., in] -> [n, ..., out], plus `residual` [n, ..., out] if there is one.
   package func callAsFunction(_ x: Tensor, residual: Tensor? = nil) -> Tensor {
     precondition(x.shape.count >= 2 && x.shape.last == inputs, "\(x.shape) into a layer of \(inputs) inputs")
-    let shape = x.shape.dropLast() + [outputs]
-    precondition(residual == nil || residual?.shape == Array(shape), "residual of another shape than \(shape)")
-    let rows = x.count / inputs / max(x.shape[0], 1)
-    return Tensor(shape: Array(shape)) { y in
-      guard let y = y.baseAddress else { return }
-      productPlusBias(
-        samples: x.shape[0], rows: rows, x: x, weight: weight, bias: bias, channelBias: nil, residual: residual, y: y)
-    }
-  }
-
-  private func productPlusBias(
-    samples: Int, rows: Int, x: Tensor, weight: Tensor, bias: Tensor?, channelBias: Tensor?, residual: Tensor?,
-    y: UnsafeMutablePointer<Float>
-  ) {
-    x.withUnsafeBufferPointer { x in
-      weight.withUnsafeBufferPointer { weight in
-        for sample in 0..<samples {
-          MatrixProduct.multiplyTransposed(
-            m: rows, n: outputs, k: inputs, a: x.baseAddress! + sample * rows * inputs, aStride: inputs,
-            b: weight.baseAddress!, bStride: inputs, c: y + sample * rows * outputs, cStride: outputs)
+    let shape = Array(x.shape.dropLast()) + [outputs]
+    precondition(residual == nil || residual?.shape == shape, "residual of another shape than \(shape)")
+    let samples = x.shape[0]
+    let rows = x.shape.dropFirst().dropLast().reduce(1, *)
+    let tiles = ProductTiles(rows: rows, columns: outputs)
+    return Tensor(shape: shape) { y in
+      guard let y = y.baseAddress, !shape.contains(0) else { return }
+      x.withUnsafePointer { x in
+        withOptionalPointer(residual) { residual in
+          Parallel.forEach(samples * tiles.count) { index in
+            let (sample, tileIndex) = index.quotientAndRemainder(dividingBy: tiles.count)
+            let tile = tiles[tileIndex]
+            let origin = (sample * rows + tile.rows.lowerBound) * outputs + tile.columns.lowerBound
+            multiply(
+              x + sample * rows * inputs, residual: residual.map { $0 + sample * rows * outputs }, tile: tile,
+              y: y + origin, yStride: outputs)
+          }
         }
       }
     }
-    for row in 0..<samples * rows {
-      bias?.withUnsafeBufferPointer { bias in for i in 0..<outputs { y[row * outputs + i] += bias[i] } }
-      residual?.withUnsafeBufferPointer { r in
-        for i in row * outputs..<(row + 1) * outputs { y[i] += r[i] }
+  }
+
+  /// Computes one tile of one sample: `x` and `residual` start with the sample, `y` with the tile.
+  func multiply(
+    _ x: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil, tile: (rows: Range<Int>, columns: Range<Int>),
+    y: UnsafeMutablePointer<Float>, yStride: Int
+  ) {
+    weight.withUnsafePointer { weight in
+      withOptionalPointer(bias) { bias in
+        let addends = Addends(columns: bias, residual: residual, residualStride: outputs)
+        addends.write(to: y, stride: yStride, tile: tile)
+        MatrixProduct.multiplyTransposed(
+          m: tile.rows.count, n: tile.columns.count, k: inputs,
+          a: x + tile.rows.lowerBound * inputs, aStride: inputs,
+          b: weight + tile.columns.lowerBound * inputs, bStride: inputs,
+          c: y, cStride: yStride, beta: addends.isEmpty ? 0 : 1)
+      }
+    }
+  }
+}
+
+/// The gated feed-forward input of transformer blocks, as diffusers' GEGLU: `(x W₁ᵀ + b₁) gelu(x W₂ᵀ + b₂)`.
+package struct GEGLU: Sendable {
+  private let projection: Linear
+
+  /// Takes the layer that makes both halves, value first: [n, ..., in] -> [n, ..., 2 d].
+  package init(projection: Linear) {
+    precondition(projection.outputs % 2 == 0, "GEGLU halves its projection of \(projection.outputs)")
+    self.projection = projection
+  }
+
+  /// [n, ..., in] -> [n, ..., d]; the projection is held a tile at a time.
+  package func callAsFunction(_ x: Tensor) -> Tensor {
+    let (inputs, width) = (projection.inputs, projection.outputs / 2)
+    precondition(x.shape.count >= 2 && x.shape.last == inputs, "\(x.shape) into a layer of \(inputs) inputs")
+    let rows = x.shape.dropFirst().dropLast().reduce(1, *)
+    let samples = x.shape[0]
+    let tiles = ProductTiles(rows: rows, columns: width)
+    return Tensor(shape: x.shape.dropLast() + [width]) { y in
+      guard let y = y.baseAddress, x.count > 0 else { return }
+      x.withUnsafePointer { x in
+        Parallel.forEach(samples * tiles.count) { index in
+          let (sample, tileIndex) = index.quotientAndRemainder(dividingBy: tiles.count)
+          let (rowRange, columns) = tiles[tileIndex]
+          let both = AlignedStorage(count: rowRange.count * columns.count * 2)
+          let (value, gate) = (both.elements, both.elements + columns.count)
+          let gateColumns = columns.lowerBound + width..<columns.upperBound + width
+          for (half, target) in [(columns, value), (gateColumns, gate)] {
+            projection.multiply(
+              x + sample * rows * inputs, tile: (rowRange, half), y: target, yStride: 2 * columns.count)
+          }
+          for (index, row) in rowRange.enumerated() {
+            gateRow(
+              value + index * 2 * columns.count, y + (sample * rows + row) * width + columns.lowerBound,
+              width: columns.count)
+          }
+        }
       }
     }
   }

@@ -30,6 +30,9 @@ enum MatrixProduct {
       scale, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride))
   }
 
+  /// The width of the vector registers this build computes in.
+  static let vectorBits = Int(vector_register_bits)
+
   /// The library and the processor family its kernels are for, such as `OpenBLAS 0.3.21 SkylakeX`.
   static let libraryName: String = {
     let words = String(cString: openblas_get_config()).split(separator: " ")

@@ -6,42 +6,85 @@ package struct GroupNorm: Sendable {
   private let bias: Tensor  // [c]
 
   package init(groups: Int, eps: Float, weight: Tensor, bias: Tensor) {
-    precondition(weight.shape.count == 1 && weight.shape == bias.shape && weight.count % groups == 0)
+    precondition(weight.shape.count == 1 && weight.shape == bias.shape, "\(weight) and \(bias) of a normalisation")
+    precondition(groups > 0 && weight.count % groups == 0, "\(weight.count) channels in \(groups) groups")
     (self.groups, self.eps, self.weight, self.bias) = (groups, eps, weight, bias)
   }
+
+  private static let pixelsPerTile = 64
 
   /// [n, ..., c] -> [n, ..., c], followed by SiLU if asked.
   package func callAsFunction(_ x: Tensor, silu: Bool = false) -> Tensor {
     let channels = weight.count
     precondition(x.shape.last == channels, "\(x.shape) into a normalisation of \(channels) channels")
-    let pixels = x.count / channels / max(x.shape[0], 1)
-    let width = channels / groups
-    let (source, weight, bias) = (x.values, weight.values, bias.values)
-    let result = Tensor(shape: x.shape) { y in
-      for sample in 0..<x.shape[0] {
-        let base = sample * pixels * channels
-        for group in 0..<groups {
-          var (sum, squares) = (0.0, 0.0)
-          for pixel in 0..<pixels {
-            for c in 0..<width {
-              let value = Double(source[base + pixel * channels + group * width + c])
-              sum += value
-              squares += value * value
-            }
-          }
-          let mean = sum / Double(pixels * width)
-          let variance = max(squares / Double(pixels * width) - mean * mean, 0)
-          let factor = 1 / (variance + Double(eps)).squareRoot()
-          for pixel in 0..<pixels {
-            for c in group * width..<(group + 1) * width {
-              let i = base + pixel * channels + c
-              y[i] = Float((Double(source[i]) - mean) * factor) * weight[c] + bias[c]
+    let samples = x.shape[0]
+    let pixels = x.shape.dropFirst().dropLast().reduce(1, *)
+    let tiles = (pixels + Self.pixelsPerTile - 1) / Self.pixelsPerTile
+    let moments = ChannelMoments(
+      samples: samples, pixels: pixels, channels: channels, pixelsPerTile: Self.pixelsPerTile)
+    return Tensor(shape: x.shape) { y in
+      guard let y = y.baseAddress, x.count > 0 else { return }
+      x.withUnsafePointer { x in
+        Parallel.forEach(samples * tiles) { moments.measure(x, tile: $0) }
+        let lines = samplewiseLines(moments, samples: samples)
+        Parallel.forEach(samples * tiles) { index in
+          let (sample, tile) = index.quotientAndRemainder(dividingBy: tiles)
+          let first = sample * pixels + tile * Self.pixelsPerTile
+          let last = sample * pixels + min((tile + 1) * Self.pixelsPerTile, pixels)
+          lines.withUnsafePointer { lines in
+            let factors = lines + sample * 2 * channels
+            for pixel in first..<last {
+              let (x, y) = (x + pixel * channels, y + pixel * channels)
+              if silu {
+                applyLines(x, y, factors: factors, channels: channels) { Tensors.silu($0) }
+              } else {
+                applyLines(x, y, factors: factors, channels: channels) { $0 }
+              }
             }
           }
         }
       }
     }
-    return silu ? result.silu() : result
+  }
+
+  /// For every sample the factors, then the constants, of `y = factor x + constant` by channel: [n, 2, c].
+  private func samplewiseLines(_ moments: ChannelMoments, samples: Int) -> Tensor {
+    let channels = weight.count
+    let width = channels / groups
+    return Tensor(shape: [samples, 2, channels]) { lines in
+      weight.withUnsafePointer { weight in
+        bias.withUnsafePointer { bias in
+          for sample in 0..<samples {
+            for group in 0..<groups {
+              let range = group * width..<(group + 1) * width
+              let (mean, variance) = moments.meanAndVariance(sample: sample, channels: range)
+              let scale = 1 / (variance + Double(eps)).squareRoot()
+              for channel in range {
+                let factor = Float(scale) * weight[channel]
+                lines[2 * sample * channels + channel] = factor
+                lines[(2 * sample + 1) * channels + channel] = Float(Double(bias[channel]) - mean * Double(factor))
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Writes `activation(factor x + constant)` for one pixel; the constants follow the factors.
+@inline(__always) private func applyLines(
+  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>, channels: Int,
+  _ activation: (Vector) -> Vector
+) {
+  let constants = factors + channels
+  forEachVector(0..<channels) { c in
+    let line = Vector(loading: constants + c).addingProduct(Vector(loading: x + c), Vector(loading: factors + c))
+    activation(line).store(to: y + c)
+  } tail: { c, lanes in
+    let line = Vector(loading: constants + c, count: lanes)
+      .addingProduct(Vector(loading: x + c, count: lanes), Vector(loading: factors + c, count: lanes))
+    activation(line).store(to: y + c, count: lanes)
   }
 }
 
@@ -52,15 +95,64 @@ package struct LayerNorm: Sendable {
   private let bias: Tensor  // [c]
 
   package init(eps: Float = 1e-5, weight: Tensor, bias: Tensor) {
-    precondition(weight.shape.count == 1 && weight.shape == bias.shape)
+    precondition(weight.shape.count == 1 && weight.shape == bias.shape, "\(weight) and \(bias) of a normalisation")
     (self.eps, self.weight, self.bias) = (eps, weight, bias)
   }
 
-  /// Normalises the last axis: [n, ..., c] -> [n, ..., c].
+  private static let rowsPerTile = 32
+
+  /// Normalises the last axis: [..., c] -> [..., c].
   package func callAsFunction(_ x: Tensor) -> Tensor {
     let channels = weight.count
     precondition(x.shape.last == channels, "\(x.shape) into a normalisation of \(channels) channels")
-    let rows = x.count / channels
-    return GroupNorm(groups: 1, eps: eps, weight: weight, bias: bias)(x.reshaped([rows, channels])).reshaped(x.shape)
+    return Tensor(shape: x.shape) { y in
+      guard let y = y.baseAddress, x.count > 0 else { return }
+      let rows = x.count / channels
+      x.withUnsafePointer { x in
+        weight.withUnsafePointer { weight in
+          bias.withUnsafePointer { bias in
+            Parallel.forEach((rows + Self.rowsPerTile - 1) / Self.rowsPerTile) { tile in
+              for row in tile * Self.rowsPerTile..<min((tile + 1) * Self.rowsPerTile, rows) {
+                normalize(x + row * channels, y + row * channels, weight: weight, bias: bias)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func normalize(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, weight: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>
+  ) {
+    let channels = self.weight.count
+    var sums = Vector.zero
+    forEachVector(0..<channels) { c in
+      sums += Vector(loading: x + c)
+    } tail: { c, lanes in
+      sums += Vector(loading: x + c, count: lanes)
+    }
+    let mean = sums.laneSum / Float(channels)
+    let center = Vector(repeating: mean)
+    var squares = Vector.zero
+    forEachVector(0..<channels) { c in
+      let distance = Vector(loading: x + c) - center
+      squares = squares.addingProduct(distance, distance)
+    } tail: { c, lanes in
+      let distance = Vector(loading: x + c, count: lanes, filler: mean) - center
+      squares = squares.addingProduct(distance, distance)
+    }
+    let scale = Vector(repeating: 1 / (squares.laneSum / Float(channels) + eps).squareRoot())
+    forEachVector(0..<channels) { c in
+      Vector(loading: bias + c)
+        .addingProduct((Vector(loading: x + c) - center) * scale, Vector(loading: weight + c)).store(to: y + c)
+    } tail: { c, lanes in
+      Vector(loading: bias + c, count: lanes)
+        .addingProduct(
+          (Vector(loading: x + c, count: lanes) - center) * scale, Vector(loading: weight + c, count: lanes)
+        )
+        .store(to: y + c, count: lanes)
+    }
   }
 }

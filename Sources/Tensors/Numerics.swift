@@ -4,5 +4,6 @@ package enum Numerics {
   package static let kernelSetVersion = 1
 
   /// Names the kernels, the SIMD level and the matrix library, so that machines know whose results are theirs too.
-  package static let identifier = "kernels \(kernelSetVersion), \(MatrixProduct.libraryName)"
+  package static let identifier =
+    "kernels \(kernelSetVersion), \(MatrixProduct.vectorBits)-bit vectors, \(MatrixProduct.libraryName)"
 }

@@ -20,18 +20,23 @@ package enum Parallel {
   private static let availableCores = ProcessInfo.processInfo.activeProcessorCount
 
   /// Calls `body` once for every tile in `0..<tiles`, in any order and on up to `threadCount` threads.
-  package static func forEach(_ tiles: Int, _ body: @Sendable (Int) -> Void) {
+  ///
+  /// Not checked for data races: kernels write disjoint parts of one buffer.
+  package static func forEach(_ tiles: Int, _ body: (Int) -> Void) {
     let workers = min(threadCount, tiles)
     guard workers > 1 else {
       for tile in 0..<tiles { body(tile) }
       return
     }
-    let next = Atomic<Int>(0)
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      while true {
-        let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard tile < tiles else { return }
-        body(tile)
+    withoutActuallyEscaping(body) { body in
+      nonisolated(unsafe) let body = body
+      let next = Atomic<Int>(0)
+      DispatchQueue.concurrentPerform(iterations: workers) { _ in
+        while true {
+          let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard tile < tiles else { return }
+          body(tile)
+        }
       }
     }
   }

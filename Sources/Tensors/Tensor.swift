@@ -50,6 +50,15 @@ package struct Tensor: Sendable {
     }
   }
 
+  /// As `withUnsafeBufferPointer`, for kernels, which know the count.
+  @inline(__always) func withUnsafePointer<Result, Failure: Error>(
+    _ body: (UnsafePointer<Float>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withExtendedLifetime(storage) { () throws(Failure) -> Result in
+      try body(UnsafePointer(storage.elements + offset))
+    }
+  }
+
   /// The elements in row-major order, copied.
   package var values: [Float] { withUnsafeBufferPointer { Array($0) } }
 
@@ -98,17 +107,4 @@ package struct Tensor: Sendable {
 
 extension Tensor: CustomStringConvertible {
   package var description: String { "Tensor\(shape)" }
-}
-
-/// Uninitialised floats on a 64-byte boundary, freed with the last tensor that uses them.
-private final class AlignedStorage: @unchecked Sendable {
-  let elements: UnsafeMutablePointer<Float>
-  private let memory: UnsafeMutableRawPointer
-
-  init(count: Int) {
-    memory = .allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-    elements = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-  }
-
-  deinit { memory.deallocate() }
 }

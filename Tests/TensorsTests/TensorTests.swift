@@ -33,6 +33,19 @@ import Testing
     #expect(tensor.channelsLast().channelsFirst().values == tensor.values)
   }
 
+  @Test func channelsJoinPixelByPixel() {
+    let a = Tensor(shape: [1, 1, 2, 2], values: [1, 2, 3, 4])
+    let b = Tensor(shape: [1, 1, 2, 1], values: [5, 6])
+    #expect(a.concatenatingChannels(b).shape == [1, 1, 2, 3])
+    #expect(a.concatenatingChannels(b).values == [1, 2, 5, 3, 4, 6])
+  }
+
+  @Test func nearestScalingRepeatsPixels() {
+    let image = Tensor(shape: [1, 2, 2, 1], values: [1, 2, 3, 4])
+    #expect(image.upsampledNearest2x().values == [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4])
+    #expect(image.resizedNearest(height: 3, width: 1).values == [1, 1, 3])
+  }
+
   @Test func anyElementMakesATensorNonFinite() {
     for position in [0, 15, 16, 36] {
       for value in [Float.nan, .infinity, -.infinity] {

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Tensors
+
+@Suite struct LinearTests {
+  @Test(arguments: [
+    (samples: 1, rows: 1, inputs: 1, outputs: 1), (2, 1, 320, 1280), (1, 77, 33, 65), (2, 300, 40, 17),
+    (1, 64, 1280, 320), (3, 5, 7, 130), (1, 1030, 16, 264),
+  ])
+  func productAgreesWithOracle(samples: Int, rows: Int, inputs: Int, outputs: Int) {
+    let x = randomTensor([samples, rows, inputs], seed: 1)
+    let weight = randomTensor([outputs, inputs], seed: 2)
+    let bias = randomTensor([outputs], seed: 3)
+    let residual = randomTensor([samples, rows, outputs], seed: 4)
+    let expected = Oracle.linear(x, weight: weight, bias: bias)
+    #expect(relativeError(Linear(weight: weight, bias: bias)(x), expected) < 1e-6)
+    #expect(relativeError(Linear(weight: weight)(x), Oracle.linear(x, weight: weight, bias: nil)) < 1e-6)
+    let sum = Swift.zip(expected, residual.values).map { $0 + Double($1) }
+    #expect(relativeError(Linear(weight: weight, bias: bias)(x, residual: residual), sum) < 1e-6)
+    let onlyResidual = Swift.zip(Oracle.linear(x, weight: weight, bias: nil), residual.values).map { $0 + Double($1) }
+    #expect(relativeError(Linear(weight: weight)(x, residual: residual), onlyResidual) < 1e-6)
+  }
+
+  @Test func leadingAxesAreKept() {
+    let layer = Linear(weight: randomTensor([5, 3, 1, 1], seed: 1))
+    #expect(layer(randomTensor([2, 3], seed: 2)).shape == [2, 5])
+    #expect(layer(randomTensor([2, 4, 6, 3], seed: 2)).shape == [2, 4, 6, 5])
+    #expect(layer(Tensor.zeros([0, 4, 3])).shape == [0, 4, 5])
+  }
+
+  @Test(arguments: [(rows: 300, inputs: 24, width: 20), (5, 7, 33), (64, 40, 512)])
+  func gegluAgreesWithOracle(rows: Int, inputs: Int, width: Int) {
+    let x = randomTensor([2, rows, inputs], seed: 1)
+    let weight = randomTensor([2 * width, inputs], seed: 2)
+    let bias = randomTensor([2 * width], seed: 3)
+    let both = Oracle.linear(x, weight: weight, bias: bias)
+    let expected = (0..<2 * rows).flatMap { row in
+      (0..<width).map { both[row * 2 * width + $0] * Oracle.gelu(both[row * 2 * width + width + $0]) }
+    }
+    let projection = Linear(weight: weight, bias: bias)
+    #expect(relativeError(GEGLU(projection: projection)(x), expected) < 1e-6)
+    #expect(relativeError(projection(x).geglu(), expected) < 1e-6)
+  }
+}
