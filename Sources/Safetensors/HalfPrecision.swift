@@ -52,10 +52,11 @@ package enum HalfPrecision {
   @inline(__always)
   private static func f16Bits(_ half: Lanes) -> Lanes {
     let sign = (half & 0x8000) &<< 16
-    let magnitude = (half & 0x7FFF) &<< 13
-    let scaled = (SIMD16<Float>(bitPattern: magnitude) * 0x1p112).bitPattern
-    let special = magnitude | 0x7F80_0000
-    return sign | scaled.replacing(with: special, where: (half & 0x7FFF) .>= 0x7C00)
+    let magnitude = half & 0x7FFF
+    let scaled = (SIMD16<Float>(bitPattern: magnitude &<< 13) * 0x1p112).bitPattern
+    // All ones where the magnitude is 0x7C00 or more; comparisons of lanes compile to a loop.
+    let special = 0 &- ((magnitude &+ 0x0400) &>> 15)
+    return sign | scaled | (special & 0x7F80_0000)
   }
 }
 
