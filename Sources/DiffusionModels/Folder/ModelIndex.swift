@@ -46,12 +46,12 @@ struct ModelIndex {
       // What a scheduler's config says holds for every solver, whatever its class.
       guard let classes = name == "scheduler" ? [className] : Self.supported[name] else {
         throw ModelError(
-          "\(path): the part '\(name)', a \(className), is not supported; Stable Diffusion 1.x and 2.x models have "
+          "\(path): the part '\(name)', of class \(className), is not supported; Stable Diffusion 1.x and 2.x models have "
             + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler'")
       }
       guard classes.contains(className) else {
         throw ModelError(
-          "\(path): '\(name)' is a \(className), which is not supported; a \(classes.sorted()[0]) was expected")
+          "\(path): '\(name)' is of class \(className), which is not supported; \(classes.sorted()[0]) was expected")
       }
       parts.insert(name)
     }

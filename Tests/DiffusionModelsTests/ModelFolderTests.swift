@@ -1,0 +1,194 @@
+import Foundation
+import Safetensors
+import Testing
+
+@testable import DiffusionModels
+
+@Suite struct ModelFolderTests {
+  @Test func listsFilesWithoutReadingWeights() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    try copy.write("not a safetensors file", to: "unet/diffusion_pytorch_model.safetensors")
+    let folder = try ModelFolder(path: copy.path)
+    #expect(
+      try folder.files(of: .unet)
+        == copy.paths(
+          "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"))
+    #expect(
+      try folder.files(of: .clip)
+        == copy.paths(
+          "text_encoder/config.json", "text_encoder/model.safetensors", "tokenizer/vocab.json", "tokenizer/merges.txt",
+          "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"))
+    #expect(try folder.files(of: .vae) == copy.paths("vae/config.json", "vae/diffusion_pytorch_model.safetensors"))
+    #expect(throws: SafetensorsError.self) { try folder.unet() }
+    _ = try folder.vae()
+  }
+
+  @Test func partsLeftOutAreAbsent() throws {
+    let folder = try ModelFolder(path: Fixture("variant-tiny").modelPath)
+    #expect(folder.textConfig == nil)
+    #expect(try folder.files(of: .clip) == [])
+    #expect(try folder.files(of: .unet).count == 2)
+    #expect(throws: ModelError("\(folder.path): the model has no 'text_encoder'")) { try folder.textEncoder() }
+  }
+
+  @Test func halfPrecisionFilesServeWherePlainOnesAreAbsent() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    try copy.move("vae/diffusion_pytorch_model.safetensors", to: "vae/diffusion_pytorch_model.fp16.safetensors")
+    let folder = try ModelFolder(path: copy.path)
+    #expect(try folder.files(of: .vae) == copy.paths("vae/config.json", "vae/diffusion_pytorch_model.fp16.safetensors"))
+    _ = try folder.vae()
+  }
+
+  @Test func refusesWhatIsNoModelFolder() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    #expect(throws: ModelError("\(copy.path)/nowhere: there is no such folder")) {
+      try ModelFolder(path: "\(copy.path)/nowhere")
+    }
+    #expect(throws: ModelError("\(copy.path)/model_index.json: is a file; a model folder was expected")) {
+      try ModelFolder(path: "\(copy.path)/model_index.json")
+    }
+    #expect(
+      throws: ModelError(
+        "\(copy.path)/unet: is no model folder: 'model_index.json' was expected in it, with the folders 'unet', 'vae', "
+          + "'text_encoder', 'tokenizer' and 'scheduler' beside it")
+    ) {
+      try ModelFolder(path: "\(copy.path)/unet")
+    }
+    try copy.write("{", to: "model_index.json")
+    #expect(throws: ModelError("\(copy.path)/model_index.json: is not valid JSON")) { try ModelFolder(path: copy.path) }
+    try copy.write("[]", to: "model_index.json")
+    #expect(throws: ModelError("\(copy.path)/model_index.json: a JSON object was expected")) {
+      try ModelFolder(path: copy.path)
+    }
+  }
+
+  @Test func refusesClassesAndPartsItDoesNotHave() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    try copy.edit("model_index.json") { $0["vae"] = ["diffusers", "AutoencoderTiny"] }
+    #expect(
+      throws: ModelError(
+        "\(copy.path)/model_index.json: 'vae' is of class AutoencoderTiny, which is not supported; AutoencoderKL was expected"
+      )
+    ) {
+      try ModelFolder(path: copy.path)
+    }
+    try copy.edit("model_index.json") {
+      $0["vae"] = ["diffusers", "AutoencoderKL"]
+      $0["text_encoder_2"] = ["transformers", "CLIPTextModelWithProjection"]
+    }
+    #expect(
+      throws: ModelError(
+        "\(copy.path)/model_index.json: the part 'text_encoder_2', of class CLIPTextModelWithProjection, is not supported; "
+          + "Stable Diffusion 1.x and 2.x models have 'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler'")
+    ) {
+      try ModelFolder(path: copy.path)
+    }
+    try copy.edit("model_index.json") { $0["text_encoder_2"] = ["transformers"] }
+    #expect(
+      throws: ModelError(
+        "\(copy.path)/model_index.json: 'text_encoder_2' is [\"transformers\"]; a library and a class were expected")
+    ) {
+      try ModelFolder(path: copy.path)
+    }
+  }
+
+  @Test func namesTheFileThatIsMissing() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    try copy.remove("scheduler/scheduler_config.json")
+    try copy.remove("tokenizer/merges.txt")
+    try copy.remove("vae/diffusion_pytorch_model.safetensors")
+    let folder = try ModelFolder(path: copy.path)
+    #expect(throws: ModelError("\(copy.path)/scheduler/scheduler_config.json: is missing from the model")) {
+      try folder.files(of: .unet)
+    }
+    #expect(throws: ModelError("\(copy.path)/tokenizer/merges.txt: is missing from the model")) {
+      try folder.files(of: .clip)
+    }
+    #expect(
+      throws: SafetensorsError(
+        "\(copy.path)/vae: has no weights: 'diffusion_pytorch_model.safetensors' was expected")
+    ) {
+      try folder.files(of: .vae)
+    }
+    try copy.write("", to: "vae/diffusion_pytorch_model.bin")
+    #expect(
+      throws: SafetensorsError(
+        "\(copy.path)/vae: has no weights: 'diffusion_pytorch_model.safetensors' was expected; "
+          + "'diffusion_pytorch_model.bin' is in a format that can run code: convert it to safetensors")
+    ) {
+      try folder.vae()
+    }
+    try copy.remove("unet/config.json")
+    #expect(throws: ModelError("\(copy.path)/unet/config.json: cannot be read")) { try ModelFolder(path: copy.path) }
+  }
+
+  @Test func refusesPartsThatDoNotFitEachOther() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    try copy.edit("text_encoder/config.json") { $0["hidden_size"] = 40 }
+    #expect(
+      throws: ModelError(
+        "\(copy.path): the UNet's 'cross_attention_dim' is 32 and the text encoder's 'hidden_size' is 40; "
+          + "the same number was expected")
+    ) {
+      try ModelFolder(path: copy.path)
+    }
+    try copy.edit("text_encoder/config.json") { $0["hidden_size"] = 32 }
+    try copy.edit("unet/config.json") { $0["in_channels"] = 9 }
+    #expect(
+      throws: ModelError(
+        "\(copy.path): the UNet's 'in_channels' is 9 and the VAE's 'latent_channels' is 4; the same number was expected"
+      )
+    ) {
+      try ModelFolder(path: copy.path)
+    }
+  }
+
+  @Test func weightsThatDoNotFitTheConfigAreNamed() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 2 }
+    let folder = try ModelFolder(path: copy.path)
+    let error = #expect(throws: SafetensorsError.self) { try folder.textEncoder() }
+    let message = try #require(error).message
+    #expect(message.hasPrefix("\(copy.path)/text_encoder/model.safetensors: the weights do not fit the model's config"))
+    #expect(message.contains("unused: 16\n    'encoder.layers.2.layer_norm1.bias' [32]"))
+    try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 3 }
+    try copy.edit("vae/config.json") { $0["latent_channels"] = 3 }
+    try copy.edit("unet/config.json") {
+      $0["in_channels"] = 3
+      $0["out_channels"] = 3
+    }
+    let other = #expect(throws: SafetensorsError.self) { try ModelFolder(path: copy.path).vae() }
+    #expect(try #require(other).message.contains("'post_quant_conv.weight' is [4, 4, 1, 1], expected [3, 3, 1, 1]"))
+  }
+}
+
+/// A fixture's model folder copied to a temporary place, to be spoilt.
+private final class ModelCopy {
+  let path: String
+
+  init(_ name: String) throws {
+    path = FileManager.default.temporaryDirectory.appendingPathComponent("stepgraph-\(UUID().uuidString)").path
+    try FileManager.default.copyItem(atPath: Fixture(name).modelPath, toPath: path)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func paths(_ names: String...) -> [String] { names.map { "\(path)/\($0)" } }
+
+  func write(_ text: String, to name: String) throws {
+    try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
+  }
+
+  func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+
+  func move(_ name: String, to other: String) throws {
+    try FileManager.default.moveItem(atPath: "\(path)/\(name)", toPath: "\(path)/\(other)")
+  }
+
+  func edit(_ name: String, _ change: (inout [String: Any]) -> Void) throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))
+    var object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    change(&object)
+    try JSONSerialization.data(withJSONObject: object).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+  }
+}
