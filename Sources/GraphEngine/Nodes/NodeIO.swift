@@ -33,15 +33,23 @@ package struct NodeIO {
   package var workflow: String
   /// Reports something the user should know, shown at the named port's line.
   package var warn: @Sendable (_ message: String, _ port: String?) -> Void
+  /// Tells that a part of a handle was loaded; a handle keeps the function and calls it when its part is first used.
+  package var reportLoaded: @Sendable (_ part: String, _ seconds: Double) -> Void
+  /// Whether the user has interrupted the run; long work asks now and then, and throws `CancellationError`.
+  package var isCancelled: @Sendable () -> Bool
 
   package init(
     parameters: NodeParameters, inputs: [String: [any WireValue]], workflow: String = "",
-    warn: @escaping @Sendable (String, String?) -> Void = { _, _ in }
+    warn: @escaping @Sendable (String, String?) -> Void = { _, _ in },
+    reportLoaded: @escaping @Sendable (String, Double) -> Void = { _, _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.parameters = parameters
     self.inputs = inputs
     self.workflow = workflow
     self.warn = warn
+    self.reportLoaded = reportLoaded
+    self.isCancelled = isCancelled
   }
 
   package subscript<Value>(input: Input<Value>) -> Value {

@@ -14,6 +14,16 @@ package struct ResolvedGraph: Sendable {
   package var workflow: String
   /// The workflow file's path as the user gave it.
   package var path: String
+
+  package init(
+    nodes: [ResolvedNode], targets: [Int], outputs: [String: WireSource], workflow: String, path: String
+  ) {
+    self.nodes = nodes
+    self.targets = targets
+    self.outputs = outputs
+    self.workflow = workflow
+    self.path = path
+  }
 }
 
 /// An output port of a node of the same graph.

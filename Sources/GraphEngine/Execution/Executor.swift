@@ -1,0 +1,50 @@
+import Diagnostics
+
+/// Plans and runs graphs.
+package struct Executor: Sendable {
+  /// Nil: nothing is read from disk or kept there.
+  package let cache: DiskCache?
+  /// Names everything about this machine and build that decides the numbers of compute nodes.
+  package let numerics: String
+  package let events: EventSink?
+
+  package init(cache: DiskCache?, numerics: String, events: EventSink? = nil) {
+    self.cache = cache
+    self.numerics = numerics
+    self.events = events
+  }
+
+  /// Throws `DiagnosticList` when files that nodes read are missing or wrong.
+  package func plan(_ graph: ResolvedGraph) throws -> Plan {
+    try makePlan(graph, cache: cache, numerics: numerics)
+  }
+
+  /// Executes what the plan says is to run.
+  ///
+  /// Throws a `Diagnostic` when a node fails, after what was under way is finished and kept, and `CancellationError`
+  /// when the task is cancelled.
+  package func run(_ plan: Plan) async throws -> RunResult {
+    let relay = EventRelay(events)
+    defer { relay.close() }
+    let mailbox = Mailbox<RunMessage>()
+    return try await withTaskCancellationHandler {
+      let lease = cache?.lease()
+      defer { withExtendedLifetime(lease) {} }
+      var run = Run(plan, cache: cache, relay: relay, mailbox: mailbox)
+      return try await run.execute()
+    } onCancel: {
+      relay.cancel()
+      mailbox.send(.cancelled)
+    }
+  }
+
+  package func run(_ graph: ResolvedGraph) async throws -> RunResult { try await run(plan(graph)) }
+}
+
+/// What a run that came to its end leaves.
+package struct RunResult: Sendable {
+  /// Values of the workflow's `outputs`.
+  package let outputs: [String: any WireValue]
+  package let warnings: [Diagnostic]
+  package let seconds: Double
+}

@@ -1,0 +1,58 @@
+import Diagnostics
+
+/// One node with its inputs, ready to run on any thread.
+struct NodeJob: Sendable {
+  let node: ResolvedNode
+  /// One entry for each declared input.
+  let inputs: [[any WireValue]]
+  let workflow: String
+  let events: EventRelay
+
+  /// Runs the node; gives its outputs in declared order, each checked to be finite.
+  ///
+  /// Throws a `Diagnostic` at the node's place in the workflow, or `CancellationError`.
+  func run() throws -> [any WireValue] {
+    do {
+      var io = NodeIO(
+        parameters: node.parameters, inputs: try convertedInputs(), workflow: workflow,
+        warn: { [events, node] message, port in
+          let warning = Diagnostic(message, at: node.location(of: port), severity: .warning)
+          events.send(.warning(node: node.address, warning))
+        },
+        reportLoaded: { [events, address = node.address, type = node.declaration.info.type] part, seconds in
+          events.send(.loaded(node: address, type: type, part: part, seconds: seconds))
+        },
+        isCancelled: { [events] in events.isCancelled })
+      try node.declaration.makeNode().run(&io)
+      return try checkedOutputs(of: io)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw node.diagnostic(for: error)
+    }
+  }
+
+  private func convertedInputs() throws -> [String: [any WireValue]] {
+    var converted: [String: [any WireValue]] = [:]
+    for (input, values) in zip(node.declaration.inputs, inputs) {
+      do {
+        converted[input.name] = try values.map { try input.convert($0) }
+      } catch let failure as NodeFailure where failure.port == nil {
+        throw NodeFailure(failure.message, at: input.name, notes: failure.notes)
+      }
+    }
+    return converted
+  }
+
+  private func checkedOutputs(of io: NodeIO) throws -> [any WireValue] {
+    try node.declaration.outputs.map { output in
+      guard let value = io.outputs[output.name] else {
+        throw NodeFailure("it put out nothing on '\(output.name)'")
+      }
+      guard value.isFinite else {
+        throw NodeFailure("its output '\(output.name)' holds NaN or infinity; nothing of it was kept")
+      }
+      return value
+    }
+  }
+}

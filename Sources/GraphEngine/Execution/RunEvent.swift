@@ -1,0 +1,102 @@
+import Diagnostics
+
+/// What happens in a run, as progress displays, event files and tests see it.
+package enum RunEvent: Sendable {
+  /// Where a node's results came from.
+  package enum Source: String, Sendable { case executed, disk, shared }
+
+  /// `nodes` counts the graph's, `run` those to execute, `hit` those to be read from the cache.
+  case planned(nodes: Int, run: Int, hit: Int)
+  case started(node: String, type: String)
+  case finished(node: String, type: String, source: Source, seconds: Double)
+  /// A part of a model was loaded.
+  case loaded(node: String, type: String, part: String, seconds: Double)
+  /// `node` is nil for what concerns the run as a whole.
+  case warning(node: String?, Diagnostic)
+  case failed(node: String, type: String, Diagnostic)
+  case cancelled
+  case done(seconds: Double)
+}
+
+/// Takes events, one at a time and in order, from any thread.
+package typealias EventSink = @Sendable (RunEvent) -> Void
+
+extension RunEvent {
+  /// The event as one line of JSON, without a line end.
+  package var json: String {
+    var line = JSONObjectLine()
+    switch self {
+    case .planned(let nodes, let run, let hit):
+      line.add("event", "planned")
+      line.add("nodes", nodes)
+      line.add("run", run)
+      line.add("hit", hit)
+    case .started(let node, let type):
+      line.add("event", "started")
+      line.add("node", node)
+      line.add("type", type)
+    case .finished(let node, let type, let source, let seconds):
+      line.add("event", "finished")
+      line.add("node", node)
+      line.add("type", type)
+      line.add("source", source.rawValue)
+      line.add(seconds: seconds)
+    case .loaded(let node, let type, let part, let seconds):
+      line.add("event", "loaded")
+      line.add("node", node)
+      line.add("type", type)
+      line.add("part", part)
+      line.add(seconds: seconds)
+    case .warning(let node, let diagnostic):
+      line.add("event", "warning")
+      if let node { line.add("node", node) }
+      line.add(diagnostic)
+    case .failed(let node, let type, let diagnostic):
+      line.add("event", "failed")
+      line.add("node", node)
+      line.add("type", type)
+      line.add(diagnostic)
+    case .cancelled:
+      line.add("event", "cancelled")
+    case .done(let seconds):
+      line.add("event", "done")
+      line.add(seconds: seconds)
+    }
+    return line.string
+  }
+}
+
+private struct JSONObjectLine {
+  private var text = JSONText()
+  private var separator = "{"
+
+  var string: String { text.string + "}" }
+
+  mutating func add(_ name: String, _ value: String) {
+    add(name: name)
+    text.append(value)
+  }
+
+  mutating func add(_ name: String, _ value: Int) {
+    add(name: name)
+    text.append(Int128(value))
+  }
+
+  /// To the microsecond.
+  mutating func add(seconds: Double) {
+    add(name: "seconds")
+    text.append((seconds * 1e6).rounded() / 1e6)
+  }
+
+  mutating func add(_ diagnostic: Diagnostic) {
+    add("message", diagnostic.message)
+    if let location = diagnostic.location { add("location", location.description) }
+  }
+
+  private mutating func add(name: String) {
+    text.append(raw: separator)
+    text.append(name)
+    text.append(raw: ":")
+    separator = ","
+  }
+}

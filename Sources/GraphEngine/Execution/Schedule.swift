@@ -1,0 +1,174 @@
+/// How far a run has come: which nodes can start, which are done, and the values that someone still needs.
+///
+/// Nodes of equal key are one here, under their representative's index.
+struct Schedule: Sendable {
+  private enum State: UInt8 { case idle, waiting, ready, active, done }
+
+  private(set) var plan: Plan
+  private var states: [State]
+  /// By node: wires into it whose values are not there yet.
+  private var missing: [Int]
+  /// By output slot: the value, and how many wires of unfinished nodes need it.
+  private var values: [(any WireValue)?]
+  private var uses: [Int]
+  private let wiring: Wiring
+  /// By representative: the nodes that share its results.
+  private let sharers: [Int: [Int]]
+
+  private var readyToCompute = PriorityQueue()
+  private var readyForIO = PriorityQueue()
+  private var readyInline = PriorityQueue()
+  private var readyToRead = PriorityQueue()
+  private var unfinishedCount = 0
+
+  init(_ plan: Plan) {
+    self.plan = plan
+    let count = plan.nodes.count
+    states = Array(repeating: .idle, count: count)
+    missing = Array(repeating: 0, count: count)
+    wiring = Wiring(plan)
+    values = Array(repeating: nil, count: wiring.slotCount)
+    uses = Array(repeating: 0, count: wiring.slotCount)
+    var sharers: [Int: [Int]] = [:]
+    for (index, node) in plan.nodes.enumerated() {
+      if case .shared(let other) = node.action { sharers[other, default: []].append(index) }
+    }
+    self.sharers = sharers
+    for source in plan.graph.outputs.values where plan.nodes[source.node].action != .skip {
+      uses[wiring.slot(source)] += 1
+    }
+    activate(plan.nodes.indices.filter { plan.nodes[$0].isActing })
+  }
+
+  // MARK: Starting
+
+  var isComplete: Bool { unfinishedCount == 0 }
+
+  /// The next node that can run in a lane, in the graph's order.
+  mutating func takeReady(_ lane: Lane) -> Int? {
+    let node =
+      switch lane {
+      case .compute: readyToCompute.popFirst()
+      case .io: readyForIO.popFirst()
+      case .inline: readyInline.popFirst()
+      }
+    if let node { states[node] = .active }
+    return node
+  }
+
+  /// The next hit that is to be read.
+  mutating func takeRead() -> Int? {
+    let node = readyToRead.popFirst()
+    if let node { states[node] = .active }
+    return node
+  }
+
+  /// The values of a node that runs, one entry for each declared input.
+  func inputs(of node: Int) -> [[any WireValue]] {
+    plan.graph.nodes[node].inputs.map { wires in
+      wires.map { wire in
+        guard let value = values[wiring.slot(wire)] else { preconditionFailure("a node started without its inputs") }
+        return value
+      }
+    }
+  }
+
+  /// Positions of the outputs that something needs.
+  func neededOutputs(of node: Int) -> [Int] {
+    plan.graph.nodes[node].declaration.outputs.indices.filter { uses[wiring.slot(of: node, output: $0)] > 0 }
+  }
+
+  /// Values of the workflow's `outputs`, by name.
+  var outputs: [String: any WireValue] { plan.graph.outputs.compactMapValues { values[wiring.slot($0)] } }
+
+  /// The text that a node's key is the digest of.
+  mutating func descriptor(of node: Int) -> [UInt8] { plan.keys.descriptor(of: node, in: plan.graph) }
+
+  private mutating func activate(_ nodes: [Int]) {
+    for node in nodes { states[node] = .waiting }
+    unfinishedCount += nodes.count
+    for node in nodes {
+      if plan.nodes[node].action != .hit {
+        for wire in wiring.inputs(of: node) {
+          uses[wire.slot] += 1
+          if states[wire.producer] != .done { missing[node] += 1 }
+        }
+      }
+      if missing[node] == 0 { makeReady(node) }
+    }
+  }
+
+  private mutating func makeReady(_ node: Int) {
+    states[node] = .ready
+    if plan.nodes[node].action == .hit { return readyToRead.insert(node) }
+    switch plan.graph.nodes[node].declaration.info.lane {
+    case .compute: readyToCompute.insert(node)
+    case .io: readyForIO.insert(node)
+    case .inline: readyInline.insert(node)
+    }
+  }
+
+  // MARK: Finishing
+
+  /// Takes a node's outputs, nil for those that nothing needs, and gives the nodes that share them.
+  mutating func finish(_ node: Int, outputs: [(any WireValue)?]) -> [Int] {
+    states[node] = .done
+    unfinishedCount -= 1
+    for (position, value) in outputs.enumerated() {
+      let slot = wiring.slot(of: node, output: position)
+      if uses[slot] > 0 { values[slot] = value }
+    }
+    for consumer in wiring.consumers(of: node) where states[consumer] == .waiting {
+      missing[consumer] -= 1
+      if missing[consumer] == 0 { makeReady(consumer) }
+    }
+    if plan.nodes[node].action != .hit {
+      for wire in wiring.inputs(of: node) {
+        uses[wire.slot] -= 1
+        if uses[wire.slot] == 0 { values[wire.slot] = nil }
+      }
+    }
+    return sharers[node] ?? []
+  }
+
+  /// Runs a hit that turned out unreadable, and above it what is neither at hand nor in the cache.
+  mutating func recompute(_ hit: Int, lookup: (Int) -> CacheEntry?) {
+    plan.nodes[hit] = PlannedNode(action: .run, reason: .damaged)
+    plan.entries[hit] = nil
+    var revived: Set<Int> = [hit]
+    var stack = [hit]
+    while let node = stack.popLast() {
+      guard plan.nodes[node].action != .hit else { continue }
+      for wire in wiring.inputs(of: node) {
+        guard values[wire.slot] == nil, states[wire.producer] == .idle || states[wire.producer] == .done,
+          revived.insert(wire.producer).inserted
+        else { continue }
+        plan.decideAgain(wire.producer, neededBy: node, lookup: lookup)
+        stack.append(wire.producer)
+      }
+    }
+    // Consumers that wait for something else hold an output of a revived node already, and now wait for it again.
+    for node in revived where states[node] == .done {
+      for consumer in wiring.consumers(of: node) where states[consumer] == .waiting { missing[consumer] += 1 }
+    }
+    unfinishedCount -= 1
+    activate(revived.sorted())
+  }
+
+  /// Reads a hit once more, because another of its outputs came to be needed while it was read.
+  mutating func readAgain(_ hit: Int) { makeReady(hit) }
+}
+
+extension Plan {
+  /// Decides on a node that was skipped or whose values are gone.
+  fileprivate mutating func decideAgain(_ node: Int, neededBy consumer: Int, lookup: (Int) -> CacheEntry?) {
+    if graph.nodes[node].declaration.isHandle {
+      nodes[node] = PlannedNode(action: .open, reason: .neededBy(consumer))
+    } else if isKept[node], let entry = lookup(node) {
+      entries[node] = entry
+      nodes[node] = PlannedNode(action: .hit, reason: .cached)
+    } else {
+      nodes[node] = PlannedNode(action: .run, reason: isKept[node] ? .notCached : .policy(graph.nodes[node].cache))
+    }
+  }
+}

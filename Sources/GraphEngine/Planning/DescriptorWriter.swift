@@ -1,0 +1,122 @@
+/// Writes descriptors as canonical JSON; what is the same for all nodes of a type is written once.
+///
+/// Inputs and parameters that are left out leave no trace, so that a node can gain an optional one and keep its keys.
+struct DescriptorWriter: Sendable {
+  let numerics: String
+  private var types: [String: TypeText] = [:]
+  private var text = JSONText()
+
+  init(numerics: String) { self.numerics = numerics }
+
+  mutating func descriptor(
+    of index: Int, in graph: ResolvedGraph, sources: [SourceContent], key: (WireSource) -> ContentDigest
+  ) -> [UInt8] {
+    let node = graph.nodes[index]
+    let type = typeText(node.declaration)
+    text.removeAll()
+    text.append(raw: type.head)
+    var separator = ""
+    for input in type.inputs where !node.inputs[input.index].isEmpty {
+      text.append(raw: separator)
+      text.append(raw: input.label)
+      text.append(raw: "[")
+      separator = ""
+      for source in node.inputs[input.index] {
+        text.append(raw: separator)
+        text.append(raw: "[")
+        text.append(key(source))
+        text.append(raw: ",")
+        text.append(graph.nodes[source.node].declaration.outputs[source.output].name)
+        text.append(raw: "]")
+        separator = ","
+      }
+      text.append(raw: "]")
+      separator = ","
+    }
+    text.append(raw: type.middle)
+    separator = ""
+    for parameter in type.parameters {
+      guard let value = node.parameters.values[parameter.name], value != .absent else { continue }
+      text.append(raw: separator)
+      text.append(raw: parameter.label)
+      append(value)
+      separator = ","
+    }
+    text.append(raw: "},\"sources\":[")
+    separator = ""
+    for source in sources {
+      text.append(raw: separator)
+      text.append(source.digest)
+      separator = ","
+    }
+    text.append(raw: type.tail)
+    return text.bytes
+  }
+
+  private mutating func append(_ value: ParameterValue) {
+    switch value {
+    case .string(let string), .path(let string): text.append(string)
+    case .int(let number): text.append(number)
+    case .float(let number): text.append(number)
+    case .bool(let flag): text.append(flag)
+    case .absent: text.append(raw: "null")
+    }
+  }
+
+  private mutating func typeText(_ declaration: NodeDeclaration) -> TypeText {
+    if let known = types[declaration.info.type] { return known }
+    let made = TypeText(declaration, numerics: numerics)
+    types[declaration.info.type] = made
+    return made
+  }
+}
+
+/// The parts of a descriptor that all nodes of a type share, in the order of the text.
+private struct TypeText: Sendable {
+  /// Up to the inputs.
+  let head: [UInt8]
+  /// Sorted by name; labels are `"name":`.
+  let inputs: [(index: Int, label: [UInt8])]
+  /// From the inputs to the parameters.
+  let middle: [UInt8]
+  /// Sorted by name, without paths: what a path leads to counts, and is under `sources`.
+  let parameters: [(name: String, label: [UInt8])]
+  /// After the sources.
+  let tail: [UInt8]
+
+  init(_ declaration: NodeDeclaration, numerics: String) {
+    func label(_ name: String) -> [UInt8] {
+      var text = JSONText()
+      text.append(name)
+      text.append(raw: ":")
+      return text.bytes
+    }
+
+    var text = JSONText()
+    text.append(raw: "{\"format\":")
+    text.append(Int128(NodeKeys.format))
+    text.append(raw: ",\"inputs\":{")
+    head = text.bytes
+
+    text.removeAll()
+    text.append(raw: "},\"node\":")
+    text.append(declaration.info.type)
+    if declaration.info.lane == .compute {
+      text.append(raw: ",\"numerics\":")
+      text.append(numerics)
+    }
+    text.append(raw: ",\"parameters\":{")
+    middle = text.bytes
+
+    text.removeAll()
+    text.append(raw: "],\"version\":")
+    text.append(Int128(declaration.info.version))
+    text.append(raw: "}")
+    tail = text.bytes
+
+    inputs = declaration.inputs.enumerated().sorted { $0.element.name < $1.element.name }
+      .map { (index: $0.offset, label: label($0.element.name)) }
+    parameters = declaration.parameters.filter { if case .path = $0.type { false } else { true } }
+      .map(\.name).sorted().map { (name: $0, label: label($0)) }
+  }
+}

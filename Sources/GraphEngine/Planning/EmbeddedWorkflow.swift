@@ -1,0 +1,44 @@
+/// The workflow text that sinks embed: self-contained, with the digests of the files it was run with.
+enum EmbeddedWorkflow {
+  /// Appends an `x-models` block that maps each file read, named from the folder of its path parameter on, to its SHA-256.
+  static func text(_ graph: ResolvedGraph, sources: [Int: [SourceContent]]) -> String {
+    var lines: [(label: String, digest: ContentDigest)] = []
+    var digests: [String: ContentDigest] = [:]
+    for index in sources.keys.sorted() {
+      for source in sources[index] ?? [] {
+        let plain = label(of: source.path, in: graph.nodes[index])
+        var label = plain
+        var copy = 1
+        while let other = digests[label], other != source.digest {
+          copy += 1
+          label = "\(plain) (\(copy))"
+        }
+        if digests.updateValue(source.digest, forKey: label) == nil { lines.append((label, source.digest)) }
+      }
+    }
+    guard !lines.isEmpty else { return graph.workflow }
+    var block = JSONText()
+    block.append(raw: "x-models:\n")
+    for line in lines {
+      block.append(raw: "  ")
+      block.append(line.label)
+      block.append(raw: ": ")
+      block.append(line.digest)
+      block.append(raw: "\n")
+    }
+    let separator = graph.workflow.isEmpty || graph.workflow.hasSuffix("\n") ? "" : "\n"
+    return graph.workflow + separator + block.string
+  }
+
+  /// `model/unet/config.json` for a file of the folder `/home/me/model`, `photo.png` for a file given itself.
+  private static func label(of path: String, in node: ResolvedNode) -> String {
+    for parameter in node.declaration.parameters {
+      guard case .path(let given)? = node.parameters.values[parameter.name] else { continue }
+      let folder = given.split(separator: "/").joined(separator: "/")
+      let file = path.split(separator: "/").joined(separator: "/")
+      guard file.hasPrefix(folder + "/"), let last = folder.split(separator: "/").last else { continue }
+      return String(last) + file.dropFirst(folder.count)
+    }
+    return path.split(separator: "/").last.map(String.init) ?? path
+  }
+}

@@ -1,0 +1,55 @@
+/// What names a node's results: digests of canonical descriptors, known before anything runs.
+///
+/// A descriptor holds the engine's key format, node type and version, numerics id (nodes of the compute lane), parameters
+/// with defaults filled in, per input the upstream key and port, and the content digests of the files read. Node
+/// addresses, paths, times and the order of the YAML are not in it.
+struct NodeKeys: Sendable {
+  /// Changes when equal descriptors stop meaning equal results.
+  static let format = 1
+
+  /// By node; nil where no target needs the node.
+  private(set) var nodeKeys: [ContentDigest?]
+  /// Content digests of the files a node reads, for nodes that read some.
+  private(set) var sources: [Int: [SourceContent]] = [:]
+  /// Keys by output port, for nodes whose files do not reach every port alike.
+  private var portKeys: [Int: [ContentDigest]] = [:]
+  private var writer: DescriptorWriter
+
+  init(nodeCount: Int, numerics: String) {
+    nodeKeys = Array(repeating: nil, count: nodeCount)
+    writer = DescriptorWriter(numerics: numerics)
+  }
+
+  /// Keys a node whose inputs all have keys already.
+  mutating func add(_ index: Int, of graph: ResolvedGraph, reading sources: [SourceContent]) {
+    if !sources.isEmpty { self.sources[index] = sources }
+    nodeKeys[index] = ContentDigest(hashing: descriptor(of: index, in: graph))
+    guard sources.contains(where: { $0.outputs != nil }) else { return }
+    var keys: [ContentDigest] = []
+    for output in graph.nodes[index].declaration.outputs {
+      let reaching = sources.filter { $0.outputs?.contains(output.name) ?? true }
+      keys.append(ContentDigest(hashing: writer.descriptor(of: index, in: graph, sources: reaching, key: key)))
+    }
+    portKeys[index] = keys
+  }
+
+  /// The text whose digest is the node's key.
+  mutating func descriptor(of index: Int, in graph: ResolvedGraph) -> [UInt8] {
+    writer.descriptor(of: index, in: graph, sources: sources[index] ?? [], key: key)
+  }
+
+  /// The key that names one output of a node to whatever consumes it.
+  func key(of source: WireSource) -> ContentDigest {
+    if !portKeys.isEmpty, let keys = portKeys[source.node] { return keys[source.output] }
+    guard let key = nodeKeys[source.node] else { preconditionFailure("an input was not keyed before its consumer") }
+    return key
+  }
+}
+
+/// The content of one file that a node reads.
+struct SourceContent: Sendable {
+  let path: String
+  let digest: ContentDigest
+  /// As in `NodeSource`.
+  let outputs: Set<String>?
+}

@@ -1,0 +1,71 @@
+/// What a run will do, node by node, and why: a pure value, made by `makePlan`.
+package struct Plan: Sendable {
+  /// The graph with its settings resolved, and model digests in its workflow text.
+  package let graph: ResolvedGraph
+  /// One for each node of the graph.
+  package internal(set) var nodes: [PlannedNode]
+  /// Cache entries of the nodes that are hits.
+  var entries: [Int: CacheEntry]
+  /// The node that stands for all nodes of equal key, which execute once.
+  let representatives: [Int]
+  /// Nodes whose outputs go to disk when they run.
+  let isKept: [Bool]
+  var keys: NodeKeys
+
+  package func count(_ matches: (PlannedNode.Action) -> Bool) -> Int { nodes.count { matches($0.action) } }
+  package var runCount: Int { count { $0 == .run } }
+  package var hitCount: Int { count { $0 == .hit } }
+  package var sharedCount: Int { count { if case .shared = $0 { true } else { false } } }
+
+  /// The node's cache key; nil when nothing asked for needs the node.
+  package func key(of node: Int) -> ContentDigest? { keys.nodeKeys[node] }
+
+  /// Why the node does what it does, in words.
+  package func reason(for node: Int) -> String {
+    func name(_ index: Int) -> String { "'\(graph.nodes[index].address)'" }
+    return switch nodes[node].reason {
+    case .cached: "in the cache"
+    case .notCached: "not in the cache"
+    case .damaged: "its cached value is damaged"
+    case .inputRuns(let input): "its input \(name(input)) runs"
+    case .sink: "writes a file: always runs"
+    case .uncacheable: "its outputs cannot be cached"
+    case .policy(let policy): "cache: \(policy.rawValue)"
+    case .cacheOff: "the cache is off"
+    case .sameAs(let other): "does the same as \(name(other))"
+    case .neededBy(let consumer): "needed by \(name(consumer))"
+    case .notNeeded: "all that needs it is in the cache"
+    case .notAsked: "no target needs it"
+    }
+  }
+}
+
+/// What becomes of one node in a run.
+package struct PlannedNode: Sendable, Hashable {
+  package enum Action: Sendable, Hashable {
+    case run
+    /// Read from the cache.
+    case hit
+    /// Takes the results of another node, which has the same key.
+    case shared(Int)
+    /// A handle, such as a model: opened, and neither run nor cached.
+    case open
+    case skip
+  }
+
+  package enum Reason: Sendable, Hashable {
+    case cached, notCached, damaged, inputRuns(Int), sink, uncacheable, policy(CachePolicy), cacheOff
+    case sameAs(Int), neededBy(Int), notNeeded, notAsked
+  }
+
+  package var action: Action
+  package var reason: Reason
+
+  /// Whether a run has something to do for the node itself.
+  var isActing: Bool {
+    switch action {
+    case .run, .hit, .open: true
+    case .shared, .skip: false
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Crypto
+import Foundation
+
+/// Content digests of the files that nodes read; a large file is hashed once and then known by its identity on disk.
+struct SourceDigests {
+  /// A file that could not be read.
+  struct Unreadable: Error {
+    let path: String
+    /// As in "no such file or directory".
+    let reason: String
+  }
+
+  /// Files from this size on are remembered between runs.
+  static let memorableSize = 64 << 10
+
+  private var byPath: [String: ContentDigest] = [:]
+  private var memo: DigestMemo?
+
+  /// `memo` remembers digests between runs; without one every file is hashed.
+  init(memo: DigestMemo?) { self.memo = memo }
+
+  /// The digest of the file's bytes.
+  ///
+  /// Throws `Unreadable`.
+  mutating func digest(of path: String) throws -> ContentDigest {
+    if let known = byPath[path] { return known }
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw Unreadable(path: path, reason: systemMessage(errno)) }
+    defer { close(file) }
+    guard let before = FileIdentity(file) else { throw Unreadable(path: path, reason: systemMessage(errno)) }
+    guard before.isRegular else { throw Unreadable(path: path, reason: "it is no regular file") }
+    let isMemorable = before.size >= Self.memorableSize
+    if isMemorable, let known = memo?.digest(of: before) {
+      byPath[path] = known
+      return known
+    }
+    let digest = try hash(file, path: path)
+    byPath[path] = digest
+    // A file that was written while it was read, or a moment before, could change again without a new time stamp.
+    if isMemorable, FileIdentity(file) == before, before.isSettled { memo?.add(digest, of: before) }
+    return digest
+  }
+
+  /// Writes what was learned to the disk.
+  mutating func save() { memo?.save() }
+
+  private func hash(_ file: Int32, path: String) throws -> ContentDigest {
+    var hash = SHA256()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    while true {
+      let count = read(file, buffer.baseAddress, buffer.count)
+      if count == 0 { return ContentDigest(hash.finalize()) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw Unreadable(path: path, reason: systemMessage(errno))
+      }
+      hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+}
+
+/// What tells one state of a file from another without reading it.
+struct FileIdentity: Hashable, CustomStringConvertible {
+  let device: UInt64
+  let inode: UInt64
+  let size: Int64
+  let modified: Int64
+  let changed: Int64
+  let isRegular: Bool
+
+  /// Nil when the open file has no status, with the reason in `errno`.
+  init?(_ file: Int32) {
+    var status = stat()
+    guard fstat(file, &status) == 0 else { return nil }
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+    size = Int64(status.st_size)
+    modified = Self.nanoseconds(status.st_mtim)
+    changed = Self.nanoseconds(status.st_ctim)
+    isRegular = status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// Reads the form that `description` writes.
+  init?(_ fields: [Substring]) {
+    guard fields.count == 5, let device = UInt64(fields[0]), let inode = UInt64(fields[1]), let size = Int64(fields[2]),
+      let modified = Int64(fields[3]), let changed = Int64(fields[4])
+    else { return nil }
+    self.device = device
+    self.inode = inode
+    self.size = size
+    self.modified = modified
+    self.changed = changed
+    isRegular = true
+  }
+
+  var description: String { "\(device) \(inode) \(size) \(modified) \(changed)" }
+
+  /// Whether the last change is long enough ago that another one would show in the time stamps.
+  var isSettled: Bool {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Self.nanoseconds(now) &- Swift.max(modified, changed) > 100_000_000
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+  }
+}
