@@ -1,15 +1,16 @@
-/// A pull parser for the JSON of safetensors headers and shard indexes: strict (RFC 8259), never recursive, and it shows
-/// duplicate keys to its caller instead of dropping one.
-struct JSONScanner {
-  struct Failure: Error { let message: String }
+/// A pull parser for JSON that is large or not to be trusted, such as a safetensors header.
+///
+/// Strict (RFC 8259), never recursive, and it shows duplicate keys to its caller instead of dropping one.
+package struct JSONScanner {
+  package struct Failure: Error { package let message: String }
 
   private let bytes: UnsafeRawBufferPointer
   private var position = 0
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
   /// Reads an object, calling `member` with each key; `member` must read the value.
-  mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
+  package mutating func object(_ member: (inout JSONScanner, String) throws -> Void) throws {
     try expect("{", "an object")
     if take("}") { return }
     repeat {
@@ -21,7 +22,7 @@ struct JSONScanner {
   }
 
   /// Reads an array, calling `element` before each value; `element` must read it.
-  mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
+  package mutating func array(_ element: (inout JSONScanner) throws -> Void) throws {
     try expect("[", "an array")
     if take("]") { return }
     repeat { try element(&self) } while take(",")
@@ -29,7 +30,7 @@ struct JSONScanner {
   }
 
   /// Reads an integer from 0 to Int.max.
-  mutating func count() throws -> Int {
+  package mutating func count() throws -> Int {
     skipSpace()
     let start = position
     var value = 0
@@ -51,7 +52,7 @@ struct JSONScanner {
   }
 
   /// Reads a string, its escapes resolved.
-  mutating func string(_ expected: String = "a string") throws -> String {
+  package mutating func string(_ expected: String = "a string") throws -> String {
     skipSpace()
     let start = position
     try expect("\"", expected)
@@ -73,7 +74,7 @@ struct JSONScanner {
   }
 
   /// Passes over one value of any kind, checking no more than its strings and brackets.
-  mutating func skipValue() throws {
+  package mutating func skipValue() throws {
     var open: [UInt8] = []
     repeat {
       skipSpace()
@@ -98,12 +99,12 @@ struct JSONScanner {
   }
 
   /// Throws unless only white space is left.
-  mutating func end() throws {
+  package mutating func end() throws {
     skipSpace()
     if position < bytes.count { throw failure("unexpected text after the value", at: position) }
   }
 
-  func failure(_ message: String) -> Failure { failure(message, at: position) }
+  package func failure(_ message: String) -> Failure { failure(message, at: position) }
 
   // MARK: - Characters
 

@@ -1,0 +1,170 @@
+import Foundation
+import Safetensors
+
+/// Byte-level byte-pair encoding with an end-of-word mark, as GPT-2's with CLIP's `</w>`.
+///
+/// A word's UTF-8 bytes are its first symbols; the pair of neighbours that stands first in `merges.txt` is joined, until
+/// none is left.
+/// Source: Sennrich et al. 2016; the BPE model of huggingface/tokenizers.
+struct BytePairEncoding: Sendable {
+  static let endOfWord = "</w>"
+
+  /// Ids by token, the token in UTF-8: Swift's strings would take canonically equivalent tokens for one.
+  let vocabulary: [[UInt8]: Int]
+  private let merges: [Pair: Merge]
+  /// The symbol of every byte, and of every byte that ends a word; nil where the vocabulary lacks it.
+  private let byteIDs: [Int?]
+  private let finalByteIDs: [Int?]
+
+  private struct Pair: Hashable { let first, second: Int }
+  private struct Merge { let rank, id: Int }
+
+  /// Reads `vocab.json` and `merges.txt`.
+  ///
+  /// Throws `ModelError` when one is missing or malformed, or a merge makes a token that the vocabulary lacks.
+  init(vocabularyPath: String, mergesPath: String) throws {
+    vocabulary = try Self.readVocabulary(vocabularyPath)
+    merges = try Self.readMerges(mergesPath, vocabulary)
+    byteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Array(String($0).utf8)] }
+    finalByteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Array((String($0) + Self.endOfWord).utf8)] }
+  }
+
+  /// The tokens of one word; `unknown` stands for bytes that the vocabulary lacks.
+  func encode(_ word: [UInt8], unknown: Int) -> [Int] {
+    guard let last = word.last else { return [] }
+    var symbols = word.dropLast().map { byteIDs[Int($0)] ?? unknown }
+    symbols.append(finalByteIDs[Int(last)] ?? unknown)
+    merge(&symbols)
+    return symbols
+  }
+
+  /// The text that tokens stand for, ends of words as spaces.
+  func decode(_ ids: some Sequence<Int>) -> String {
+    let tokens = Dictionary(vocabulary.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let text = ids.compactMap { tokens[$0] }.map { String(decoding: $0, as: UTF8.self) }.joined()
+    let bytes = text.replacing(Self.endOfWord, with: " ").unicodeScalars.map { Self.byteValues[$0] ?? 0x20 }
+    return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespaces)
+  }
+
+  /// Joins pairs, the lowest rank first and the leftmost among equals, in time n log n.
+  private func merge(_ symbols: inout [Int]) {
+    // The symbols as a linked list, so that a join moves nothing.
+    var next = Array(1..<symbols.count + 1)
+    var previous = Array(-1..<symbols.count - 1)
+    var alive = [Bool](repeating: true, count: symbols.count)
+    var queue = Heap<Candidate>()
+    func candidate(at left: Int) -> Candidate? {
+      guard left >= 0, next[left] < symbols.count else { return nil }
+      return merges[Pair(first: symbols[left], second: symbols[next[left]])].map {
+        Candidate(rank: $0.rank, position: left, id: $0.id)
+      }
+    }
+    for left in symbols.indices { candidate(at: left).map { queue.push($0) } }
+    while let best = queue.pop() {
+      // Joins since may have taken the pair away.
+      guard alive[best.position], candidate(at: best.position) == best else { continue }
+      let right = next[best.position]
+      symbols[best.position] = best.id
+      alive[right] = false
+      next[best.position] = next[right]
+      if next[right] < symbols.count { previous[next[right]] = best.position }
+      candidate(at: previous[best.position]).map { queue.push($0) }
+      candidate(at: best.position).map { queue.push($0) }
+    }
+    symbols = symbols.indices.filter { alive[$0] }.map { symbols[$0] }
+  }
+
+  private struct Candidate: Comparable {
+    let rank, position, id: Int
+
+    static func < (a: Candidate, b: Candidate) -> Bool { (a.rank, a.position) < (b.rank, b.position) }
+  }
+
+  // MARK: - Files
+
+  private static func readVocabulary(_ path: String) throws -> [[UInt8]: Int] {
+    guard let data = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
+    var vocabulary: [[UInt8]: Int] = [:]
+    do {
+      try data.withUnsafeBytes { bytes in
+        var scanner = JSONScanner(bytes)
+        try scanner.object { scanner, token in vocabulary[Array(token.utf8)] = try scanner.count() }
+        try scanner.end()
+      }
+    } catch let failure as JSONScanner.Failure {
+      throw ModelError("\(path): malformed vocabulary, an object of tokens and ids was expected: \(failure.message)")
+    }
+    if vocabulary.isEmpty { throw ModelError("\(path): the vocabulary is empty") }
+    if let (token, id) = vocabulary.first(where: { $0.value > Int(Int32.max) }) {
+      throw ModelError("\(path): the id \(id) of '\(String(decoding: token, as: UTF8.self))' is too large")
+    }
+    return vocabulary
+  }
+
+  private static func readMerges(_ path: String, _ vocabulary: [[UInt8]: Int]) throws -> [Pair: Merge] {
+    guard let data = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
+    var merges: [Pair: Merge] = [:]
+    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      if line.isEmpty || line.starts(with: "#version".utf8) { continue }
+      let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+      guard parts.count == 2 else {
+        throw ModelError("\(path):\(index + 1): two symbols with a space between them were expected")
+      }
+      func id(_ token: [UInt8]) throws -> Int {
+        if let id = vocabulary[token] { return id }
+        throw ModelError("\(path):\(index + 1): the vocabulary has no '\(String(decoding: token, as: UTF8.self))'")
+      }
+      let (first, second) = (Array(parts[0]), Array(parts[1]))
+      merges[Pair(first: try id(first), second: try id(second))] = Merge(rank: index, id: try id(first + second))
+    }
+    return merges
+  }
+
+  // MARK: - Bytes as characters
+
+  /// The printable character that stands for each byte in the files: itself where it is one, else the next of U+0100...
+  private static let alphabet: [Unicode.Scalar] = {
+    var next = UInt32(0x100)
+    return (UInt8.min...UInt8.max).map { byte in
+      switch byte {
+      case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: return Unicode.Scalar(byte)
+      default:
+        defer { next += 1 }
+        return Unicode.Scalar(next) ?? "?"
+      }
+    }
+  }()
+
+  private static let byteValues = Dictionary(uniqueKeysWithValues: zip(alphabet, UInt8.min...UInt8.max))
+}
+
+/// A binary heap that gives its least element.
+private struct Heap<Element: Comparable> {
+  private var elements: [Element] = []
+
+  mutating func push(_ element: Element) {
+    elements.append(element)
+    var child = elements.count - 1
+    while child > 0, elements[child] < elements[(child - 1) / 2] {
+      elements.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  mutating func pop() -> Element? {
+    guard let least = elements.first else { return nil }
+    elements.swapAt(0, elements.count - 1)
+    elements.removeLast()
+    var parent = 0
+    while 2 * parent + 1 < elements.count {
+      var child = 2 * parent + 1
+      if child + 1 < elements.count, elements[child + 1] < elements[child] { child += 1 }
+      guard elements[child] < elements[parent] else { break }
+      elements.swapAt(child, parent)
+      parent = child
+    }
+    return least
+  }
+}
