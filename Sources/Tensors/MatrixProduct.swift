@@ -6,7 +6,7 @@ import COpenBLAS
 enum MatrixProduct {
   private static let singleThreaded: Void = openblas_set_num_threads(1)
 
-  /// `c = a bᵀ + beta c`: a [m, k], b [n, k], c [m, n], each with its row stride.
+  /// `c = scale a bᵀ + beta c`: a [m, k], b [n, k], c [m, n], each with its row stride.
   static func multiplyTransposed(
     m: Int, n: Int, k: Int,
     a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>, bStride: Int,
@@ -18,16 +18,16 @@ enum MatrixProduct {
       scale, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride))
   }
 
-  /// `c = a b + beta c`: a [m, k], b [k, n], c [m, n], each with its row stride.
-  static func multiply(
+  /// `c = aᵀ b + beta c`: a [k, m], b [k, n], c [m, n], each with its row stride.
+  static func multiplyFirstTransposed(
     m: Int, n: Int, k: Int,
     a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>, bStride: Int,
-    c: UnsafeMutablePointer<Float>, cStride: Int, scale: Float = 1, beta: Float = 0
+    c: UnsafeMutablePointer<Float>, cStride: Int, beta: Float = 0
   ) {
     singleThreaded
     cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k),
-      scale, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride))
+      CblasRowMajor, CblasTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k),
+      1, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride))
   }
 
   /// The width of the vector registers this build computes in.

@@ -53,11 +53,10 @@ extension Vector {
   return fraction * powerOfTwo(half) * powerOfTwo(exponent &- half)
 }
 
-/// `e^x` for x <= 0 as softmax needs it: never below the smallest normal number.
+/// `e^x` for x <= 0 as softmax needs it: 0 where it would be below the normal numbers.
 @inline(__always) func expNonPositive(_ x: Vector) -> Vector {
-  let low = Vector(repeating: -87)
-  let (fraction, exponent) = splitExponential(x.replacing(with: low, where: x .< low))
-  return fraction * powerOfTwo(exponent)
+  let (fraction, exponent) = splitExponential(x)
+  return (fraction * powerOfTwo(exponent)).replacing(with: Vector.zero, where: x .< Vector(repeating: -87))
 }
 
 /// `e^x = fraction 2^exponent`, fraction between sqrt(1/2) and sqrt(2).
