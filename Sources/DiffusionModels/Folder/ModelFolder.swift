@@ -18,6 +18,7 @@ package final class ModelFolder: Sendable {
   private let loadedUNet = Loaded<UNet2DConditionModel>()
   private let loadedTextEncoder = Loaded<CLIPTextModel>()
   private let loadedVAE = Loaded<AutoencoderKL>()
+  private let loadedTokenizer = Loaded<CLIPTokenizer>()
 
   /// Opens the folder at `path`.
   ///
@@ -64,6 +65,12 @@ package final class ModelFolder: Sendable {
       try store("text_encoder", ModelIndex.textWeights, CLIPTextModel.canonicalName)
         .load { try CLIPTextModel($0, config) }
     }
+  }
+
+  /// Throws `ModelError` when the model has no tokenizer, or its files are malformed.
+  package func tokenizer() throws -> CLIPTokenizer {
+    guard index.has("tokenizer") else { throw ModelError("\(path): the model has no 'tokenizer'") }
+    return try loadedTokenizer.value { try CLIPTokenizer(folder: "\(path)/tokenizer") }
   }
 
   /// Throws `ModelError` when the model has no VAE, `SafetensorsError` when its weights do not fit its config.
