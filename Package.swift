@@ -33,7 +33,7 @@ let package = Package(
       name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CPNG"], path: "Nodes"),
     .executableTarget(
       name: "stepgraph",
-      dependencies: ["StepgraphNodes", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["StepgraphNodes", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),

@@ -22,6 +22,9 @@ struct NodeJob: Sendable {
         reportLoaded: { [events, address = node.address, type = node.declaration.info.type] part, seconds in
           events.send(.loaded(node: address, type: type, part: part, seconds: seconds))
         },
+        reportWritten: { [events, address = node.address, type = node.declaration.info.type] path in
+          events.send(.wrote(node: address, type: type, path: path))
+        },
         isCancelled: { [events] in events.isCancelled })
       try node.declaration.makeNode().run(&io)
       return try checkedOutputs(of: io)

@@ -11,6 +11,8 @@ package enum RunEvent: Sendable {
   case finished(node: String, type: String, source: Source, seconds: Double)
   /// A part of a model was loaded.
   case loaded(node: String, type: String, part: String, seconds: Double)
+  /// A sink wrote a file.
+  case wrote(node: String, type: String, path: String)
   /// `node` is nil for what concerns the run as a whole.
   case warning(node: String?, Diagnostic)
   case failed(node: String, type: String, Diagnostic)
@@ -47,6 +49,11 @@ extension RunEvent {
       line.add("type", type)
       line.add("part", part)
       line.add(seconds: seconds)
+    case .wrote(let node, let type, let path):
+      line.add("event", "wrote")
+      line.add("node", node)
+      line.add("type", type)
+      line.add("path", path)
     case .warning(let node, let diagnostic):
       line.add("event", "warning")
       if let node { line.add("node", node) }
