@@ -15,6 +15,12 @@ struct Fixture {
     reader = try SafetensorsReader(path: "\(Self.folder)/\(name)/modules.safetensors")
   }
 
+  /// A reference that lies elsewhere.
+  init(referencePath path: String) throws {
+    name = path
+    reader = try SafetensorsReader(path: path)
+  }
+
   static let folder = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures").path
 
