@@ -20,29 +20,26 @@ struct CacheFiles: Sendable {
   /// Where files are written before they are renamed; on the same file system as their final places.
   let temporaryFolder: String
 
-  /// Reads a whole file.
-  ///
-  /// Throws `Failure`, also for a file larger than `limit` bytes.
-  func read(_ path: String, limit: Int = .max) throws -> [UInt8] {
+  /// A whole file; nil when it is missing, unreadable or larger than `limit` bytes.
+  func read(_ path: String, limit: Int = .max) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw Failure(operation: "open", path: path, code: errno) }
+    guard file >= 0 else { return nil }
     defer { close(file) }
     var status = stat()
-    guard fstat(file, &status) == 0 else { throw Failure(operation: "read", path: path, code: errno) }
-    guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else {
-      throw Failure(operation: "read", path: path, code: EFBIG)
-    }
-    return try [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else { return nil }
+    var isComplete = true
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
       while count < buffer.count {
         let got = Foundation.read(file, buffer.baseAddress.map { $0 + count }, buffer.count - count)
-        if got == 0 { break }
-        if got < 0 {
-          if errno == EINTR { continue }
-          throw Failure(operation: "read", path: path, code: errno)
+        if got < 0, errno == EINTR { continue }
+        guard got > 0 else {
+          isComplete = false
+          break
         }
         count += got
       }
     }
+    return isComplete ? bytes : nil
   }
 
   /// Writes a file under a temporary name and renames it; `durably` waits until its bytes are on the disk first.

@@ -24,7 +24,7 @@ extension DiskCache {
     var statistics = CacheStatistics(location: location)
     let root = location + "/v1"
     for path in shardedFiles(in: root + "/ac") {
-      guard let bytes = try? files.read(path, limit: CacheEntry.sizeLimit), let entry = CacheEntry(bytes) else {
+      guard let bytes = files.read(path, limit: CacheEntry.sizeLimit), let entry = CacheEntry(bytes) else {
         continue
       }
       statistics.entries += 1

@@ -15,7 +15,7 @@ struct DigestMemo {
   init(path: String, files: CacheFiles) {
     self.path = path
     self.files = files
-    guard let bytes = try? files.read(path, limit: 4 << 20), let body = CheckedText.body(of: bytes) else { return }
+    guard let bytes = files.read(path, limit: 4 << 20), let body = CheckedText.body(of: bytes) else { return }
     for line in body.split(separator: "\n") {
       let fields = line.split(separator: " ")
       guard fields.count == 6, let identity = FileIdentity(Array(fields[..<5])),

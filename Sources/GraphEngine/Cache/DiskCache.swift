@@ -33,7 +33,7 @@ package final class DiskCache: Sendable {
   /// The undamaged entry of a key, if it fits the outputs and all of its blobs are there.
   package func entry(for key: ContentDigest, outputs: [OutputDeclaration]) -> CacheEntry? {
     let path = entryPath(key)
-    guard let bytes = try? files.read(path, limit: CacheEntry.sizeLimit) else { return nil }
+    guard let bytes = files.read(path, limit: CacheEntry.sizeLimit) else { return nil }
     guard let entry = CacheEntry(bytes), entry.key == key else {
       quarantine(path)
       return nil
@@ -47,7 +47,7 @@ package final class DiskCache: Sendable {
   /// A blob's bytes, checked against its name; a damaged one is put aside and nil returned.
   package func blob(_ digest: ContentDigest) -> [UInt8]? {
     let path = blobPath(digest)
-    guard let bytes = try? files.read(path) else { return nil }
+    guard let bytes = files.read(path) else { return nil }
     guard ContentDigest(hashing: bytes) == digest else {
       quarantine(path)
       return nil
@@ -85,7 +85,7 @@ package final class DiskCache: Sendable {
   private func store(_ bytes: [UInt8], durably: Bool) throws -> ContentDigest {
     let digest = ContentDigest(hashing: bytes)
     let path = blobPath(digest)
-    if files.size(of: path) == bytes.count {
+    if files.read(path, limit: bytes.count) == bytes {
       files.touch(path)
     } else {
       try files.replace(path, with: bytes, durably: durably)
@@ -152,7 +152,10 @@ package final class DiskCache: Sendable {
   private func blobPath(_ digest: ContentDigest) -> String { path("cas", digest) }
 
   private func path(_ folder: String, _ digest: ContentDigest) -> String {
-    let name = digest.description
-    return "\(root)/\(folder)/\(name.prefix(2))/\(name)"
+    var path = Array("\(root)/\(folder)/ab/".utf8)
+    let shard = path.count - 3
+    digest.appendHex(to: &path)
+    path.replaceSubrange(shard..<shard + 2, with: path[shard + 3..<shard + 5])
+    return String(decoding: path, as: UTF8.self)
   }
 }

@@ -196,11 +196,10 @@ struct Run {
 
   private mutating func store(_ node: Int, _ outputs: [any WireValue], seconds: Double) {
     guard let cache, schedule.plan.isKept[node], schedule.plan.nodes[node].action == .run,
-      let key = schedule.plan.key(of: node)
+      let key = schedule.plan.key(of: node), let descriptor = schedule.plan.descriptor(of: node)
     else { return }
     storing += 1
     let resolved = schedule.plan.graph.nodes[node]
-    let descriptor = schedule.descriptor(of: node)
     WorkerThreads.store.submit { [mailbox, relay] in
       do {
         cache.store(

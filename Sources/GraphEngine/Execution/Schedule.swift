@@ -81,9 +81,6 @@ struct Schedule: Sendable {
   /// Values of the workflow's `outputs`, by name.
   var outputs: [String: any WireValue] { plan.graph.outputs.compactMapValues { values[wiring.slot($0)] } }
 
-  /// The text that a node's key is the digest of.
-  mutating func descriptor(of node: Int) -> [UInt8] { plan.keys.descriptor(of: node, in: plan.graph) }
-
   private mutating func activate(_ nodes: [Int]) {
     for node in nodes { states[node] = .waiting }
     unfinishedCount += nodes.count

@@ -13,11 +13,15 @@ extension ResolvedNode {
     if let told = error as? Diagnostic {
       return Diagnostic(name + told.message, at: told.location ?? location, notes: told.notes)
     }
+    if let unreadable = error as? SourceDigests.Unreadable {
+      return Diagnostic(
+        name + "cannot read '\(unreadable.path)': \(unreadable.reason)", at: readPathLocation(for: unreadable.path))
+    }
     return Diagnostic(name + "\(error)", at: location)
   }
 
   /// Where the path parameter is written that led to a file.
-  func readPathLocation(for path: String) -> SourceLocation {
+  private func readPathLocation(for path: String) -> SourceLocation {
     let candidates = declaration.parameters.filter { $0.type == .path(.read) }
     let leading = candidates.first { candidate in
       guard case .path(let value)? = parameters.values[candidate.name] else { return false }

@@ -10,7 +10,7 @@ package struct Plan: Sendable {
   let representatives: [Int]
   /// Nodes whose outputs go to disk when they run.
   let isKept: [Bool]
-  var keys: NodeKeys
+  let keys: NodeKeys
 
   package func count(_ matches: (PlannedNode.Action) -> Bool) -> Int { nodes.count { matches($0.action) } }
   package var runCount: Int { count { $0 == .run } }
@@ -19,6 +19,13 @@ package struct Plan: Sendable {
 
   /// The node's cache key; nil when nothing asked for needs the node.
   package func key(of node: Int) -> ContentDigest? { keys.nodeKeys[node] }
+
+  /// The canonical JSON that the node's key is the digest of; nil when nothing asked for needs the node.
+  package func descriptor(of node: Int) -> [UInt8]? {
+    guard keys.nodeKeys[node] != nil else { return nil }
+    var keys = keys
+    return keys.descriptor(of: node, in: graph)
+  }
 
   /// Why the node does what it does, in words.
   package func reason(for node: Int) -> String {

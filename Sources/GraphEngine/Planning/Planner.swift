@@ -40,7 +40,8 @@ private struct Planner {
     var digests = SourceDigests(memo: cache?.digestMemo)
     var types: [String: any Node] = [:]
     var groups: [ContentDigest: Int] = [:]
-    var problems = DiagnosticCollector()
+    groups.reserveCapacity(graph.nodes.count)
+    let problems = DiagnosticCollector()
     for index in graph.nodes.indices where isAsked[index] {
       let type = graph.nodes[index].declaration.info.type
       let node = types[type] ?? graph.nodes[index].declaration.makeNode()
@@ -52,14 +53,14 @@ private struct Planner {
         }
         keys.add(index, of: graph, reading: contents)
       } catch {
-        problems.add(error, at: graph.nodes[index])
+        problems.add(graph.nodes[index].diagnostic(for: error))
         // Its consumers are keyed all the same, so that they too can report what is wrong with them.
         keys.add(index, of: graph, reading: [])
       }
       assignGroup(index, &groups)
     }
     digests.save()
-    try problems.throwIfAny()
+    try problems.throwIfErrors()
   }
 
   private mutating func assignGroup(_ index: Int, _ groups: inout [ContentDigest: Int]) {
@@ -183,29 +184,5 @@ extension ResolvedGraph {
       }
     }
     return isAncestor
-  }
-}
-
-/// Problems of many nodes, each told once: the nodes of an unrolled loop share their lines.
-private struct DiagnosticCollector {
-  private var diagnostics: [Diagnostic] = []
-  private var seen: Set<String> = []
-
-  mutating func add(_ error: any Error, at node: ResolvedNode) {
-    var diagnostic: Diagnostic
-    if let unreadable = error as? SourceDigests.Unreadable {
-      diagnostic = Diagnostic(
-        "cannot read '\(unreadable.path)': \(unreadable.reason)",
-        at: node.readPathLocation(for: unreadable.path), notes: ["node '\(node.address)'"])
-    } else {
-      diagnostic = node.diagnostic(for: error)
-    }
-    diagnostic.severity = .error
-    let place = diagnostic.location.map(\.description) ?? ""
-    if seen.insert("\(place) \(diagnostic.message)").inserted { diagnostics.append(diagnostic) }
-  }
-
-  func throwIfAny() throws {
-    if !diagnostics.isEmpty { throw DiagnosticList(diagnostics) }
   }
 }

@@ -96,11 +96,11 @@ struct FileIdentity: Hashable, CustomStringConvertible {
 
   var description: String { "\(device) \(inode) \(size) \(modified) \(changed)" }
 
-  /// Whether the last change is long enough ago that another one would show in the time stamps.
+  /// Whether the last change is long enough ago that another one would show in the time stamps of any file system.
   var isSettled: Bool {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
-    return Self.nanoseconds(now) &- Swift.max(modified, changed) > 100_000_000
+    return Self.nanoseconds(now) &- Swift.max(modified, changed) > 2_000_000_000
   }
 
   private static func nanoseconds(_ time: timespec) -> Int64 {
