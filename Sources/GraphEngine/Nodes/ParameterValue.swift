@@ -56,14 +56,22 @@ package struct ParameterDeclaration: Sendable {
   /// Inclusive bounds for numbers.
   package let min: Double?
   package let max: Double?
+  /// The ints that the node can hold.
+  package let integerRange: ClosedRange<Int128>?
 }
 
 /// Swift types that a `Parameter` can have.
 package protocol ParameterConvertible: Sendable {
   static var parameterType: ParameterType { get }
+  /// The ints that the type can hold; nil for other types.
+  static var integerRange: ClosedRange<Int128>? { get }
   var parameterValue: ParameterValue { get }
   /// Nil when the value is of another type or does not fit.
   init?(_ value: ParameterValue)
+}
+
+extension ParameterConvertible {
+  package static var integerRange: ClosedRange<Int128>? { nil }
 }
 
 extension String: ParameterConvertible {
@@ -79,6 +87,7 @@ extension String: ParameterConvertible {
 
 extension Int: ParameterConvertible {
   package static var parameterType: ParameterType { .int }
+  package static var integerRange: ClosedRange<Int128>? { Int128(Int.min)...Int128(Int.max) }
   package var parameterValue: ParameterValue { .int(Int128(self)) }
   package init?(_ value: ParameterValue) {
     guard case .int(let number) = value, let narrow = Int(exactly: number) else { return nil }
@@ -88,6 +97,7 @@ extension Int: ParameterConvertible {
 
 extension UInt64: ParameterConvertible {
   package static var parameterType: ParameterType { .int }
+  package static var integerRange: ClosedRange<Int128>? { 0...Int128(UInt64.max) }
   package var parameterValue: ParameterValue { .int(Int128(self)) }
   package init?(_ value: ParameterValue) {
     guard case .int(let number) = value, let narrow = UInt64(exactly: number) else { return nil }

@@ -55,7 +55,8 @@ package struct Parameter<Value: ParameterConvertible>: Sendable {
   ) {
     declaration = ParameterDeclaration(
       name: name, help: help, type: path.map { .path($0) } ?? options.map { .choice($0) } ?? Value.parameterType,
-      defaultValue: `default`?.parameterValue, isOptional: false, min: min, max: max)
+      defaultValue: `default`?.parameterValue, isOptional: false, min: min, max: max,
+      integerRange: Value.integerRange)
   }
 }
 
@@ -68,6 +69,6 @@ package struct OptionalParameter<Value: ParameterConvertible>: Sendable {
   package init(_ name: String, _ help: String, min: Double? = nil, max: Double? = nil, options: [String]? = nil) {
     declaration = ParameterDeclaration(
       name: name, help: help, type: options.map { .choice($0) } ?? Value.parameterType,
-      defaultValue: nil, isOptional: true, min: min, max: max)
+      defaultValue: nil, isOptional: true, min: min, max: max, integerRange: Value.integerRange)
   }
 }

@@ -14,15 +14,22 @@ package struct ResolvedGraph: Sendable {
   package var workflow: String
   /// The workflow file's path as the user gave it.
   package var path: String
+  /// The workflow's params in the order of the file, with the values they have in this run.
+  package var parameters: [ResolvedParameter]
+  /// What the user should know though nothing is wrong.
+  package var warnings: [Diagnostic]
 
   package init(
-    nodes: [ResolvedNode], targets: [Int], outputs: [String: WireSource], workflow: String, path: String
+    nodes: [ResolvedNode], targets: [Int], outputs: [String: WireSource] = [:], workflow: String = "",
+    path: String = "", parameters: [ResolvedParameter] = [], warnings: [Diagnostic] = []
   ) {
     self.nodes = nodes
     self.targets = targets
     self.outputs = outputs
     self.workflow = workflow
     self.path = path
+    self.parameters = parameters
+    self.warnings = warnings
   }
 }
 

@@ -1,0 +1,176 @@
+import Diagnostics
+import YAMLTree
+
+/// Reads a located tree as a workflow document.
+///
+/// Problems are collected; what they concern is left out.
+struct DocumentReader {
+  let file: SourceFile
+  let ids: DocumentID.Source
+  let collector: DiagnosticCollector
+
+  /// The version of the format, the value of the key `stepgraph`.
+  static let formatVersion = 1
+
+  static let documentKeys = ["stepgraph", "description", "params", "inputs", "nodes", "outputs", "sweep"]
+  static let paramKeys = ["type", "default", "min", "max", "options", "description"]
+  static let inputKeys = ["type", "optional", "description"]
+  static let nodeKeys = ["node", "in", "with", "cache"]
+  static let loopKeys = ["loop", "carry", "nodes", "yield"]
+  static let loopRangeKeys = ["times", "from", "to", "index"]
+  static let graphKeys = ["graph", "in", "with"]
+
+  /// Reads a whole file; nil when it is of no format that this program reads.
+  func readFile(_ root: YAMLNode) -> WorkflowDocument? {
+    guard let mapping = mapping(root, of: "a workflow") else { return nil }
+    guard let version = mapping["stepgraph"] else {
+      let near = nearestName(to: "stepgraph", among: mapping.entries.map(\.key.value))
+      let slip = mapping.entries.first { $0.key.value == near }
+      collector.error(
+        "the key 'stepgraph' is missing", at: slip?.key.location ?? root.location,
+        notes: [
+          slip.map { "'\($0.key.value)' is not it" }, "a workflow starts with 'stepgraph: \(Self.formatVersion)'",
+        ])
+      return nil
+    }
+    guard version.scalar?.text == String(Self.formatVersion) else {
+      let shown = version.scalar.map { "'\($0.text)'" } ?? version.kind
+      collector.error(
+        "'stepgraph' takes the format version \(Self.formatVersion), not \(shown)", at: version.location)
+      return nil
+    }
+    return readDocument(mapping, at: root.location)
+  }
+
+  /// Reads an inline `graph:` mapping, which may leave out the version.
+  func readInline(_ root: YAMLNode) -> WorkflowDocument? {
+    guard let mapping = mapping(root, of: "a subgraph") else { return nil }
+    if mapping["stepgraph"] != nil { return readFile(root) }
+    return readDocument(mapping, at: root.location)
+  }
+
+  private func readDocument(_ mapping: YAMLMapping, at location: SourceLocation) -> WorkflowDocument {
+    checkKeys(of: mapping, "a workflow", known: Self.documentKeys, ignoring: "x-")
+    var document = WorkflowDocument(file: file, location: location)
+    document.description = mapping["description"].flatMap { text($0, of: "description") }?.value
+    document.params = entries(of: "params", in: mapping).compactMap(readParam)
+    document.inputs = entries(of: "inputs", in: mapping).compactMap(readSubgraphInput)
+    document.members = readMembers(mapping, of: "a workflow", at: location)
+    document.outputs = readNamedWires("outputs", in: mapping)
+    if let sweep = mapping.entries.first(where: { $0.key.value == "sweep" }) {
+      collector.error(
+        "sweeps are not supported yet", at: sweep.key.location, notes: ["give one value with --set and run again"])
+    }
+    return document
+  }
+
+  // MARK: Params and inputs
+
+  private func readParam(_ entry: YAMLEntry) -> ParamDocument? {
+    let name = entry.key
+    guard isName(name, of: "a param", allowsHyphen: false) else { return nil }
+    var param = ParamDocument(name: name)
+    guard let mapping = mapping(entry.value, of: "a param") else { return param }
+    checkKeys(of: mapping, "a param", known: Self.paramKeys)
+    guard let type = readParamType(mapping, name: name) else { return param }
+    param.description = mapping["description"].flatMap { text($0, of: "description") }?.value
+    param.min = readBound("min", in: mapping, type: type)
+    param.max = readBound("max", in: mapping, type: type)
+    if let min = param.min, let max = param.max, min > max, let location = mapping["min"]?.location {
+      collector.error("'min' is above 'max'", at: location)
+    }
+    param.type = type
+    if let node = mapping["default"] {
+      param.defaultValue = readDefault(node)
+      if param.defaultValue == nil { param.type = nil }
+    }
+    return param
+  }
+
+  private func readDefault(_ node: YAMLNode) -> Literal? {
+    guard let text = text(node, of: "default"), let literal = literal(text, at: node) else { return nil }
+    for case .expression(_, let place) in literal.pieces {
+      collector.error("a default can't use '$(...)'", at: place, notes: ["'$$(' stands for the two characters '$('"])
+      return nil
+    }
+    return literal
+  }
+
+  private func readParamType(_ mapping: YAMLMapping, name: Located<String>) -> ScalarType? {
+    guard let node = mapping["type"] else {
+      collector.error(
+        "the param '\(name.value)' has no type", at: name.location,
+        notes: ["types are \(ScalarType.names.joined(separator: ", "))"])
+      return nil
+    }
+    guard let type = text(node, of: "type") else { return nil }
+    let options = readOptions(in: mapping)
+    if type.value != "choice", let place = mapping["options"]?.location {
+      collector.error("only a choice has 'options'", at: place, notes: ["write 'type: choice'"])
+    }
+    switch type.value {
+    case "string": return .string
+    case "int": return .int
+    case "float": return .float
+    case "bool": return .bool
+    case "path": return .path
+    case "choice":
+      if mapping["options"] == nil { collector.error("a choice needs 'options', a list of texts", at: type.location) }
+      return options.isEmpty ? nil : .choice(options)
+    default:
+      collector.error(
+        "there is no param type '\(type.value)'", at: type.location,
+        notes: [
+          nearestNameNote(to: type.value, among: ScalarType.names)
+            ?? "types are \(ScalarType.names.joined(separator: ", "))"
+        ])
+      return nil
+    }
+  }
+
+  private func readOptions(in mapping: YAMLMapping) -> [String] {
+    guard let node = mapping["options"] else { return [] }
+    guard let items = node.sequence, !items.isEmpty else {
+      collector.error(
+        "'options' takes a list of texts, not \(node.sequence == nil ? node.kind : "an empty list")", at: node.location)
+      return []
+    }
+    return items.compactMap { text($0, of: "options")?.value }
+  }
+
+  private func readBound(_ key: String, in mapping: YAMLMapping, type: ScalarType) -> Double? {
+    guard let node = mapping[key], let text = text(node, of: key) else { return nil }
+    guard type == .int || type == .float else {
+      collector.error("only an int or a float has '\(key)'", at: node.location)
+      return nil
+    }
+    switch type.read(text.value) {
+    case .success(.int(let number)): return Double(number)
+    case .success(.float(let number)): return number
+    case .success: return nil
+    case .failure(let problem):
+      collector.error("'\(key)' takes \(problem.expectation)", at: node.location)
+      return nil
+    }
+  }
+
+  private func readSubgraphInput(_ entry: YAMLEntry) -> SubgraphInputDocument? {
+    guard isName(entry.key, of: "an input", allowsHyphen: false) else { return nil }
+    var input = SubgraphInputDocument(name: entry.key, isOptional: false)
+    guard let mapping = mapping(entry.value, of: "an input") else { return input }
+    checkKeys(of: mapping, "an input", known: Self.inputKeys)
+    guard let typeNode = mapping["type"] else {
+      collector.error("the input '\(entry.key.value)' has no type", at: entry.key.location)
+      return input
+    }
+    input.type = text(typeNode, of: "type")
+    if let node = mapping["optional"], let flag = text(node, of: "optional") {
+      switch ScalarType.bool.read(flag.value) {
+      case .success(let value): input.isOptional = value == .bool(true)
+      case .failure(let problem): collector.error("'optional' takes \(problem.expectation)", at: node.location)
+      }
+    }
+    input.description = mapping["description"].flatMap { text($0, of: "description") }?.value
+    return input
+  }
+}

@@ -1,0 +1,76 @@
+import Diagnostics
+import YAMLTree
+
+/// Checks that every part of a document shares: kinds of values, known keys, well-formed names.
+extension DocumentReader {
+  /// `node` as a mapping, an empty value being an empty one.
+  func mapping(_ node: YAMLNode, of owner: String) -> YAMLMapping? {
+    if let mapping = node.mapping { return mapping }
+    if let scalar = node.scalar, scalar.isPlain, scalar.text.isEmpty { return YAMLMapping([], isFlow: false) }
+    collector.error("\(owner) takes a mapping, not \(node.kind)", at: node.location)
+    return nil
+  }
+
+  /// The entries of the mapping under `key`; none when it is absent.
+  func entries(of key: String, in mapping: YAMLMapping) -> [YAMLEntry] {
+    guard let node = mapping[key] else { return [] }
+    return self.mapping(node, of: "'\(key)'")?.entries ?? []
+  }
+
+  /// `node` as a text.
+  func text(_ node: YAMLNode, of key: String) -> Located<String>? {
+    guard let scalar = node.scalar else {
+      collector.error("'\(key)' takes a text or a number, not \(node.kind)", at: node.location)
+      return nil
+    }
+    return Located(scalar.text, at: node.location)
+  }
+
+  func literal(_ text: Located<String>, at node: YAMLNode) -> Literal? {
+    guard let scalar = node.scalar else { return nil }
+    return Literal(scalar, at: text.location, id: ids.next(), into: collector)
+  }
+
+  func checkKeys(of mapping: YAMLMapping, _ owner: String, known: [String], ignoring prefix: String? = nil) {
+    for (number, entry) in mapping.entries.enumerated() where !known.contains(entry.key.value) {
+      if let prefix, entry.key.value.hasPrefix(prefix) { continue }
+      let absent = known.filter { mapping[$0] == nil }
+      collector.error(
+        "\(owner) has no key '\(entry.key.value)'", at: entry.key.location,
+        notes: [
+          commaHint(for: number, in: mapping) ?? nearestNameNote(to: entry.key.value, among: absent)
+            ?? "its keys are \(known.joined(separator: ", "))"
+        ])
+    }
+  }
+
+  /// In braces, a comma ends an unquoted text and its rest becomes a key without a value; tells how to mend that.
+  func commaHint(for number: Int, in mapping: YAMLMapping) -> String? {
+    guard mapping.isFlow, number > 0 else { return nil }
+    func isRest(_ entry: YAMLEntry) -> Bool { entry.value.scalar.map { $0.isPlain && $0.text.isEmpty } ?? false }
+    guard isRest(mapping.entries[number]) else { return nil }
+    // The rest of a text with several commas makes several keys.
+    guard let first = mapping.entries[..<number].lastIndex(where: { !isRest($0) }) else { return nil }
+    guard let text = mapping.entries[first].value.scalar, text.isPlain else { return nil }
+    let cut = mapping.entries[(first + 1)...].prefix(while: isRest).map(\.key.value)
+    let whole = ([text.text] + cut).joined(separator: ", ")
+    return "a comma ends a text in braces; quote it: \(mapping.entries[first].key.value): \"\(whole)\""
+  }
+
+  func isName(_ name: Located<String>, of owner: String, allowsHyphen: Bool) -> Bool {
+    if ReservedName.all.contains(name.value) {
+      collector.error("'\(name.value)' is reserved and can't name \(owner)", at: name.location)
+      return false
+    }
+    let scalars = name.value.unicodeScalars
+    guard scalars.first?.isNameStart == true,
+      scalars.allSatisfy({ $0.isNamePart || allowsHyphen && $0 == "-" })
+    else {
+      let others = allowsHyphen ? "letters, digits, '_' and '-'" : "letters, digits and '_'"
+      collector.error(
+        "'\(name.value)' can't name \(owner): a name starts with a letter and has \(others)", at: name.location)
+      return false
+    }
+    return true
+  }
+}

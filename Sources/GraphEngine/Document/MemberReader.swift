@@ -1,0 +1,172 @@
+import Diagnostics
+import YAMLTree
+
+/// The part of the document that stands under `nodes`.
+extension DocumentReader {
+  /// Reads the `nodes` of a workflow or loop.
+  func readMembers(_ mapping: YAMLMapping, of owner: String, at location: SourceLocation) -> [MemberDocument] {
+    let entries = entries(of: "nodes", in: mapping)
+    if entries.isEmpty, mapping["nodes"].map({ $0.mapping != nil || $0.scalar?.text.isEmpty == true }) ?? true {
+      let key = mapping.entries.first { $0.key.value == "nodes" }?.key
+      let near = nearestName(to: "nodes", among: mapping.entries.map(\.key.value))
+      if key != nil || near == nil { collector.error("\(owner) needs 'nodes'", at: key?.location ?? location) }
+    }
+    return entries.compactMap(readMember)
+  }
+
+  private func readMember(_ entry: YAMLEntry) -> MemberDocument? {
+    let name = entry.key
+    let hasName = isName(name, of: "a node", allowsHyphen: true)
+    let content = mapping(entry.value, of: "the node '\(name.value)'").flatMap { readContent($0, name: name) }
+    return hasName ? MemberDocument(name: name, content: content) : nil
+  }
+
+  private func readContent(_ mapping: YAMLMapping, name: Located<String>) -> MemberDocument.Content? {
+    let kinds = mapping.entries.filter { ["node", "loop", "graph"].contains($0.key.value) }
+    guard let kind = kinds.first else {
+      let near = mapping.entries.first { nearestName(to: $0.key.value, among: ["node", "loop", "graph"]) != nil }
+      let note = near.flatMap { nearestNameNote(to: $0.key.value, among: ["node", "loop", "graph"]) }
+      collector.error(
+        "'\(name.value)' needs one of the keys 'node', 'loop' and 'graph'", at: near?.key.location ?? name.location,
+        notes: [note])
+      return nil
+    }
+    if kinds.count > 1 {
+      collector.error(
+        "'\(name.value)' has '\(kind.key.value)' and '\(kinds[1].key.value)', but only one can be",
+        at: kinds[1].key.location)
+      return nil
+    }
+    return switch kind.key.value {
+    case "node": .node(readNode(kind.value, in: mapping))
+    case "loop": .loop(readLoop(kind, in: mapping))
+    default: readGraph(kind.value, in: mapping).map { .graph($0) }
+    }
+  }
+
+  private func readNode(_ typeNode: YAMLNode, in mapping: YAMLMapping) -> NodeDocument {
+    checkKeys(of: mapping, "a node", known: Self.nodeKeys)
+    var node = NodeDocument(
+      type: text(typeNode, of: "node"), inputs: readInputs(in: mapping), parameters: readLiterals(in: mapping))
+    if let place = mapping["cache"], let text = text(place, of: "cache") {
+      let policies = CachePolicy.allCases.map(\.rawValue)
+      switch ScalarType.choice(policies).read(text.value) {
+      case .success: node.cache = CachePolicy(rawValue: text.value)
+      case .failure(let problem):
+        collector.error("'cache' takes \(problem.expectation)", at: place.location, notes: problem.notes)
+      }
+    }
+    return node
+  }
+
+  private func readLoop(_ loop: YAMLEntry, in mapping: YAMLMapping) -> LoopDocument {
+    checkKeys(of: mapping, "a loop", known: Self.loopKeys)
+    let carry = readNamedWires("carry", in: mapping)
+    let yields = readNamedWires("yield", in: mapping)
+    let members = readMembers(mapping, of: "a loop", at: loop.key.location)
+    var document = LoopDocument(location: loop.key.location, carry: carry, members: members, yields: yields)
+    guard let header = self.mapping(loop.value, of: "'loop'") else { return document }
+    checkKeys(of: header, "'loop'", known: Self.loopRangeKeys)
+    if let node = header["index"], let name = text(node, of: "index"),
+      isName(name, of: "a loop index", allowsHyphen: false)
+    {
+      document.index = name
+    }
+    document.range = readRange(header, at: loop.key.location)
+    return document
+  }
+
+  private func readRange(_ header: YAMLMapping, at location: SourceLocation) -> LoopRange? {
+    func bound(_ key: String) -> Literal? {
+      header[key].flatMap { node in text(node, of: key).flatMap { literal($0, at: node) } }
+    }
+    switch (header["times"] != nil, header["from"] != nil, header["to"] != nil) {
+    case (true, false, false): return bound("times").map { .times($0) }
+    case (false, true, true):
+      guard let from = bound("from"), let to = bound("to") else { return nil }
+      return .between(from: from, to: to)
+    default:
+      let isSlip = header.entries.contains { entry in
+        !Self.loopRangeKeys.contains(entry.key.value)
+          && nearestName(to: entry.key.value, among: Self.loopRangeKeys) != nil
+      }
+      if !isSlip { collector.error("'loop' takes either 'times', or 'from' and 'to'", at: location) }
+      return nil
+    }
+  }
+
+  private func readGraph(_ source: YAMLNode, in mapping: YAMLMapping) -> GraphDocument? {
+    checkKeys(of: mapping, "a subgraph call", known: Self.graphKeys)
+    let inputs = readInputs(in: mapping)
+    let parameters = readLiterals(in: mapping)
+    let content: GraphDocument.Source?
+    if source.mapping != nil {
+      content = readInline(source).map { .inline($0) }
+    } else {
+      content = text(source, of: "graph").flatMap { literal($0, at: source) }.map { .file($0) }
+    }
+    return content.map {
+      GraphDocument(id: ids.next(), location: source.location, source: $0, inputs: inputs, parameters: parameters)
+    }
+  }
+
+  // MARK: Wires and literals
+
+  private func readInputs(in mapping: YAMLMapping) -> [InputBinding] {
+    entries(of: "in", in: mapping).map { entry -> InputBinding in
+      switch entry.value.content {
+      case .mapping:
+        collector.error("'\(entry.key.value)' takes a wire, not a mapping", at: entry.value.location)
+        return InputBinding(name: entry.key, wires: nil, isList: false, location: entry.value.location)
+      case .sequence(let items):
+        let wires = items.compactMap { readWire($0, name: entry.key.value) }
+        return InputBinding(
+          name: entry.key, wires: wires.count == items.count ? wires : nil, isList: true,
+          location: entry.value.location)
+      case .scalar:
+        let wire = readWire(entry.value, name: entry.key.value)
+        return InputBinding(
+          name: entry.key, wires: wire.map { [$0] }, isList: false, location: entry.value.location)
+      }
+    }
+  }
+
+  private func readLiterals(in mapping: YAMLMapping) -> [LiteralBinding] {
+    guard let with = mapping["with"] else { return [] }
+    let entries = entries(of: "with", in: mapping)
+    return entries.enumerated().map { number, entry in
+      let hint = with.mapping.flatMap { commaHint(for: number, in: $0) }
+      let literal = text(entry.value, of: entry.key.value).flatMap { self.literal($0, at: entry.value) }
+      return LiteralBinding(name: entry.key, literal: literal, hint: hint)
+    }
+  }
+
+  /// Reads `carry`, `yield` or `outputs`.
+  func readNamedWires(_ key: String, in mapping: YAMLMapping) -> [NamedWire] {
+    entries(of: key, in: mapping).compactMap { entry in
+      let wire = readWire(entry.value, name: entry.key.value)
+      guard isName(entry.key, of: "an entry of '\(key)'", allowsHyphen: false) else { return nil }
+      return NamedWire(name: entry.key, wire: wire)
+    }
+  }
+
+  private func readWire(_ node: YAMLNode, name: String) -> WireReference? {
+    guard let scalar = node.scalar else {
+      collector.error("'\(name)' takes a wire, not \(node.kind)", at: node.location)
+      return nil
+    }
+    let parts = scalar.text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard (1...2).contains(parts.count), parts.allSatisfy(Self.isWirePart) else {
+      let isLiteral = scalar.text.contains("$(") || scalar.text.contains(" ")
+      collector.error(
+        "'\(scalar.text)' is no wire: a wire is 'node' or 'node.port'", at: node.location,
+        notes: [isLiteral ? "texts, numbers and '$(...)' stand under 'with'" : nil])
+      return nil
+    }
+    return WireReference(node: parts[0], port: parts.count == 2 ? parts[1] : nil, location: node.location)
+  }
+
+  private static func isWirePart(_ text: String) -> Bool {
+    text.unicodeScalars.first?.isNameStart == true && text.unicodeScalars.allSatisfy { $0.isNamePart || $0 == "-" }
+  }
+}

@@ -1,0 +1,105 @@
+import Diagnostics
+
+/// The type by which a text is read: of a param, or of a node's parameter.
+enum ScalarType: Hashable {
+  case string, int, float, bool, path
+  case choice([String])
+
+  init(_ type: ParameterType) {
+    switch type {
+    case .string: self = .string
+    case .int: self = .int
+    case .float: self = .float
+    case .bool: self = .bool
+    case .path: self = .path
+    case .choice(let options): self = .choice(options)
+    }
+  }
+
+  static let names = ["string", "int", "float", "bool", "path", "choice"]
+
+  var name: String {
+    switch self {
+    case .string: "string"
+    case .int: "int"
+    case .float: "float"
+    case .bool: "bool"
+    case .path: "path"
+    case .choice: "choice"
+    }
+  }
+
+  /// For messages: "takes an int".
+  var description: String {
+    switch self {
+    case .string: "a string"
+    case .int: "an int"
+    case .float: "a number"
+    case .bool: "true or false"
+    case .path: "a path"
+    case .choice(let options): "one of \(options.joined(separator: ", "))"
+    }
+  }
+}
+
+/// Why a value does not fit: the part of a sentence after "takes", and notes.
+struct ScalarProblem: Error {
+  var expectation: String
+  var notes: [String] = []
+}
+
+extension ScalarType {
+  /// Every int that a workflow can hold: any Int64 or UInt64.
+  static let intRange = Int128(Int64.min)...Int128(UInt64.max)
+
+  /// Reads `text` as this type, never guessing another one; paths and choices stay strings.
+  func read(_ text: String) -> Result<ParameterValue, ScalarProblem> {
+    let shown = text.isEmpty ? "an empty text" : "'\(text)'"
+    switch self {
+    case .string, .path:
+      return .success(.string(text))
+    case .int:
+      guard ScalarType.isInteger(text) else {
+        return .failure(ScalarProblem(expectation: "\(description), not \(shown)"))
+      }
+      guard let number = Int128(text), ScalarType.intRange.contains(number) else {
+        let range = "\(ScalarType.intRange.lowerBound) to \(ScalarType.intRange.upperBound)"
+        return .failure(ScalarProblem(expectation: "\(range), not \(text)"))
+      }
+      return .success(.int(number))
+    case .float:
+      guard ScalarType.isDecimal(text), let number = Double(text) else {
+        return .failure(ScalarProblem(expectation: "\(description), not \(shown)"))
+      }
+      guard number.isFinite else {
+        return .failure(ScalarProblem(expectation: "a number of at most 1.8e308, not \(shown)"))
+      }
+      return .success(.float(number == 0 ? 0 : number))
+    case .bool:
+      switch text {
+      case "true": return .success(.bool(true))
+      case "false": return .success(.bool(false))
+      default: return .failure(ScalarProblem(expectation: "\(description), not \(shown)"))
+      }
+    case .choice(let options):
+      guard options.contains(text) else {
+        let near = nearestNameNote(to: text, among: options)
+        return .failure(ScalarProblem(expectation: "\(description), not \(shown)", notes: near.map { [$0] } ?? []))
+      }
+      return .success(.string(text))
+    }
+  }
+
+  /// An optional sign and digits.
+  private static func isInteger(_ text: String) -> Bool {
+    let digits = text.utf8.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+    return text.utf8.count - digits.count <= 1 && !digits.isEmpty && digits.allSatisfy(isDigit)
+  }
+
+  /// Decimal notation, which leaves out `inf`, `nan` and hexadecimal.
+  private static func isDecimal(_ text: String) -> Bool {
+    text.utf8.contains(where: isDigit) && text.utf8.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+}

@@ -1,0 +1,143 @@
+import Diagnostics
+
+/// A workflow file, or a subgraph written inline, as it is written: nothing filled in, no name looked up.
+///
+/// What could not be read is nil and has been reported; its name is kept, so that uses of it are not reported again.
+struct WorkflowDocument {
+  var file: SourceFile
+  var location: SourceLocation
+  var description: String?
+  var params: [ParamDocument] = []
+  /// Wires that a calling file has to give; a file with required inputs is a subgraph only.
+  var inputs: [SubgraphInputDocument] = []
+  var members: [MemberDocument] = []
+  var outputs: [NamedWire] = []
+}
+
+/// An entry of `params`.
+struct ParamDocument {
+  var name: Located<String>
+  var type: ScalarType?
+  /// Nil: a value must be given.
+  var defaultValue: Literal?
+  var min: Double?
+  var max: Double?
+  var description: String?
+}
+
+/// An entry of a subgraph's `inputs`.
+struct SubgraphInputDocument {
+  var name: Located<String>
+  var type: Located<String>?
+  var isOptional: Bool
+  var description: String?
+}
+
+/// An entry of `nodes`.
+struct MemberDocument {
+  enum Content {
+    case node(NodeDocument)
+    case loop(LoopDocument)
+    case graph(GraphDocument)
+  }
+
+  var name: Located<String>
+  var content: Content?
+}
+
+/// `{node: TYPE, in: {...}, with: {...}, cache: POLICY}`.
+struct NodeDocument {
+  var type: Located<String>?
+  var inputs: [InputBinding]
+  var parameters: [LiteralBinding]
+  var cache: CachePolicy?
+}
+
+/// `{loop: {...}, carry: {...}, nodes: {...}, yield: {...}}`.
+struct LoopDocument {
+  /// Where `loop` is written.
+  var location: SourceLocation
+  var range: LoopRange?
+  var index: Located<String>?
+  var carry: [NamedWire]
+  var members: [MemberDocument]
+  var yields: [NamedWire]
+}
+
+enum LoopRange {
+  case times(Literal)
+  /// `to` is excluded.
+  case between(from: Literal, to: Literal)
+}
+
+/// `{graph: FILE or {...}, in: {...}, with: {...}}`.
+struct GraphDocument {
+  enum Source {
+    case file(Literal)
+    case inline(WorkflowDocument)
+  }
+
+  var id: DocumentID
+  /// Where the file is named, or the inline document starts.
+  var location: SourceLocation
+  var source: Source
+  var inputs: [InputBinding]
+  var parameters: [LiteralBinding]
+}
+
+/// Tells literals and subgraph calls of all files apart.
+struct DocumentID: Hashable {
+  private let number: Int
+
+  /// Numbers for the files of one workflow.
+  final class Source {
+    private var last = 0
+
+    func next() -> DocumentID {
+      last += 1
+      return DocumentID(number: last)
+    }
+  }
+}
+
+/// An entry of `in`.
+struct InputBinding {
+  var name: Located<String>
+  var wires: [WireReference]?
+  /// Written as a list.
+  var isList: Bool
+  /// Where the wires are written.
+  var location: SourceLocation
+}
+
+/// An entry of `with`.
+struct LiteralBinding {
+  var name: Located<String>
+  var literal: Literal?
+  /// A way out when the name is unknown because a comma cut a text in two.
+  var hint: String?
+}
+
+/// An entry of `carry`, `yield` or `outputs`.
+struct NamedWire {
+  var name: Located<String>
+  var wire: WireReference?
+}
+
+/// `node`, `node.port`, `carry.name`, `inputs.name`, or `none`.
+struct WireReference {
+  var node: String
+  var port: String?
+  var location: SourceLocation
+
+  var isNone: Bool { node == "none" && port == nil }
+  var text: String { port.map { "\(node).\($0)" } ?? node }
+}
+
+/// Names that wires use for other things than nodes.
+enum ReservedName {
+  static let carry = "carry"
+  static let inputs = "inputs"
+  static let none = "none"
+  static let all: Set = [carry, inputs, none]
+}

@@ -1,0 +1,186 @@
+import Diagnostics
+
+/// Looks up every name of a workflow and of the subgraphs it calls: node types, ports, wires, params.
+///
+/// Loops stay loops. Problems are collected. What they concern becomes `broken`, and nothing further is said about it.
+final class Binder {
+  let catalog: NodeCatalog
+  let collector: DiagnosticCollector
+  let documents: DocumentLoader
+  /// Registers given out to loop indices, and to params that depend on one.
+  private(set) var registerCount = 0
+  /// What paths are used for, by the literal that holds or begins them.
+  private(set) var roles: [DocumentID: RoleUse] = [:]
+  /// Files that are being bound, the outermost first.
+  var openFiles: [String] = []
+  private var callCount = 0
+
+  /// Bounds on what subgraphs that call subgraphs may grow to.
+  static let maximumCalls = 10_000
+  static let maximumCallDepth = 32
+
+  struct RoleUse {
+    var role: PathRole
+    var location: SourceLocation
+  }
+
+  init(catalog: NodeCatalog, documents: DocumentLoader, collector: DiagnosticCollector) {
+    self.catalog = catalog
+    self.documents = documents
+    self.collector = collector
+  }
+
+  func makeRegister() -> Int {
+    registerCount += 1
+    return registerCount - 1
+  }
+
+  func note(_ role: PathRole, of literal: DocumentID, at location: SourceLocation) {
+    guard let known = roles[literal] else {
+      roles[literal] = RoleUse(role: role, location: location)
+      return
+    }
+    guard known.role != role else { return }
+    collector.error(
+      "one path is used to read and to write", at: location,
+      notes: ["the other use is at \(known.location)", "give each its own param"])
+  }
+
+  func countCall(at location: SourceLocation) -> Bool {
+    callCount += 1
+    guard callCount <= Self.maximumCalls else {
+      collector.error("there are more than \(Self.maximumCalls) calls of subgraphs", at: location)
+      return false
+    }
+    return true
+  }
+
+  // MARK: Documents
+
+  /// Binds the nodes and outputs of a workflow or subgraph.
+  ///
+  /// - Parameters:
+  ///   - values: what its params are.
+  ///   - outputs: what comes out, in the order of `document.outputs`.
+  func bindBody(
+    of document: WorkflowDocument, values: [String: NamedValue], outputs: [WireFlow], into instance: DocumentInstance
+  ) -> BoundBody {
+    let inputs = document.inputs.map { input in
+      BodyScope.Port(name: input.name.value, flow: flow(of: input))
+    }
+    let scope = BodyScope(parent: nil, values: values, inputs: inputs)
+    var body = bindMembers(document.members, in: scope, instance: instance)
+    body.results = zip(document.outputs, outputs).map { bindResult($0, in: scope, into: $1) }
+    return body
+  }
+
+  private func flow(of input: SubgraphInputDocument) -> WireFlow {
+    guard let type = input.type.flatMap({ catalog.wireTypes[$0.value] }) else { return WireFlow() }
+    let flow = WireFlow(type)
+    if input.isOptional { flow.add(.none("the input '\(input.name.value)' is optional")) }
+    return flow
+  }
+
+  /// Reports input types that do not exist; once for a document, however often it is called.
+  func checkInputTypes(of document: WorkflowDocument) {
+    for case let type? in document.inputs.map(\.type) where catalog.wireTypes[type.value] == nil {
+      let names = catalog.wireTypes.keys.sorted()
+      collector.error(
+        "there is no wire type '\(type.value)'", at: type.location,
+        notes: [nearestNameNote(to: type.value, among: names) ?? "wire types are \(names.joined(separator: ", "))"])
+    }
+  }
+
+  /// Binds an entry of `yield` or `outputs` and lets its types flow on.
+  func bindResult(_ result: NamedWire, in scope: BodyScope, into flow: WireFlow) -> BoundWire {
+    scope.current = nil
+    guard let wire = result.wire, let bound = bind(wire, in: scope) else { return .broken }
+    bound.flow.feed(flow)
+    return bound.wire
+  }
+
+  /// Binds members that see each other and sorts them.
+  func bindMembers(_ documents: [MemberDocument], in scope: BodyScope, instance: DocumentInstance) -> BoundBody {
+    var callees: [WorkflowDocument?] = []
+    for document in documents {
+      checkShadowing(document.name, in: scope)
+      let callee: WorkflowDocument? =
+        if case .graph(let graph) = document.content { loadCallee(graph, in: scope) } else { nil }
+      callees.append(callee)
+      scope.declare(interface(of: document, callee: callee))
+    }
+    var members: [BoundMember] = []
+    for (slot, document) in documents.enumerated() {
+      scope.current = slot
+      let content: BoundMember.Content
+      switch document.content {
+      case nil: content = .broken
+      case .node(let node): content = bindNode(node, name: document.name, in: scope).map { .node($0) } ?? .broken
+      case .loop(let loop):
+        let outputs = scope.members[slot].outputs ?? []
+        content = bindLoop(loop, outputs: outputs, in: scope, instance: instance).map { .loop($0) } ?? .broken
+      case .graph(let graph):
+        let outputs = scope.members[slot].outputs?.map(\.flow) ?? []
+        let bound = bindGraph(
+          graph, callee: callees[slot], name: document.name, outputs: outputs, in: scope, instance: instance)
+        content = bound.map { .graph($0) } ?? .broken
+      }
+      members.append(BoundMember(slot: slot, name: document.name.value, content: content))
+    }
+    scope.current = nil
+    return BoundBody(members: sorted(members, in: scope))
+  }
+
+  private func sorted(_ members: [BoundMember], in scope: BodyScope) -> [BoundMember] {
+    var reported: Set<Int> = []
+    let dependencies = scope.dependencies.map { $0.map(\.slot) }
+    let order = topologicalOrder(dependencies: dependencies) { cycle in
+      guard reported.isDisjoint(with: cycle), cycle.count > 1 else { return }
+      reported.formUnion(cycle)
+      let names = cycle.map { scope.members[$0].name.value }
+      let closing = scope.dependencies[cycle[0]].first { $0.slot == cycle[cycle.count - 2] }
+      let isLoop = cycle.count == 2 && scope.members[cycle[0]].kind == .loop
+      collector.error(
+        "the wires make a cycle: \(names.joined(separator: " -> "))",
+        at: closing?.location ?? scope.members[cycle[0]].name.location,
+        notes: [isLoop ? "inside a loop, the iteration before is read with 'carry.NAME'" : nil])
+    }
+    return order.map { members[$0] }
+  }
+
+  private func checkShadowing(_ name: Located<String>, in scope: BodyScope) {
+    guard let (_, slot, outer) = scope.parent?.find(name.value) else { return }
+    collector.error(
+      "the node '\(name.value)' hides a node outside of the loop", at: name.location,
+      notes: ["the other one is at \(outer.members[slot].name.location)"])
+  }
+
+  private func interface(of document: MemberDocument, callee: WorkflowDocument?) -> BodyScope.Member {
+    func port(_ name: String) -> BodyScope.Port { BodyScope.Port(name: name, flow: WireFlow()) }
+    switch document.content {
+    case nil: return BodyScope.Member(name: document.name, kind: .node)
+    case .node(let node):
+      let declaration = node.type.flatMap { catalog.declarations[$0.value] }
+      let outputs = declaration?.outputs.map { BodyScope.Port(name: $0.name, flow: WireFlow($0.type)) }
+      return BodyScope.Member(name: document.name, kind: .node, outputs: outputs)
+    case .loop(let loop):
+      return BodyScope.Member(name: document.name, kind: .loop, outputs: loop.yields.map { port($0.name.value) })
+    case .graph:
+      return BodyScope.Member(
+        name: document.name, kind: .graph, outputs: callee?.outputs.map { port($0.name.value) })
+    }
+  }
+}
+
+/// A document with what its params are and the documents it calls: what a self-contained file is written from.
+final class DocumentInstance {
+  let document: WorkflowDocument
+  /// Values that take the place of defaults, by param; for the workflow that is run.
+  var values: [String: NamedValue]
+  var callees: [DocumentID: DocumentInstance] = [:]
+
+  init(_ document: WorkflowDocument, values: [String: NamedValue] = [:]) {
+    self.document = document
+    self.values = values
+  }
+}

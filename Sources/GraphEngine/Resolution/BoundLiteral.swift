@@ -1,0 +1,117 @@
+import Diagnostics
+
+/// A literal with its names looked up: all that is left to know are the registers of loop indices.
+struct BoundLiteral {
+  enum Piece {
+    case text(String)
+    case value(BoundExpression)
+  }
+
+  let id: DocumentID
+  let location: SourceLocation
+  let target: ValueTarget
+  let pieces: [Piece]
+  /// The type of the expression that is the whole text, if one is.
+  let wholeType: ScalarType?
+  /// For paths: what they are relative to.
+  let origin: PathOrigin
+  /// Where the value of a whole-text name is written, if elsewhere.
+  let valueLocation: SourceLocation?
+
+  var isConstant: Bool {
+    pieces.allSatisfy { piece in
+      if case .value(let expression) = piece { expression.isConstant } else { true }
+    }
+  }
+
+  /// The value as the target takes it; `registers` holds the loop indices.
+  func evaluate(_ registers: [ParameterValue]) -> Result<ParameterValue, ValueProblem> {
+    do throws(ValueProblem) {
+      let value: ParameterValue
+      if wholeType != nil, case .value(let expression) = pieces.first {
+        value = try target.convert(try expression.evaluate(registers)).get()
+      } else {
+        value = try target.read(try text(registers)).get()
+      }
+      guard let role = target.role, case .string(let path) = value else { return .success(value) }
+      return .success(.path(try located(path, role: role, registers)))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func text(_ registers: [ParameterValue]) throws(ValueProblem) -> String {
+    var text = ""
+    for piece in pieces {
+      switch piece {
+      case .text(let part): text += part
+      case .value(let expression): text += try expression.evaluate(registers).text
+      }
+    }
+    return text
+  }
+
+  /// A path as the process can open it.
+  private func located(
+    _ path: String, role: PathRole, _ registers: [ParameterValue]
+  ) throws(ValueProblem) -> String {
+    guard !path.isEmpty else { throw ValueProblem("'\(target.name)' takes a path, not an empty text") }
+    guard !path.utf8.contains(0) else { throw ValueProblem("'\(target.name)' takes a path, which has no NUL in it") }
+    switch (role, origin.folder) {
+    case (.read, let folder): return PathText.join(folder ?? "", path)
+    case (.write, nil):
+      // The file may go on where the command line's path ends, but not climb out of it.
+      if wholeType == nil, try appendedText(registers).split(separator: "/").contains("..") {
+        throw ValueProblem("'\(path)' has '..' after a path of the command line")
+      }
+      return PathText.normalized(path)
+    case (.write, _?):
+      guard !PathText.leavesWorkingDirectory(path) else {
+        throw ValueProblem(
+          "'\(path)' leaves the working directory",
+          notes: ["a file writes inside the working directory only; a path given with --set may lead anywhere"])
+      }
+      return PathText.normalized(path)
+    }
+  }
+
+  private func appendedText(_ registers: [ParameterValue]) throws(ValueProblem) -> String {
+    var text = ""
+    for piece in pieces.dropFirst() {
+      switch piece {
+      case .text(let part): text += part
+      case .value(let expression): text += try expression.evaluate(registers).text
+      }
+    }
+    return text
+  }
+}
+
+/// An expression with its names looked up.
+indirect enum BoundExpression {
+  case constant(ParameterValue)
+  case register(Int)
+  case operation(Expression.Operator, BoundExpression, BoundExpression)
+
+  var isConstant: Bool {
+    switch self {
+    case .constant: true
+    case .register: false
+    case .operation(_, let left, let right): left.isConstant && right.isConstant
+    }
+  }
+
+  func evaluate(_ registers: [ParameterValue]) throws(ValueProblem) -> ParameterValue {
+    switch self {
+    case .constant(let value): return value
+    case .register(let index): return registers[index]
+    case .operation(let sign, let left, let right):
+      guard case .int(let first) = try left.evaluate(registers), case .int(let second) = try right.evaluate(registers)
+      else { preconditionFailure("the binder lets only ints into operations") }
+      guard let value = sign.apply(first, second), ScalarType.intRange.contains(value) else {
+        throw ValueProblem("\(first) \(sign.rawValue) \(second) is out of the range of an int")
+      }
+      return .int(value)
+    }
+  }
+}

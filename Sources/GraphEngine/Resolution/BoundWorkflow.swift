@@ -1,0 +1,71 @@
+import Diagnostics
+
+/// The nodes of a workflow, loop or subgraph with every name looked up, in topological order; loops not yet unrolled.
+struct BoundBody {
+  var members: [BoundMember] = []
+  /// Where wires leave the body: the `yield` of a loop, the `outputs` of a subgraph or workflow.
+  var results: [BoundWire] = []
+}
+
+struct BoundMember {
+  enum Content {
+    case node(BoundNode)
+    case loop(BoundLoop)
+    case graph(BoundGraph)
+    /// Could not be read, which has been reported.
+    case broken
+  }
+
+  /// Index among the members of its body, by which wires find it.
+  var slot: Int
+  var name: String
+  var content: Content
+}
+
+struct BoundNode {
+  var declaration: NodeDeclaration
+  /// One entry for each declared input.
+  var inputs: [[BoundWire]]
+  /// Everything that no loop index changes.
+  var parameters: NodeParameters
+  /// The rest, by parameter name.
+  var varying: [(name: String, literal: BoundLiteral)]
+  var cache: CachePolicy
+  var location: SourceLocation
+  var portLocations: [String: SourceLocation]
+}
+
+struct BoundLoop {
+  /// Nil: 0.
+  var from: BoundLiteral?
+  var to: BoundLiteral
+  /// Register of the index.
+  var register: Int
+  /// What iteration 0 gets.
+  var carryStarts: [BoundWire]
+  /// For each carried wire, the entry of the body's results that feeds it; nil after a reported problem.
+  var carryResults: [Int?]
+  /// For each of the body's results, the carried wire of the same name.
+  var resultCarries: [Int?]
+  var body: BoundBody
+  var location: SourceLocation
+}
+
+struct BoundGraph {
+  /// One entry for each declared input; nil where an optional one is left out.
+  var inputs: [BoundWire?]
+  /// Params whose values a loop index changes, with the register that takes each.
+  var varying: [(register: Int, literal: BoundLiteral)]
+  var body: BoundBody
+}
+
+/// Where a wire comes from; `up` counts the loop bodies to leave.
+enum BoundWire {
+  case member(up: Int, slot: Int, output: Int)
+  case carry(Int)
+  case input(up: Int, index: Int)
+  /// The start of a carry that has none.
+  case none
+  /// Could not be read, which has been reported.
+  case broken
+}

@@ -1,0 +1,151 @@
+import Diagnostics
+
+/// Binding calls of subgraphs.
+extension Binder {
+  /// The document that `graph` calls; nil after a reported problem.
+  func loadCallee(_ graph: GraphDocument, in scope: BodyScope) -> WorkflowDocument? {
+    guard openFiles.count <= Self.maximumCallDepth else {
+      collector.error("subgraphs are nested more than \(Self.maximumCallDepth) deep", at: graph.location)
+      return nil
+    }
+    guard countCall(at: graph.location) else { return nil }
+    switch graph.source {
+    case .inline(let document): return document
+    case .file(let literal):
+      let target = ValueTarget(name: "graph", type: .path, role: .read)
+      switch bind(literal, to: target, values: scope.values) {
+      case .value(let value): return load(value.text, at: graph.location)
+      case .varying:
+        collector.error("the file of a subgraph can't depend on a loop index", at: graph.location)
+        return nil
+      case .broken: return nil
+      }
+    }
+  }
+
+  private func load(_ path: String, at location: SourceLocation) -> WorkflowDocument? {
+    if let first = openFiles.firstIndex(of: PathText.normalized(path)) {
+      let cycle = openFiles[first...] + [openFiles[first]]
+      collector.error("the files make a cycle: \(cycle.joined(separator: " -> "))", at: location)
+      return nil
+    }
+    return documents.load(path, reference: location)
+  }
+
+  func bindGraph(
+    _ graph: GraphDocument, callee: WorkflowDocument?, name: Located<String>, outputs: [WireFlow],
+    in scope: BodyScope, instance: DocumentInstance
+  ) -> BoundGraph? {
+    guard let callee else {
+      for wire in graph.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
+      for literal in graph.parameters.compactMap(\.literal) { checkNames(in: literal, values: scope.values) }
+      return nil
+    }
+    let inputs = bindInputs(graph, callee, name: name, in: scope)
+    var bound = BoundGraph(inputs: inputs, varying: [], body: BoundBody())
+    let values = bindArguments(graph, callee, name: name, values: scope.values, into: &bound)
+    let child = DocumentInstance(callee)
+    instance.callees[graph.id] = child
+    guard case .file = graph.source else {
+      checkInputTypes(of: callee)
+      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child)
+      return bound
+    }
+    openFiles.append(PathText.normalized(callee.file.path))
+    defer { openFiles.removeLast() }
+    collector.with(note: "in the subgraph that '\(name.value)' calls at \(graph.location)") {
+      checkInputTypes(of: callee)
+      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child)
+    }
+    return bound
+  }
+
+  private func bindInputs(
+    _ graph: GraphDocument, _ callee: WorkflowDocument, name: Located<String>, in scope: BodyScope
+  ) -> [BoundWire?] {
+    let names = callee.inputs.map(\.name.value)
+    let given = Set(graph.inputs.map(\.name.value))
+    var meant: Set<String> = []
+    for input in graph.inputs where !names.contains(input.name.value) {
+      let near = nearestName(to: input.name.value, among: names.filter { !given.contains($0) })
+      if let near { meant.insert(near) }
+      let isParam = callee.params.contains { $0.name.value == input.name.value }
+      collector.error(
+        "the subgraph has no input '\(input.name.value)'", at: input.name.location,
+        notes: [
+          isParam
+            ? "'\(input.name.value)' is a param: write it under 'with'"
+            : near.map { "did you mean '\($0)'?" } ?? list("inputs", names)
+        ])
+      for wire in input.wires ?? [] { _ = bind(wire, in: scope) }
+    }
+    return callee.inputs.map { port in
+      guard let input = graph.inputs.first(where: { $0.name.value == port.name.value }) else {
+        if !port.isOptional, !meant.contains(port.name.value) {
+          let type = port.type.map { " (\($0.value))" } ?? ""
+          collector.error(
+            "'\(name.value)' needs a wire into '\(port.name.value)'\(type)", at: name.location,
+            notes: ["the subgraph's input is declared at \(port.name.location)"])
+          return .broken
+        }
+        return nil
+      }
+      guard let wires = input.wires else { return .broken }
+      guard !input.isList, let wire = wires.first else {
+        collector.error("'\(port.name.value)' takes one wire, not a list", at: input.location)
+        return .broken
+      }
+      guard let bound = bind(wire, in: scope) else { return .broken }
+      if let type = port.type.flatMap({ catalog.wireTypes[$0.value] }) {
+        check(bound.flow, from: wire, into: port.name.value, type: type, acceptsNone: port.isOptional)
+      }
+      return bound.wire
+    }
+  }
+
+  /// What the params of `callee` are, from `with` or their defaults.
+  private func bindArguments(
+    _ graph: GraphDocument, _ callee: WorkflowDocument, name: Located<String>, values: [String: NamedValue],
+    into bound: inout BoundGraph
+  ) -> [String: NamedValue] {
+    let meant = checkParameterNames(
+      graph.parameters, known: callee.params.map(\.name.value), of: "the subgraph",
+      inputs: callee.inputs.map(\.name.value), values: values)
+    var arguments: [String: NamedValue] = [:]
+    for param in callee.params {
+      let standard = defaultValue(of: param)
+      guard let given = graph.parameters.first(where: { $0.name.value == param.name.value }) else {
+        if standard == nil, !meant.contains(param.name.value) {
+          collector.error(
+            "'\(name.value)' needs the param '\(param.name.value)' (\(param.type?.name ?? "broken"))",
+            at: name.location,
+            notes: ["it has no default at \(param.name.location)"])
+        }
+        arguments[param.name.value] = standard ?? NamedValue(type: param.type ?? .string, content: .broken)
+        continue
+      }
+      arguments[param.name.value] = argument(given, for: param, values: values, into: &bound)
+    }
+    return arguments
+  }
+
+  private func argument(
+    _ given: LiteralBinding, for param: ParamDocument, values: [String: NamedValue], into bound: inout BoundGraph
+  ) -> NamedValue {
+    guard let type = param.type, let literal = given.literal else {
+      if let literal = given.literal { checkNames(in: literal, values: values) }
+      return NamedValue(type: param.type ?? .string, content: .broken)
+    }
+    var value = NamedValue(type: type, content: .broken, location: literal.location)
+    if type == .path { value.origin = origin(of: literal, values: values) }
+    switch bind(literal, to: ValueTarget(param, type: type), values: values) {
+    case .value(let known): value.content = .known(known)
+    case .varying(let literal):
+      let register = makeRegister()
+      bound.varying.append((register, literal))
+      value.content = .register(register)
+    case .broken: break
+    }
+    return value
+  }
+}

@@ -1,0 +1,126 @@
+import Diagnostics
+
+/// What a name inside `$(...)` stands for: a param or a loop index.
+struct NamedValue {
+  enum Content {
+    case known(ParameterValue)
+    /// Known when loops are unrolled; an index into their registers.
+    case register(Int)
+    /// Could not be read, which has been reported.
+    case broken
+  }
+
+  var type: ScalarType
+  var content: Content
+  /// For params of type path: where the path is written.
+  var origin: PathOrigin?
+  /// Where the value is written; nil for loop indices.
+  var location: SourceLocation?
+}
+
+/// Where a path is written, which decides what it is relative to.
+struct PathOrigin {
+  /// The folder of the file; nil for the command line.
+  var folder: String?
+  /// The literal that holds the path, or begins it.
+  var literal: DocumentID
+}
+
+/// What takes a value: a param, a node's parameter, a loop's bound.
+struct ValueTarget {
+  var name: String
+  var type: ScalarType
+  /// For a node's path parameter.
+  var role: PathRole?
+  var min: Double?
+  var max: Double?
+  var integerRange: ClosedRange<Int128> = ScalarType.intRange
+}
+
+extension ValueTarget {
+  init(_ parameter: ParameterDeclaration) {
+    self.init(name: parameter.name, type: ScalarType(parameter.type), min: parameter.min, max: parameter.max)
+    if case .path(let role) = parameter.type { self.role = role }
+    if let range = parameter.integerRange { integerRange = range }
+  }
+
+  init(_ param: ParamDocument, type: ScalarType) {
+    self.init(name: param.name.value, type: type, min: param.min, max: param.max)
+  }
+
+  /// Reads a text that stands for this value.
+  func read(_ text: String) -> Result<ParameterValue, ValueProblem> {
+    switch type.read(text) {
+    case .success(let value): checked(value)
+    case .failure(let problem): .failure(ValueProblem("'\(name)' takes \(problem.expectation)", notes: problem.notes))
+    }
+  }
+
+  /// Whether a value of type `other` can be taken without going through a text.
+  func accepts(_ other: ScalarType) -> Bool {
+    switch (type, other) {
+    case (.string, _), (.path, .string), (.path, .path), (.path, .choice), (.choice, .string), (.choice, .choice): true
+    case (.int, .int), (.float, .int), (.float, .float), (.bool, .bool): true
+    default: false
+    }
+  }
+
+  /// Takes a value of a type that `accepts` lets pass.
+  func convert(_ value: ParameterValue) -> Result<ParameterValue, ValueProblem> {
+    switch (type, value) {
+    case (.string, _), (.path, _), (.choice, _): read(value.text)
+    case (.float, .int(let number)): checked(.float(Double(number)))
+    default: checked(value)
+    }
+  }
+
+  private func checked(_ value: ParameterValue) -> Result<ParameterValue, ValueProblem> {
+    switch value {
+    case .int(let number):
+      let low = Swift.max(integerRange.lowerBound, min.map { Int128(clamping: $0.rounded(.up)) } ?? .min)
+      let high = Swift.min(integerRange.upperBound, max.map { Int128(clamping: $0.rounded(.down)) } ?? .max)
+      guard low <= number, number <= high else {
+        return .failure(
+          outOfRange(
+            value, low: min != nil || number < low ? String(low) : nil,
+            high: max != nil || number > high ? String(high) : nil))
+      }
+    case .float(let number):
+      guard number >= min ?? -.infinity, number <= max ?? .infinity else {
+        return .failure(
+          outOfRange(
+            value, low: min.map { ParameterValue.float($0).text }, high: max.map { ParameterValue.float($0).text }))
+      }
+    default: break
+    }
+    return .success(value)
+  }
+
+  private func outOfRange(_ value: ParameterValue, low: String?, high: String?) -> ValueProblem {
+    let range =
+      switch (low, high) {
+      case (let low?, let high?): "\(low) to \(high)"
+      case (let low?, nil): "\(low) or more"
+      default: "at most \(high ?? "")"
+      }
+    return ValueProblem("'\(name)' takes \(range), not \(value.text)")
+  }
+}
+
+/// Why a value does not fit, as a sentence and notes.
+struct ValueProblem: Error {
+  var message: String
+  var notes: [String]
+
+  init(_ message: String, notes: [String] = []) {
+    self.message = message
+    self.notes = notes
+  }
+}
+
+extension Int128 {
+  /// The nearest value to a whole number.
+  fileprivate init(clamping number: Double) {
+    self = Int128(exactly: number) ?? (number < 0 ? .min : .max)
+  }
+}

@@ -1,0 +1,141 @@
+import Diagnostics
+
+/// Binding nodes: their ports and parameters.
+extension Binder {
+  func bindNode(_ node: NodeDocument, name: Located<String>, in scope: BodyScope) -> BoundNode? {
+    guard let type = node.type, let declaration = catalog.declarations[type.value] else {
+      if let type = node.type {
+        let note = nearestNameNote(to: type.value, among: catalog.declarations.keys)
+        collector.error("there is no node type '\(type.value)'", at: type.location, notes: [note])
+      }
+      checkNames(node, in: scope)
+      return nil
+    }
+    let inputs = bindInputs(node, declaration, name: name, in: scope)
+    var bound = BoundNode(
+      declaration: declaration, inputs: inputs, parameters: NodeParameters([:]), varying: [],
+      cache: node.cache ?? .disk, location: name.location, portLocations: [:])
+    bindParameters(node, declaration, name: name, in: scope, into: &bound)
+    for input in node.inputs { bound.portLocations[input.name.value] = input.location }
+    for parameter in node.parameters {
+      bound.portLocations[parameter.name.value] = parameter.literal?.location ?? parameter.name.location
+    }
+    return bound
+  }
+
+  /// Reports what can be found without knowing the ports.
+  private func checkNames(_ node: NodeDocument, in scope: BodyScope) {
+    for wire in node.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
+    for literal in node.parameters.compactMap(\.literal) { checkNames(in: literal, values: scope.values) }
+  }
+
+  // MARK: Inputs
+
+  private func bindInputs(
+    _ node: NodeDocument, _ declaration: NodeDeclaration, name: Located<String>, in scope: BodyScope
+  ) -> [[BoundWire]] {
+    let type = declaration.info.type
+    let names = declaration.inputs.map(\.name)
+    let given = Set(node.inputs.map(\.name.value))
+    var meant: Set<String> = []
+    for input in node.inputs where !names.contains(input.name.value) {
+      let absent = names.filter { !given.contains($0) }
+      let isParameter = declaration.parameters.contains { $0.name == input.name.value }
+      let near = nearestName(to: input.name.value, among: absent)
+      if let near { meant.insert(near) }
+      collector.error(
+        "'\(type)' has no input '\(input.name.value)'", at: input.name.location,
+        notes: [
+          isParameter
+            ? "'\(input.name.value)' is a parameter: write it under 'with'"
+            : near.map { "did you mean '\($0)'?" } ?? list("inputs", names)
+        ])
+      for wire in input.wires ?? [] { _ = bind(wire, in: scope) }
+    }
+    return declaration.inputs.map { port in
+      guard let input = node.inputs.first(where: { $0.name.value == port.name }) else {
+        if port.arity != .optional, !meant.contains(port.name) {
+          collector.error(
+            "'\(name.value)' needs a wire into '\(port.name)' (\(port.type.label))", at: name.location)
+          return [.broken]
+        }
+        return []
+      }
+      return bind(input, to: port, in: scope)
+    }
+  }
+
+  private func bind(_ input: InputBinding, to port: InputDeclaration, in scope: BodyScope) -> [BoundWire] {
+    guard let wires = input.wires else { return [.broken] }
+    if input.isList, port.arity != .variadic {
+      collector.error("'\(port.name)' takes one wire, not a list", at: input.location)
+      return [.broken]
+    }
+    if wires.isEmpty {
+      collector.error("'\(port.name)' takes at least one wire", at: input.location)
+      return [.broken]
+    }
+    return wires.map { wire in
+      guard let bound = bind(wire, in: scope) else { return .broken }
+      check(bound.flow, from: wire, into: port.name, type: port.type, acceptsNone: port.arity == .optional)
+      return bound.wire
+    }
+  }
+
+  // MARK: Parameters
+
+  private func bindParameters(
+    _ node: NodeDocument, _ declaration: NodeDeclaration, name: Located<String>, in scope: BodyScope,
+    into bound: inout BoundNode
+  ) {
+    let names = declaration.parameters.map(\.name)
+    let meant = checkParameterNames(
+      node.parameters, known: names, of: "'\(declaration.info.type)'", inputs: declaration.inputs.map(\.name),
+      values: scope.values)
+    for parameter in declaration.parameters {
+      guard let given = node.parameters.first(where: { $0.name.value == parameter.name }) else {
+        if let value = parameter.defaultValue ?? (parameter.isOptional ? .absent : nil) {
+          bound.parameters.values[parameter.name] = value
+        } else if !meant.contains(parameter.name) {
+          collector.error(
+            "'\(name.value)' needs the parameter '\(parameter.name)' (\(parameter.type.name))", at: name.location)
+        }
+        continue
+      }
+      guard let literal = given.literal else { continue }
+      switch bind(literal, to: ValueTarget(parameter), values: scope.values) {
+      case .value(let value): bound.parameters.values[parameter.name] = value
+      case .varying(let literal): bound.varying.append((parameter.name, literal))
+      case .broken: break
+      }
+    }
+  }
+
+  /// Reports entries of `with` that do not exist; returns the names they were probably meant to be.
+  func checkParameterNames(
+    _ given: [LiteralBinding], known: [String], of owner: String, inputs: [String], values: [String: NamedValue]
+  ) -> Set<String> {
+    var meant: Set<String> = []
+    let present = Set(given.map(\.name.value))
+    for parameter in given where !known.contains(parameter.name.value) {
+      let near = nearestName(to: parameter.name.value, among: known.filter { !present.contains($0) })
+      if let near { meant.insert(near) }
+      let note =
+        if let hint = parameter.hint {
+          hint
+        } else if inputs.contains(parameter.name.value) {
+          "'\(parameter.name.value)' is an input: write it under 'in'"
+        } else {
+          near.map { "did you mean '\($0)'?" } ?? list("parameters", known)
+        }
+      collector.error(
+        "\(owner) has no parameter '\(parameter.name.value)'", at: parameter.name.location, notes: [note])
+      if let literal = parameter.literal { checkNames(in: literal, values: values) }
+    }
+    return meant
+  }
+
+  func list(_ kind: String, _ names: [String]) -> String {
+    names.isEmpty ? "it has no \(kind)" : "its \(kind) are \(names.joined(separator: ", "))"
+  }
+}

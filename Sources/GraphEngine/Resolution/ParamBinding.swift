@@ -1,0 +1,107 @@
+import Diagnostics
+
+/// A param's value from the command line: `--set name=text`.
+package struct ParameterSetting: Sendable {
+  package let name: String
+  /// The value as typed; `random` draws an int.
+  package let text: String
+
+  package init(name: String, text: String) {
+    self.name = name
+    self.text = text
+  }
+
+  /// The place that problems with the setting are told at.
+  var location: SourceLocation {
+    let shown = text.count > 60 ? text.prefix(60) + "…" : text[...]
+    return SourceLocation(argument: "--set \(name)=\(shown)")
+  }
+}
+
+/// The value that a param of the workflow has in this run.
+package struct ResolvedParameter: Sendable {
+  package let name: String
+  /// As a workflow file would write it.
+  package let text: String
+  /// Drawn for `--set name=random`.
+  package let isDrawn: Bool
+}
+
+/// Giving params their values.
+extension Binder {
+  /// The default of `param`, read and checked; nil when it has none.
+  func defaultValue(of param: ParamDocument) -> NamedValue? {
+    guard let type = param.type else {
+      return NamedValue(type: .string, content: .broken, location: param.name.location)
+    }
+    guard let literal = param.defaultValue else { return nil }
+    var value = NamedValue(type: type, content: .broken, location: literal.location)
+    if type == .path { value.origin = origin(of: literal, values: [:]) }
+    if case .value(let known) = bind(literal, to: ValueTarget(param, type: type), values: [:]) {
+      value.content = .known(known)
+    }
+    return value
+  }
+
+  /// The params of the workflow that is run: settings, else defaults.
+  ///
+  /// - Parameter isComplete: whether a param without a value is an error.
+  func bindParams(
+    of document: WorkflowDocument, settings: [ParameterSetting], isComplete: Bool, draw: () -> UInt64
+  ) -> (values: [String: NamedValue], drawn: Set<String>) {
+    var values: [String: NamedValue] = [:]
+    var drawn: Set<String> = []
+    let names = document.params.map(\.name.value)
+    for setting in settings where !names.contains(setting.name) {
+      collector.error(
+        "the workflow has no param '\(setting.name)'", at: setting.location,
+        notes: [nearestNameNote(to: setting.name, among: names) ?? list("params", names)])
+    }
+    for param in document.params {
+      let name = param.name.value
+      let standard = defaultValue(of: param)
+      guard let setting = settings.last(where: { $0.name == name }) else {
+        if standard == nil, isComplete, !settings.contains(where: { nearestName(to: $0.name, among: [name]) != nil }) {
+          collector.error(
+            "the param '\(name)' has no default", at: param.name.location,
+            notes: ["give it a value with --set \(name)=..."])
+        }
+        values[name] =
+          standard ?? NamedValue(type: param.type ?? .string, content: .broken, location: param.name.location)
+        continue
+      }
+      values[name] = value(of: setting, for: param, draw: draw, drawn: &drawn)
+    }
+    return (values, drawn)
+  }
+
+  private func value(
+    of setting: ParameterSetting, for param: ParamDocument, draw: () -> UInt64, drawn: inout Set<String>
+  ) -> NamedValue {
+    let location = setting.location
+    guard let type = param.type else { return NamedValue(type: .string, content: .broken, location: location) }
+    var value = NamedValue(type: type, content: .broken, location: location)
+    if type == .path { value.origin = PathOrigin(folder: nil, literal: documents.ids.next()) }
+    let target = ValueTarget(param, type: type)
+    var text = setting.text
+    if type == .int, text == "random" {
+      text = String(target.drawnInt(draw))
+      drawn.insert(param.name.value)
+    }
+    switch target.read(text) {
+    case .success(let known): value.content = .known(known)
+    case .failure(let problem): collector.error(problem.message, at: location, notes: problem.notes)
+    }
+    return value
+  }
+}
+
+extension ValueTarget {
+  /// An int between the bounds, and otherwise below 2^32, which is short enough to type again.
+  fileprivate func drawnInt(_ draw: () -> UInt64) -> Int128 {
+    let low = Swift.max(0, min.map { Int128(exactly: $0.rounded(.up)) ?? 0 } ?? 0)
+    let high = Swift.min(Int128(UInt32.max), max.map { Int128(exactly: $0.rounded(.down)) ?? .max } ?? .max)
+    guard low < high else { return low }
+    return low + Int128(draw()) % (high - low + 1)
+  }
+}

@@ -1,0 +1,45 @@
+/// Paths as texts: nothing here looks at the disk.
+enum PathText {
+  /// `path` without empty and `.` parts, and with `..` taking away the part before it.
+  static func normalized(_ path: String) -> String {
+    let isAbsolute = path.hasPrefix("/")
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == "..", let last = parts.last, last != ".." {
+        parts.removeLast()
+      } else if part != ".." || !isAbsolute {
+        parts.append(part)
+      }
+    }
+    let joined = parts.joined(separator: "/")
+    return isAbsolute ? "/" + joined : joined.isEmpty ? "." : joined
+  }
+
+  /// `path` as seen from where `folder` is seen; `folder` is empty for the same place.
+  static func join(_ folder: String, _ path: String) -> String {
+    normalized(folder.isEmpty || path.hasPrefix("/") ? path : folder + "/" + path)
+  }
+
+  /// The folder that holds `path`; empty for a bare name.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "" }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Whether a path relative to the working directory leads out of it.
+  static func leavesWorkingDirectory(_ path: String) -> Bool {
+    let path = normalized(path)
+    return path.hasPrefix("/") || path == ".." || path.hasPrefix("../")
+  }
+
+  /// `path`, relative or absolute, written as relative to the absolute `workingDirectory`.
+  static func relative(_ path: String, to workingDirectory: String) -> String {
+    let path = normalized(path)
+    guard path.hasPrefix("/") else { return path }
+    let target = path.split(separator: "/")
+    let base = normalized(workingDirectory).split(separator: "/")
+    let common = zip(target, base).prefix { $0 == $1 }.count
+    let parts = base.dropFirst(common).map { _ in ".." } + target.dropFirst(common)
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+}

@@ -1,0 +1,192 @@
+import Diagnostics
+
+/// What arrives at the end of a wire once loops are unrolled.
+enum WireEnd {
+  case source(WireSource)
+  /// An optional wire left out.
+  case none
+  /// The result of a loop that runs zero times and does not carry it.
+  case noIteration
+  /// Not known for a reported reason.
+  case broken
+}
+
+/// Repeats the bodies of loops and puts those of subgraphs in place, which gives the nodes to plan.
+struct Unroller {
+  private(set) var nodes: [ResolvedNode] = []
+  /// What the workflow's `outputs` come from, in their order.
+  private(set) var outputs: [WireEnd] = []
+  /// What the workflow's own members came to, by name.
+  private(set) var topLevel: [(name: String, ends: [WireEnd])] = []
+
+  private let collector: DiagnosticCollector
+  private var registers: [ParameterValue]
+  private var frames: [Frame] = []
+  /// Literals with a problem that has been reported, in an earlier iteration.
+  private var reported: Set<DocumentID> = []
+  private var iterations = 0
+
+  /// Bounds nodes, and iterations of loops.
+  static let maximumNodes = 1_000_000
+
+  /// One body at work.
+  private struct Frame {
+    /// What each member came to, by slot.
+    var members: [Member]
+    var carry: [WireEnd] = []
+    var inputs: [WireEnd] = []
+  }
+
+  private enum Member {
+    case node(Int)
+    case results([WireEnd])
+    case broken
+  }
+
+  init(registers count: Int, collector: DiagnosticCollector) {
+    registers = [ParameterValue](repeating: .absent, count: count)
+    self.collector = collector
+  }
+
+  mutating func takeNodes() -> [ResolvedNode] {
+    defer { nodes = [] }
+    return nodes
+  }
+
+  /// Unrolls a whole workflow.
+  mutating func unroll(_ body: BoundBody, inputs: [WireEnd]) {
+    frames = [Frame(members: [], inputs: inputs)]
+    do throws(Diagnostic) {
+      try run(body, prefix: "")
+    } catch {
+      collector.add(error)
+    }
+    outputs = body.results.map(end)
+    guard let frame = frames.first, frame.members.count == body.members.count else { return }
+    topLevel = body.members.map { member in
+      switch frame.members[member.slot] {
+      case .node(let index): (member.name, [.source(WireSource(node: index, output: 0))])
+      case .results(let ends): (member.name, ends)
+      case .broken: (member.name, [.broken])
+      }
+    }
+  }
+
+  /// Runs the members of a body in the frame on top.
+  private mutating func run(_ body: BoundBody, prefix: String) throws(Diagnostic) {
+    let frame = frames.count - 1
+    frames[frame].members = [Member](repeating: .broken, count: body.members.count)
+    for member in body.members {
+      let result: Member
+      switch member.content {
+      case .broken: result = .broken
+      case .node(let node):
+        result = .node(nodes.count)
+        try add(node, address: prefix + member.name)
+      case .loop(let loop): result = .results(try run(loop, prefix: prefix + member.name))
+      case .graph(let graph): result = .results(try run(graph, prefix: prefix + member.name))
+      }
+      frames[frame].members[member.slot] = result
+    }
+  }
+
+  private mutating func add(_ node: BoundNode, address: String) throws(Diagnostic) {
+    guard nodes.count < Self.maximumNodes else { throw tooLarge(at: node.location) }
+    var inputs: [[WireSource]] = []
+    inputs.reserveCapacity(node.inputs.count)
+    for (port, wires) in node.inputs.enumerated() {
+      var sources: [WireSource] = []
+      for wire in wires {
+        switch end(of: wire) {
+        case .source(let source): sources.append(source)
+        case .none, .broken: break
+        case .noIteration:
+          let name = node.declaration.inputs[port].name
+          collector.error(
+            "'\(name)' has no value: the loop it comes from runs zero times",
+            at: node.portLocations[name] ?? node.location, notes: ["in \(address)"])
+        }
+      }
+      inputs.append(sources)
+    }
+    var parameters = node.parameters
+    for (name, literal) in node.varying {
+      if let value = evaluate(literal, in: address) { parameters.values[name] = value }
+    }
+    nodes.append(
+      ResolvedNode(
+        address: address, declaration: node.declaration, inputs: inputs, parameters: parameters, cache: node.cache,
+        location: node.location, portLocations: node.portLocations))
+  }
+
+  private mutating func run(_ loop: BoundLoop, prefix: String) throws(Diagnostic) -> [WireEnd] {
+    var carry = loop.carryStarts.map(end)
+    let from = loop.from.map { evaluateInt($0, in: prefix) } ?? 0
+    guard let from, let to = evaluateInt(loop.to, in: prefix) else { return loop.body.results.map { _ in .broken } }
+    guard from <= to else {
+      collector.error("'to' takes \(from) or more, where the loop starts, not \(to)", at: loop.to.location)
+      return loop.body.results.map { _ in .broken }
+    }
+    // Without an iteration, a carried wire comes out as it went in.
+    var results = loop.resultCarries.map { $0.map { carry[$0] } ?? .noIteration }
+    frames.append(Frame(members: [], carry: carry))
+    for index in from..<to {
+      iterations += 1
+      guard iterations <= Self.maximumNodes else { throw tooLarge(at: loop.location) }
+      registers[loop.register] = .int(Int128(index))
+      frames[frames.count - 1].carry = carry
+      try run(loop.body, prefix: "\(prefix)[\(index)]/")
+      results = loop.body.results.map(end)
+      for (slot, result) in loop.carryResults.enumerated() { carry[slot] = result.map { results[$0] } ?? .broken }
+    }
+    frames.removeLast()
+    return results
+  }
+
+  private mutating func run(_ graph: BoundGraph, prefix: String) throws(Diagnostic) -> [WireEnd] {
+    for (register, literal) in graph.varying {
+      registers[register] = evaluate(literal, in: prefix) ?? .absent
+    }
+    let inputs = graph.inputs.map { $0.map { end(of: $0) } ?? .none }
+    frames.append(Frame(members: [], inputs: inputs))
+    try run(graph.body, prefix: prefix + "/")
+    let results = graph.body.results.map(end)
+    frames.removeLast()
+    return results
+  }
+
+  private func end(of wire: BoundWire) -> WireEnd {
+    switch wire {
+    case .none: return .none
+    case .broken: return .broken
+    case .carry(let index): return frames[frames.count - 1].carry[index]
+    case .input(let up, let index): return frames[frames.count - 1 - up].inputs[index]
+    case .member(let up, let slot, let output):
+      switch frames[frames.count - 1 - up].members[slot] {
+      case .node(let index): return .source(WireSource(node: index, output: output))
+      case .results(let ends): return ends[output]
+      case .broken: return .broken
+      }
+    }
+  }
+
+  private mutating func evaluateInt(_ literal: BoundLiteral, in address: String) -> Int? {
+    guard case .int(let number) = evaluate(literal, in: address) else { return nil }
+    return Int(exactly: number)
+  }
+
+  private mutating func evaluate(_ literal: BoundLiteral, in address: String) -> ParameterValue? {
+    switch literal.evaluate(registers) {
+    case .success(let value): return value
+    case .failure(let problem):
+      if reported.insert(literal.id).inserted {
+        collector.error(problem.message, at: literal.location, notes: problem.notes + ["in \(address)"])
+      }
+      return nil
+    }
+  }
+
+  private func tooLarge(at location: SourceLocation) -> Diagnostic {
+    Diagnostic("the workflow has more than \(Self.maximumNodes) nodes", at: location)
+  }
+}

@@ -1,0 +1,133 @@
+import Diagnostics
+
+/// Looking up wires.
+extension Binder {
+  /// What `reference` names; nil after a reported problem, or where it names what has one.
+  func bind(_ reference: WireReference, in scope: BodyScope) -> (wire: BoundWire, flow: WireFlow)? {
+    if reference.isNone {
+      collector.error(
+        "'none' can only be the start of a carry", at: reference.location, notes: ["leave the input out instead"])
+      return nil
+    }
+    switch reference.node {
+    case ReservedName.carry: return bindCarry(reference, in: scope)
+    case ReservedName.inputs: return bindInput(reference, in: scope)
+    default: return bindMember(reference, in: scope)
+    }
+  }
+
+  private func bindCarry(_ reference: WireReference, in scope: BodyScope) -> (wire: BoundWire, flow: WireFlow)? {
+    guard let carry = scope.carry else {
+      collector.error("there is no loop around '\(reference.text)'", at: reference.location)
+      return nil
+    }
+    guard let index = find(reference, among: carry, called: "carried") else { return nil }
+    scope.noteUse(ofCarry: index)
+    return (.carry(index), carry[index].flow)
+  }
+
+  private func bindInput(_ reference: WireReference, in scope: BodyScope) -> (wire: BoundWire, flow: WireFlow)? {
+    let (up, top) = scope.outermost
+    guard let inputs = top.inputs, !inputs.isEmpty else {
+      collector.error(
+        "there is no '\(reference.text)': this file declares no 'inputs'", at: reference.location)
+      return nil
+    }
+    guard let index = find(reference, among: inputs, called: "an input") else { return nil }
+    return (.input(up: up, index: index), inputs[index].flow)
+  }
+
+  private func find(_ reference: WireReference, among ports: [BodyScope.Port], called kind: String) -> Int? {
+    let names = ports.map(\.name)
+    guard let port = reference.port else {
+      let choices = names.map { "\(reference.node).\($0)" }.joined(separator: ", ")
+      collector.error(
+        "'\(reference.node)' needs a name after a dot", at: reference.location, notes: ["choose from \(choices)"])
+      return nil
+    }
+    guard let index = names.firstIndex(of: port) else {
+      collector.error(
+        "'\(port)' is not \(kind)", at: reference.location,
+        notes: [nearestNameNote(to: port, among: names) ?? "\(reference.node) has \(names.joined(separator: ", "))"])
+      return nil
+    }
+    return index
+  }
+
+  private func bindMember(_ reference: WireReference, in scope: BodyScope) -> (wire: BoundWire, flow: WireFlow)? {
+    guard let (up, slot, body) = scope.find(reference.node) else {
+      collector.error(
+        "there is no node '\(reference.node)'", at: reference.location,
+        notes: [unknownNodeNote(reference, in: scope)])
+      return nil
+    }
+    body.noteDependency(on: slot, at: reference.location)
+    let member = body.members[slot]
+    guard let outputs = member.outputs else { return nil }
+    guard let output = findOutput(reference, of: member, among: outputs) else { return nil }
+    return (.member(up: up, slot: slot, output: output), outputs[output].flow)
+  }
+
+  private func findOutput(
+    _ reference: WireReference, of member: BodyScope.Member, among outputs: [BodyScope.Port]
+  ) -> Int? {
+    let name = member.name.value
+    let choices = outputs.map { "\(name).\($0.name)" }.joined(separator: ", ")
+    if outputs.isEmpty {
+      collector.error(
+        "'\(name)' has no outputs", at: reference.location,
+        notes: [member.kind == .loop ? "name them under the loop's 'yield'" : nil])
+      return nil
+    }
+    guard let port = reference.port else {
+      if outputs.count == 1 { return 0 }
+      collector.error("'\(name)' has several outputs", at: reference.location, notes: ["choose from \(choices)"])
+      return nil
+    }
+    guard let index = outputs.firstIndex(where: { $0.name == port }) else {
+      let note: String? =
+        switch member.kind {
+        case .node: nil
+        case .loop: "outside a loop only what its 'yield' names is seen"
+        case .graph: "outside a subgraph only its 'outputs' are seen"
+        }
+      collector.error(
+        "'\(name)' has no output '\(port)'", at: reference.location,
+        notes: [nearestNameNote(to: port, among: outputs.map(\.name)) ?? "it has \(choices)", note])
+      return nil
+    }
+    return index
+  }
+
+  private func unknownNodeNote(_ reference: WireReference, in scope: BodyScope) -> String? {
+    if let near = nearestNameNote(to: reference.node, among: scope.visibleNames) { return near }
+    if scope.values[reference.node] != nil {
+      return "'\(reference.node)' is a param: write $(\(reference.node)) under 'with'"
+    }
+    return nil
+  }
+
+  // MARK: Types
+
+  /// Reports, once, when what comes along `flow` does not fit a port.
+  func check(
+    _ flow: WireFlow, from reference: WireReference, into port: String, type: WireType, acceptsNone: Bool
+  ) {
+    let collector = collector
+    var isReported = false
+    flow.listen { item in
+      guard !isReported else { return }
+      switch item {
+      case .type(let source):
+        guard !source.canFeed(type) || !source.shapeFits(type) else { return }
+        collector.error(
+          "'\(port)' takes \(type.label), but '\(reference.text)' is \(source.label)", at: reference.location)
+      case .none(let reason):
+        guard !acceptsNone else { return }
+        collector.error(
+          "'\(port)' always needs a wire, but '\(reference.text)' may be none", at: reference.location, notes: [reason])
+      }
+      isReported = true
+    }
+  }
+}

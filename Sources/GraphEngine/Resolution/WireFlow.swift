@@ -1,0 +1,43 @@
+import Diagnostics
+
+/// The types of what may come along a wire, found by letting them flow from outputs to inputs.
+///
+/// A loop's carry takes the type of its start and of its yield, and so on around the loop: whatever is added here reaches
+/// everything that listens, at once or later.
+final class WireFlow {
+  enum Item: Hashable {
+    case type(WireType)
+    /// Nothing comes, at least sometimes; with the reason.
+    case none(String)
+  }
+
+  private var items: [Item] = []
+  private var listeners: [(Item) -> Void] = []
+
+  init(_ types: WireType...) { items = types.map { .type($0) } }
+
+  func add(_ item: Item) {
+    guard !items.contains(item) else { return }
+    items.append(item)
+    for listener in listeners { listener(item) }
+  }
+
+  func listen(_ listener: @escaping (Item) -> Void) {
+    listeners.append(listener)
+    for item in items { listener(item) }
+  }
+
+  func feed(_ other: WireFlow) { listen { other.add($0) } }
+}
+
+extension WireType {
+  /// Whether a value of this type's shape fits `target`'s: as many dimensions, and the same numbers where both have one.
+  func shapeFits(_ target: WireType) -> Bool {
+    guard let shape, let wanted = target.shape else { return true }
+    guard shape.count == wanted.count else { return false }
+    return zip(shape, wanted).allSatisfy { $0 == $1 || Int($0) == nil || Int($1) == nil }
+  }
+
+  /// `latent [n, c, h, w]`, for messages.
+  var label: String { shape.map { "\(name) [\($0.joined(separator: ", "))]" } ?? name }
+}
