@@ -45,7 +45,7 @@ private struct AttentionTile {
   let keys: Int
   let isCausal: Bool
 
-  /// With `keysPerBlock` this keeps the scores in the second-level cache, and is enough to use each packed key often.
+  /// With `mostKeys` this keeps the scores in the second-level cache, and is enough to use each packed key often.
   static let mostQueries = 192
   private static let mostKeys = 512
 
@@ -125,7 +125,7 @@ private struct AttentionTile {
     return shrinkage
   }
 
-  /// Calls `first` for 0, 2, ... and `second` for 1, 3, ...: two chains of dependent operations instead of one.
+  /// Calls `first` with even and `second` with odd indices: two chains of dependent operations instead of one.
   @inline(__always) private func forEachPair(_ count: Int, first: (Int) -> Void, second: (Int) -> Void) {
     var index = 0
     while index + 2 <= count {

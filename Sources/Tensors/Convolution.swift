@@ -115,11 +115,10 @@ package struct Conv2d: Sendable {
         let a = panel.map { UnsafePointer($0.elements) } ?? x + top * width * inputs
         let tiles = ProductTiles(rows: rows * outWidth, columns: outputs)
         let first = top * outWidth
-        Parallel.forEach(tiles.count) { index in
-          let tile = tiles[index]
+        tiles.forEach(samples: 1) { _, tile in
           let origin = y + (first + tile.rows.lowerBound) * outputs + tile.columns.lowerBound
           let pixels = first + tile.rows.lowerBound..<first + tile.rows.upperBound
-          addends.write(to: origin, stride: outputs, tile: (pixels, tile.columns))
+          addends.write(to: origin, stride: outputs, tile: .init(rows: pixels, columns: tile.columns))
           for ky in 0..<kernelHeight {
             MatrixProduct.multiplyTransposed(
               m: tile.rows.count, n: tile.columns.count, k: depth,

@@ -33,9 +33,7 @@ package struct Linear: Sendable {
       guard let y = y.baseAddress, !shape.contains(0) else { return }
       x.withUnsafePointer { x in
         withOptionalPointer(residual) { residual in
-          Parallel.forEach(samples * tiles.count) { index in
-            let (sample, tileIndex) = index.quotientAndRemainder(dividingBy: tiles.count)
-            let tile = tiles[tileIndex]
+          tiles.forEach(samples: samples) { sample, tile in
             let origin = (sample * rows + tile.rows.lowerBound) * outputs + tile.columns.lowerBound
             multiply(
               x + sample * rows * inputs, residual: residual.map { $0 + sample * rows * outputs }, tile: tile,
@@ -48,7 +46,7 @@ package struct Linear: Sendable {
 
   /// Computes one tile of one sample: `x` and `residual` start with the sample, `y` with the tile.
   func multiply(
-    _ x: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil, tile: (rows: Range<Int>, columns: Range<Int>),
+    _ x: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil, tile: ProductTiles.Tile,
     y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     weight.withUnsafePointer { weight in
@@ -60,47 +58,6 @@ package struct Linear: Sendable {
           a: x + tile.rows.lowerBound * inputs, aStride: inputs,
           b: weight + tile.columns.lowerBound * inputs, bStride: inputs,
           c: y, cStride: yStride, beta: addends.isEmpty ? 0 : 1)
-      }
-    }
-  }
-}
-
-/// The gated feed-forward input of transformer blocks, as diffusers' GEGLU: `(x W₁ᵀ + b₁) gelu(x W₂ᵀ + b₂)`.
-package struct GEGLU: Sendable {
-  private let projection: Linear
-
-  /// Takes the layer that makes both halves, value first: [n, ..., in] -> [n, ..., 2 d].
-  package init(projection: Linear) {
-    precondition(projection.outputs % 2 == 0, "GEGLU halves its projection of \(projection.outputs)")
-    self.projection = projection
-  }
-
-  /// [n, ..., in] -> [n, ..., d]; the projection is held a tile at a time.
-  package func callAsFunction(_ x: Tensor) -> Tensor {
-    let (inputs, width) = (projection.inputs, projection.outputs / 2)
-    precondition(x.shape.count >= 2 && x.shape.last == inputs, "\(x.shape) into a layer of \(inputs) inputs")
-    let rows = x.shape.dropFirst().dropLast().reduce(1, *)
-    let samples = x.shape[0]
-    let tiles = ProductTiles(rows: rows, columns: width)
-    return Tensor(shape: x.shape.dropLast() + [width]) { y in
-      guard let y = y.baseAddress, x.count > 0 else { return }
-      x.withUnsafePointer { x in
-        Parallel.forEach(samples * tiles.count) { index in
-          let (sample, tileIndex) = index.quotientAndRemainder(dividingBy: tiles.count)
-          let (rowRange, columns) = tiles[tileIndex]
-          let both = AlignedStorage(count: rowRange.count * columns.count * 2)
-          let (value, gate) = (both.elements, both.elements + columns.count)
-          let gateColumns = columns.lowerBound + width..<columns.upperBound + width
-          for (half, target) in [(columns, value), (gateColumns, gate)] {
-            projection.multiply(
-              x + sample * rows * inputs, tile: (rowRange, half), y: target, yStride: 2 * columns.count)
-          }
-          for (index, row) in rowRange.enumerated() {
-            gateRow(
-              value + index * 2 * columns.count, y + (sample * rows + row) * width + columns.lowerBound,
-              width: columns.count)
-          }
-        }
       }
     }
   }

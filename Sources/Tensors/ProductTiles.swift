@@ -3,12 +3,12 @@
 /// The cut follows from the sizes of the result alone, never from thread count or batch: OpenBLAS picks its kernels by
 /// the sizes of a call, so a result has the same bits only if it comes from the same calls.
 struct ProductTiles {
-  let rows: Int
-  let columns: Int
+  private let rows: Int
+  private let columns: Int
   private let rowsPerTile: Int
   private let columnsPerTile: Int
   private let columnTiles: Int
-  let count: Int
+  private let count: Int
 
   /// High tiles let OpenBLAS use each packed weight often; few rows are cut by columns instead, to feed the threads.
   private static let tallestTile = 256
@@ -26,13 +26,23 @@ struct ProductTiles {
     count = Self.pieces(rows, ofAtMost: rowsPerTile) * columnTiles
   }
 
-  /// The rows and columns of one tile.
-  subscript(index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
-    let (row, column) = index.quotientAndRemainder(dividingBy: columnTiles)
-    return (
-      row * rowsPerTile..<min((row + 1) * rowsPerTile, rows),
-      column * columnsPerTile..<min((column + 1) * columnsPerTile, columns)
-    )
+  /// A part of the result that one call computes.
+  struct Tile {
+    let rows: Range<Int>
+    let columns: Range<Int>
+  }
+
+  /// Calls `body` for every tile of every sample, in any order and on several threads.
+  func forEach(samples: Int, _ body: (_ sample: Int, _ tile: Tile) -> Void) {
+    Parallel.forEach(samples * count) { index in
+      let (sample, position) = index.quotientAndRemainder(dividingBy: count)
+      let (row, column) = position.quotientAndRemainder(dividingBy: columnTiles)
+      body(
+        sample,
+        Tile(
+          rows: row * rowsPerTile..<min((row + 1) * rowsPerTile, rows),
+          columns: column * columnsPerTile..<min((column + 1) * columnsPerTile, columns)))
+    }
   }
 
   private static func pieces(_ length: Int, ofAtMost size: Int) -> Int { max((length + size - 1) / size, 1) }
@@ -53,7 +63,7 @@ struct Addends {
   var isEmpty: Bool { columns == nil && residual == nil }
 
   /// Writes the addends of one tile to `y`, for the product to be added to.
-  func write(to y: UnsafeMutablePointer<Float>, stride: Int, tile: (rows: Range<Int>, columns: Range<Int>)) {
+  func write(to y: UnsafeMutablePointer<Float>, stride: Int, tile: ProductTiles.Tile) {
     let (first, width) = (tile.columns.lowerBound, tile.columns.count)
     for (index, row) in tile.rows.enumerated() {
       let y = y + index * stride

@@ -36,7 +36,8 @@ struct Transformer2DModel: Sendable {
 private struct BasicTransformerBlock: Sendable {
   let norm1, norm2, norm3: LayerNorm
   let selfAttention, crossAttention: MultiHeadAttention
-  let feedForwardIn, feedForwardOut: Linear
+  let feedForwardIn: GEGLU
+  let feedForwardOut: Linear
 
   init(_ weights: WeightScope, _ level: UNetConfig.Level) throws {
     let channels = level.channels
@@ -47,7 +48,7 @@ private struct BasicTransformerBlock: Sendable {
     crossAttention = try MultiHeadAttention(
       weights.scope("attn2"), channels: channels, contextSize: level.crossAttentionSize, headCount: level.headCount)
     norm3 = try weights.layerNorm("norm3", channels: channels)
-    feedForwardIn = try weights.linear("ff.net.0.proj", inputs: channels, outputs: 8 * channels)
+    feedForwardIn = try GEGLU(projection: weights.linear("ff.net.0.proj", inputs: channels, outputs: 8 * channels))
     feedForwardOut = try weights.linear("ff.net.2", inputs: 4 * channels, outputs: channels)
   }
 
@@ -56,6 +57,6 @@ private struct BasicTransformerBlock: Sendable {
     let normed = norm1(x)
     var x = selfAttention(normed, context: normed, residual: x)
     x = crossAttention(norm2(x), context: conditioning, residual: x)
-    return feedForwardOut(feedForwardIn(norm3(x)).geglu(), residual: x)
+    return feedForwardOut(feedForwardIn(norm3(x)), residual: x)
   }
 }
