@@ -5,18 +5,16 @@
 struct DigestMemo {
   /// The oldest lines go first.
   static let capacity = 4096
+  /// No line is longer than 200 bytes.
+  static let sizeLimit = 200 * (capacity + 1)
 
-  private let path: String
-  private let files: CacheFiles
   private var digests: [FileIdentity: ContentDigest] = [:]
   private var order: [FileIdentity] = []
-  private var isChanged = false
+  /// Whether something was added since the memo was read.
+  private(set) var isChanged = false
 
-  init(path: String, files: CacheFiles) {
-    self.path = path
-    self.files = files
-    guard let bytes = files.read(path, limit: 4 << 20), let body = CheckedText.body(of: bytes) else { return }
-    for line in body.split(separator: "\n") {
+  init(_ bytes: [UInt8]) {
+    for line in CheckedText.body(of: bytes)?.split(separator: "\n") ?? [] {
       let fields = line.split(separator: " ")
       guard fields.count == 6, let identity = FileIdentity(Array(fields[..<5])),
         let digest = ContentDigest(hex: fields[5])
@@ -25,21 +23,18 @@ struct DigestMemo {
     }
   }
 
+  var bytes: [UInt8] {
+    let lines = order.suffix(Self.capacity).compactMap { identity in
+      digests[identity].map { "\(identity) \($0)\n" }
+    }
+    return CheckedText.bytes(of: lines.joined())
+  }
+
   func digest(of identity: FileIdentity) -> ContentDigest? { digests[identity] }
 
   mutating func add(_ digest: ContentDigest, of identity: FileIdentity) {
     insert(digest, of: identity)
     isChanged = true
-  }
-
-  /// Writes the memo if it has changed; it is a convenience, and a disk that refuses it costs only time.
-  mutating func save() {
-    guard isChanged else { return }
-    isChanged = false
-    let lines = order.suffix(Self.capacity).compactMap { identity in
-      digests[identity].map { "\(identity) \($0)\n" }
-    }
-    try? files.replace(path, with: CheckedText.bytes(of: lines.joined()), durably: false)
   }
 
   private mutating func insert(_ digest: ContentDigest, of identity: FileIdentity) {

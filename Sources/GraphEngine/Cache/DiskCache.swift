@@ -97,12 +97,17 @@ package final class DiskCache: Sendable {
   func lease() -> CacheLease? { attempt { try CacheLease(in: root + "/leases") } }
 
   /// Digests of large files that earlier runs read.
-  var digestMemo: DigestMemo { DigestMemo(path: root + "/digests", files: files) }
+  func digestMemo() -> DigestMemo { DigestMemo(files.read(root + "/digests", limit: DigestMemo.sizeLimit) ?? []) }
+
+  func keep(_ memo: DigestMemo) {
+    attempt { try files.replace(root + "/digests", with: memo.bytes, durably: false) }
+  }
 
   /// What the user should know of the cache, once.
   package func takeWarning() -> String? { state.withLock { $0.pendingWarning.take() } }
 
   /// Runs something that writes; the first failure makes the cache read-only.
+  @discardableResult
   private func attempt<Result>(_ body: () throws -> Result) -> Result? {
     guard state.withLock({ !$0.isReadOnly }) else { return nil }
     do {

@@ -24,7 +24,7 @@ struct Run {
   private var isGraceOver = false
 
   /// More results than this waiting to be written hold up the next node, so that they do not fill the memory.
-  private static let storeLimit = 8
+  private static let storeLimit = 16
   /// How long a node that computes may go on after the user interrupts the run.
   private static let grace: Duration = .seconds(1)
 

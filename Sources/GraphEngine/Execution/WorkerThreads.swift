@@ -8,8 +8,9 @@ final class WorkerThreads: Sendable {
   /// One for all runs of the process: a node is parallel inside.
   static let compute = WorkerThreads("compute", count: 1)
   static let io = WorkerThreads("io", count: 2)
-  /// Writes results to the cache while the next node runs.
-  static let store = WorkerThreads("store", count: 1)
+  /// Write results to the cache while the next nodes run; they wait for the disk, which flushes many files in the time
+  /// of one.
+  static let store = WorkerThreads("store", count: 8)
 
   private let jobs = Mutex<[Job]>([])
   private let available = DispatchSemaphore(value: 0)

@@ -37,7 +37,7 @@ private struct Planner {
 
   /// Resolves settings, digests the files that are read and keys every node that a target may need.
   mutating func makeKeys() throws {
-    var digests = SourceDigests(memo: cache?.digestMemo)
+    var digests = SourceDigests(cache: cache)
     var types: [String: any Node] = [:]
     var groups: [ContentDigest: Int] = [:]
     groups.reserveCapacity(graph.nodes.count)

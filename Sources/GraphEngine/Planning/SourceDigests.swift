@@ -14,10 +14,14 @@ struct SourceDigests {
   static let memorableSize = 64 << 10
 
   private var byPath: [String: ContentDigest] = [:]
+  private let cache: DiskCache?
   private var memo: DigestMemo?
 
-  /// `memo` remembers digests between runs; without one every file is hashed.
-  init(memo: DigestMemo?) { self.memo = memo }
+  /// `cache` remembers digests between runs; without it every file is hashed.
+  init(cache: DiskCache?) {
+    self.cache = cache
+    memo = cache?.digestMemo()
+  }
 
   /// The digest of the file's bytes.
   ///
@@ -42,7 +46,9 @@ struct SourceDigests {
   }
 
   /// Writes what was learned to the disk.
-  mutating func save() { memo?.save() }
+  func save() {
+    if let memo, memo.isChanged { cache?.keep(memo) }
+  }
 
   private func hash(_ file: Int32, path: String) throws -> ContentDigest {
     var hash = SHA256()

@@ -71,7 +71,7 @@ struct RecoveryTests {
     try await run(toy().graph())
     let files = folder.files(below: "cache/v1/cas")
     var generator = SplitMix64(state: 1)
-    for round in 0..<40 {
+    for round in 0..<20 {
       for path in files where FileManager.default.fileExists(atPath: path) {
         switch UInt8.random(in: 0..<4, using: &generator) {
         case 0: try flip(path)
