@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import DiffusionModels
@@ -56,6 +57,56 @@ import Testing
     #expect(config.levels.map(\.headCount) == [5, 10, 20, 20])
     #expect(config.levels.map(\.layerCount) == [1, 2, 3, 4])
     #expect(config.levels.map(\.upHasAttention) == [true, true, false, false])
+  }
+
+  @Test func theConfigOfStableDiffusion15() throws {
+    let config = try UNetConfig(
+      parsing(
+        """
+        {"_class_name": "UNet2DConditionModel", "_diffusers_version": "0.6.0", "act_fn": "silu", "attention_head_dim": 8,
+        "block_out_channels": [320, 640, 1280, 1280], "center_input_sample": false, "cross_attention_dim": 768,
+        "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+        "downsample_padding": 1, "flip_sin_to_cos": true, "freq_shift": 0, "in_channels": 4, "layers_per_block": 2,
+        "mid_block_scale_factor": 1, "norm_eps": 1e-05, "norm_num_groups": 32, "out_channels": 4, "sample_size": 64,
+        "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]}
+        """))
+    #expect(config.conditioningSize == 768 && config.levels.allSatisfy { $0.headCount == 8 })
+    #expect(!config.usesLinearProjection)
+  }
+
+  @Test func theConfigsOfStableDiffusion21() throws {
+    let config = try UNetConfig(
+      parsing(
+        """
+        {"_class_name": "UNet2DConditionModel", "_diffusers_version": "0.10.0.dev0", "act_fn": "silu",
+        "attention_head_dim": [5, 10, 20, 20], "block_out_channels": [320, 640, 1280, 1280],
+        "center_input_sample": false, "cross_attention_dim": 1024,
+        "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+        "downsample_padding": 1, "dual_cross_attention": false, "flip_sin_to_cos": true, "freq_shift": 0,
+        "in_channels": 4, "layers_per_block": 2, "mid_block_scale_factor": 1, "norm_eps": 1e-05,
+        "norm_num_groups": 32, "num_class_embeds": null, "only_cross_attention": false, "out_channels": 4,
+        "sample_size": 96, "upcast_attention": true, "use_linear_projection": true,
+        "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]}
+        """))
+    #expect(config.conditioningSize == 1024 && config.levels.map(\.headCount) == [5, 10, 20, 20])
+    #expect(config.usesLinearProjection)
+    let text = try CLIPTextConfig(
+      parsing(
+        """
+        {"architectures": ["CLIPTextModel"], "attention_dropout": 0.0, "bos_token_id": 0, "dropout": 0.0,
+        "eos_token_id": 2, "hidden_act": "gelu", "hidden_size": 1024, "initializer_factor": 1.0,
+        "initializer_range": 0.02, "intermediate_size": 4096, "layer_norm_eps": 1e-05, "max_position_embeddings": 77,
+        "model_type": "clip_text_model", "num_attention_heads": 16, "num_hidden_layers": 23, "pad_token_id": 1,
+        "projection_dim": 512, "torch_dtype": "float32", "vocab_size": 49408}
+        """))
+    #expect(text.activation == .gelu && text.layerCount == 23 && text.hiddenSize == 1024)
+  }
+
+  private func parsing(_ json: String) throws -> ConfigFile {
+    guard case .object(let values) = try JSONDecoder().decode(JSONValue.self, from: Data(json.utf8)) else {
+      throw ModelError("no object")
+    }
+    return ConfigFile(path: "config.json", values: values)
   }
 
   @Test func wrongTypesAndSizesAreNamed() {

@@ -23,6 +23,23 @@ import Testing
     _ = try folder.vae()
   }
 
+  /// The same text, from its letters on: the text configs' token ids are those of old checkpoints, and wrong.
+  @Test(arguments: ["sd1-tiny", "sd2-tiny"])
+  func tokenizerAndTextEncoderWorkTogether(_ name: String) throws {
+    let fixture = try Fixture(name)
+    let folder = try ModelFolder(path: fixture.modelPath)
+    let texts = [
+      "prompt": "a red apple on a blue background", "negative": "blurry, a cat's face", "empty": "",
+      "long": String(repeating: "green heart, ", count: 40),
+    ]
+    for (text, words) in texts {
+      let tokens = try folder.tokenizer().encode(words)
+      #expect(try [tokens.ids] == fixture.ids("text.\(text).ids"))
+      let hidden = try folder.textEncoder()([tokens.ids])
+      expectClose(hidden, try fixture.tensor("text.\(text).last_hidden_state"), "\(name) \(text)")
+    }
+  }
+
   @Test func partsLeftOutAreAbsent() throws {
     let folder = try ModelFolder(path: Fixture("variant-tiny").modelPath)
     #expect(folder.textConfig == nil)
