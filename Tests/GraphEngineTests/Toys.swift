@@ -146,13 +146,49 @@ struct ToyActIO: Node {
   }
 }
 
+/// A value that counts how many of its kind are alive.
+struct ToyBulk: WireValue {
+  static let wireType = WireType("bulk")
+
+  final class Life: Sendable {
+    static let alive = Atomic(0)
+    static let most = Atomic(0)
+
+    init() {
+      let count = Self.alive.add(1, ordering: .relaxed).newValue
+      Self.most.max(count, ordering: .relaxed)
+    }
+
+    deinit { Self.alive.subtract(1, ordering: .relaxed) }
+  }
+
+  let life = Life()
+
+  init() {}
+  init(decoding bytes: UnsafeRawBufferPointer) throws {}
+  func encoded() throws -> [UInt8] { [] }
+  var isFinite: Bool { true }
+}
+
+struct ToyCarry: Node {
+  static let info = NodeInfo(type: "Carry", version: 1, lane: .compute, summary: "Makes bulk of bulk.")
+  let bulk = OptionalInput<ToyBulk>("bulk", "Some bulk.")
+  let number = Parameter<Int>("number", "Tells one from another.")
+  let next = Output<ToyBulk>("next", "More bulk.")
+  let unused = Output<ToyBulk>("unused", "Bulk for nothing.")
+  func run(_ io: inout NodeIO) throws {
+    io[next] = ToyBulk()
+    io[unused] = ToyBulk()
+  }
+}
+
 /// Builds graphs by hand; a wire is written `node` or `node.port`.
 struct ToyGraph {
   private var nodes: [ResolvedNode] = []
   private var indices: [String: Int] = [:]
   private let file = SourceFile(path: "toy.yaml", text: "")
   private static let declarations: [String: NodeDeclaration] = NodeCatalog([
-    ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToySave.self, ToyAct.self, ToyActIO.self,
+    ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToySave.self, ToyAct.self, ToyActIO.self, ToyCarry.self,
   ]).declarations
 
   /// Adds a node; its parameters are on the lines after its own.

@@ -53,7 +53,10 @@ private struct Planner {
         }
         keys.add(index, of: graph, reading: contents)
       } catch {
-        problems.add(graph.nodes[index].diagnostic(for: error))
+        let causes: [any Error] = (error as? DiagnosticList)?.diagnostics ?? [error]
+        for cause in causes {
+          problems.add(graph.nodes[index].diagnostic(for: cause))
+        }
         // Its consumers are keyed all the same, so that they too can report what is wrong with them.
         keys.add(index, of: graph, reading: [])
       }

@@ -212,6 +212,17 @@ struct ExecutorTests {
         """)
   }
 
+  @Test func valuesGoWhenTheirLastConsumerIsDone() async throws {
+    var toy = ToyGraph()
+    toy.add("b0", "Carry", with: ["number": .int(0)])
+    for index in 1..<50 { toy.add("b\(index)", "Carry", in: ["bulk": "b\(index - 1)"], with: ["number": .int(1)]) }
+    let result = try await Executor(cache: nil, numerics: "test").run(toy.graph(outputs: ["last": "b49"]))
+    #expect(result.outputs.count == 1)
+    let most = ToyBulk.Life.most.load(ordering: .relaxed)
+    #expect((3...5).contains(most), "an input, two outputs, and what a thread has not let go of yet")
+    #expect(ToyBulk.Life.alive.load(ordering: .relaxed) <= 3)
+  }
+
   @Test(.timeLimit(.minutes(1))) func aLongChainOfNodesIsQuick() async throws {
     var toy = ToyGraph()
     toy.add("n0", "Constant", with: ["value": .float(0)])
