@@ -50,6 +50,14 @@ package final class ModelFolder: Sendable {
 
   // MARK: - Parts
 
+  /// The noise the UNet was trained with.
+  ///
+  /// Throws `ModelError` when the model has no scheduler config, or a malformed one.
+  package func schedulerConfig() throws -> SchedulerConfig {
+    guard index.has("scheduler") else { throw ModelError("\(path): the model has no 'scheduler'") }
+    return try SchedulerConfig(path: "\(path)/scheduler/scheduler_config.json")
+  }
+
   /// Throws `ModelError` when the model has no UNet, `SafetensorsError` when its weights do not fit its config.
   package func unet() throws -> UNet2DConditionModel {
     let config = try present(unetConfig, "unet")

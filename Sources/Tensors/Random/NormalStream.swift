@@ -1,63 +1,38 @@
-/// The normal random numbers that a seed starts: one draw after the other, as from a generator carried along.
-package struct NormalStream: Sendable {
-  /// Whose random numbers they are.
-  package enum Generator: String, Sendable, CaseIterable {
-    /// PyTorch on a CPU: what diffusers and ComfyUI draw there.
-    case torch
-    /// PyTorch on a CUDA device, which AUTOMATIC1111's web UI can imitate.
-    case philox
-  }
+/// Whose random numbers are drawn.
+package enum RandomGenerator: String, Sendable, CaseIterable {
+  /// PyTorch's on a CPU: what diffusers and ComfyUI draw there.
+  case torch
+  /// PyTorch's on a CUDA device, which AUTOMATIC1111's web UI can imitate.
+  case philox
+}
 
-  /// The highest number of a draw; `torch` gets there only through all numbers before it.
+/// The normal random numbers that a seed starts, draw after draw, as from a generator that is carried along.
+package struct NormalStream: Sendable {
+  /// The highest number of a draw: `torch` gets there only through all numbers before it.
   package static let maximumDraw = 1_000_000
 
-  private enum State: Sendable {
-    case torch(TorchNormals)
-    case philox(PhiloxNormals)
+  package let seed: UInt64
+  package let generator: RandomGenerator
+
+  package init(seed: UInt64, generator: RandomGenerator) {
+    self.seed = seed
+    self.generator = generator
   }
 
-  private var state: State
-
-  package init(seed: UInt64, generator: Generator) {
-    switch generator {
-    case .torch: state = .torch(TorchNormals(seed: seed))
-    case .philox: state = .philox(PhiloxNormals(seed: seed))
-    }
-  }
-
-  /// The next draw, as `torch.randn(shape)`.
-  package mutating func next(_ shape: [Int]) -> Tensor {
-    switch state {
-    case .torch(var normals):
-      let tensor = Tensor(shape: shape) { normals.fill($0) }
-      state = .torch(normals)
-      return tensor
-    case .philox(var normals):
-      let tensor = Tensor(shape: shape) { normals.fill($0) }
-      state = .philox(normals)
-      return tensor
-    }
-  }
-
-  /// Passes over `draws` draws of `shape`, at most `maximumDraw`.
+  /// Draw number `draw` of a stream whose draws all have `shape`: the first `torch.randn(shape)` is number 0.
   ///
-  /// `torch` takes time in proportion to their numbers, about a second for 10^10, `philox` none.
-  package mutating func skip(_ draws: Int, of shape: [Int]) {
-    precondition(0...Self.maximumDraw ~= draws, "\(draws) draws cannot be skipped")
-    switch state {
-    case .torch(var normals):
-      normals.skip(draws: draws, count: shape.reduce(1, *))
-      state = .torch(normals)
-    case .philox(var normals):
-      normals.skip(draws: draws)
-      state = .philox(normals)
+  /// The number is at most `maximumDraw`. `torch` takes a second to pass over some 10^9 numbers, `philox` no time.
+  package func draw(_ draw: Int, shape: [Int]) -> Tensor {
+    precondition(0...Self.maximumDraw ~= draw, "draw \(draw)")
+    return Tensor(shape: shape) { target in
+      switch generator {
+      case .torch:
+        var normals = TorchNormals(seed: seed)
+        normals.skip(draws: draw, count: target.count)
+        normals.fill(target)
+      case .philox:
+        PhiloxNormals(seed: seed, draw: draw).fill(target)
+      }
     }
-  }
-
-  /// Draw number `draw`, counted from 0, of the stream whose draws all have `shape`.
-  package static func draw(_ draw: Int, of shape: [Int], seed: UInt64, generator: Generator) -> Tensor {
-    var stream = NormalStream(seed: seed, generator: generator)
-    stream.skip(draw, of: shape)
-    return stream.next(shape)
   }
 }

@@ -7,24 +7,20 @@ import Glibc
 /// stable-diffusion-webui's rng_philox.py.
 struct PhiloxNormals: Sendable {
   private let key: SIMD2<UInt32>
-  private var draw: UInt64 = 0
+  private let draw: UInt32
 
-  init(seed: UInt64) { key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)) }
-
-  /// One draw.
-  mutating func fill(_ target: UnsafeMutableBufferPointer<Float>) {
-    for index in target.indices {
-      let counter = SIMD4(
-        UInt32(truncatingIfNeeded: draw), UInt32(truncatingIfNeeded: draw >> 32), UInt32(truncatingIfNeeded: index),
-        UInt32(truncatingIfNeeded: index >> 32))
-      let words = Self.block(counter, key)
-      target[index] = Self.normal(words[0], words[1])
-    }
-    draw += 1
+  init(seed: UInt64, draw: Int) {
+    key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+    self.draw = UInt32(truncatingIfNeeded: draw)
   }
 
-  /// Passes over `draws` draws of any count.
-  mutating func skip(draws: Int) { draw &+= UInt64(draws) }
+  /// The whole draw.
+  func fill(_ target: UnsafeMutableBufferPointer<Float>) {
+    for index in target.indices {
+      let words = Self.block(SIMD4(draw, 0, UInt32(truncatingIfNeeded: index), 0), key)
+      target[index] = Self.normal(words[0], words[1])
+    }
+  }
 
   /// Box-Muller, in double precision, on the middles of 2^32 equal intervals.
   private static func normal(_ x: UInt32, _ y: UInt32) -> Float {
