@@ -1,6 +1,13 @@
 import ArgumentParser
 
 @main
-struct Stepgraph: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Runs image generation graphs.")
+struct Stepgraph: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stepgraph",
+    abstract: "Runs diffusion image generation as a graph in which every sampling step is a node.",
+    version: "0.1.0",
+    subcommands: [
+      RunCommand.self, ValidateCommand.self, PlanCommand.self, NodesCommand.self, SchemaCommand.self,
+      ExtractCommand.self, CacheCommand.self,
+    ])
 }

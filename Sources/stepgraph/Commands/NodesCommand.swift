@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import GraphEngine
 import StepgraphNodes
@@ -18,7 +19,8 @@ struct NodesCommand: ParsableCommand {
     let catalog = NodeCatalog.stepgraph
     if let type {
       guard let declaration = catalog.declarations[type] else {
-        throw unknownName("node type", type, known: catalog.declarations.keys.sorted())
+        let note = nearestNameNote(to: type, among: catalog.declarations.keys) ?? "'stepgraph nodes' lists them"
+        throw ValidationError("There is no node type '\(type)'; \(note)")
       }
       print(json ? try jsonText(NodeDescription(declaration)) : helpText(declaration))
       return
@@ -27,7 +29,7 @@ struct NodesCommand: ParsableCommand {
     if json {
       print(try jsonText(declarations.map(NodeDescription.init)))
     } else {
-      print(columns(declarations.map { [$0.info.type, $0.info.summary] }, indent: ""))
+      print(tableText(declarations.map { [$0.info.type, $0.info.summary] }))
     }
   }
 
@@ -35,7 +37,7 @@ struct NodesCommand: ParsableCommand {
     let info = declaration.info
     var text = "\(info.type) (version \(info.version))\n  \(info.summary)\n"
     func section(_ title: String, _ rows: [[String]]) {
-      if !rows.isEmpty { text += "\n\(title)\n\(columns(rows, indent: "  "))\n" }
+      if !rows.isEmpty { text += "\n\(title)\n\(tableText(rows, indent: "  "))\n" }
     }
     section(
       "in",
@@ -72,17 +74,6 @@ struct NodesCommand: ParsableCommand {
     }
     return text
   }
-}
-
-/// Rows as aligned columns, the last one free.
-private func columns(_ rows: [[String]], indent: String) -> String {
-  let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-  return rows.map { row in
-    indent
-      + row.enumerated().map { column, cell in
-        column == row.count - 1 ? cell : cell.padding(toLength: widths[column], withPad: " ", startingAt: 0)
-      }.joined(separator: "  ")
-  }.joined(separator: "\n")
 }
 
 /// What `nodes --json` prints of one node.

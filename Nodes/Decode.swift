@@ -1,0 +1,23 @@
+import DiffusionModels
+import GraphEngine
+
+/// Latents as pictures.
+package struct Decode: Node {
+  package static let info = NodeInfo(
+    type: "Decode", version: 1, lane: .compute, summary: "Decodes latents into pictures with the VAE.")
+
+  let vae = Input<VAEHandle>("vae", "The VAE.")
+  let latent = Input<Latent>("latent", "Clean latents.")
+  let image = Output<Image>("image", "Pictures in -1...1, not clamped.")
+
+  package init() {}
+
+  package func run(_ io: inout NodeIO) throws {
+    let vae = try io[vae].model(at: vae.name)
+    do {
+      io[image] = try Image(vae.decode(io[latent].tensor))
+    } catch let error as ModelError {
+      throw NodeFailure(error.message, at: latent.name)
+    }
+  }
+}

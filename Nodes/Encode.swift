@@ -1,0 +1,37 @@
+import DiffusionModels
+import GraphEngine
+import Tensors
+
+/// Pictures as latents.
+package struct Encode: Node {
+  package static let info = NodeInfo(
+    type: "Encode", version: 1, lane: .compute, summary: "Encodes pictures into latents with the VAE.")
+
+  let vae = Input<VAEHandle>("vae", "The VAE.")
+  let image = Input<Image>("image", "Pictures whose sides are multiples of the VAE's factor.")
+  let seed = OptionalParameter<UInt64>(
+    "seed", "Draws a sample of the posterior with draw 0 of this seed's stream; its mean without it.")
+  let rng = RandomParameters.rng
+  let latent = Output<Latent>("latent", "Clean latents, times the VAE's scaling factor.")
+
+  package init() {}
+
+  package func resolve(_ parameters: inout NodeParameters) {
+    if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
+  }
+
+  package func run(_ io: inout NodeIO) throws {
+    let vae = try io[vae].model(at: vae.name)
+    let posterior: DiagonalGaussian
+    do {
+      posterior = try vae.encode(io[image].tensor)
+    } catch let error as ModelError {
+      throw NodeFailure(error.message, at: image.name)
+    }
+    let mean = posterior.mean
+    let sample = io[seed].map { seed in
+      posterior.sample(noise: RandomParameters.noise(mean.shape, seed: seed, draw: 0, generator: io[rng]))
+    }
+    io[latent] = Latent(vae.scaled(sample ?? mean), level: 1)
+  }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import GraphEngine
+import Tensors
+
+/// A picture from a PNG file.
+package struct LoadImage: Node {
+  package static let info = NodeInfo(
+    type: "LoadImage", version: 1, lane: .io, summary: "Reads a picture from a PNG file.")
+
+  let path = Parameter<String>("path", "A PNG file; an alpha channel is dropped.", path: .read)
+  let image = Output<Image>("image", "The picture in -1...1.")
+
+  package init() {}
+
+  package func sources(_ parameters: NodeParameters) -> [NodeSource] { [NodeSource(parameters[path])] }
+
+  package func run(_ io: inout NodeIO) throws {
+    let path = io[path]
+    do {
+      let (pixels, width, height) = try PNG.decode(Array(Data(contentsOf: URL(filePath: path))))
+      let values = pixels.map { Float($0) / 255 * 2 - 1 }
+      io[image] = Image(Tensor(shape: [1, height, width, 3], values: values).channelsFirst())
+    } catch let error as PNGError {
+      throw NodeFailure("'\(path)': \(error.message)", at: self.path.name)
+    } catch {
+      throw NodeFailure("'\(path)' cannot be read: \(AtomicFile.reason(error))", at: self.path.name)
+    }
+  }
+}

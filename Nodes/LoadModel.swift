@@ -1,0 +1,51 @@
+import DiffusionModels
+import GraphEngine
+import Safetensors
+
+/// A Stable Diffusion model in the diffusers layout, as handles to its parts.
+package struct LoadModel: Node {
+  package static let info = NodeInfo(
+    type: "LoadModel", version: 1, lane: .inline, summary: "Opens a model folder; parts are loaded when first used.")
+
+  let path = Parameter<String>("path", "A folder in the diffusers layout, with model_index.json.", path: .read)
+  let precision = Parameter(
+    "precision", "What the model computes in; auto picks for this machine.", default: "f32", options: ["f32", "auto"])
+  let unet = Output<UNetHandle>("unet", "The denoiser, with the model's noise schedule.")
+  let clip = Output<CLIPHandle>("clip", "The text encoder and its tokenizer.")
+  let vae = Output<VAEHandle>("vae", "The autoencoder.")
+
+  package init() {}
+
+  package func resolve(_ parameters: inout NodeParameters) {
+    parameters[precision] = "f32"
+  }
+
+  package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
+    let folder = try open(parameters[path])
+    return try failing {
+      try ModelFolder.Part.allCases.flatMap { part in
+        try folder.files(of: part).map { NodeSource($0, outputs: [part.rawValue]) }
+      }
+    }
+  }
+
+  package func run(_ io: inout NodeIO) throws {
+    let path = io[path]
+    io[unet] = UNetHandle(folder: try open(path), loading: LoadReport(io.reportLoaded))
+    io[clip] = CLIPHandle(folder: try open(path), loading: LoadReport(io.reportLoaded))
+    io[vae] = VAEHandle(folder: try open(path), loading: LoadReport(io.reportLoaded))
+  }
+
+  private func open(_ path: String) throws -> ModelFolder { try failing { try ModelFolder(path: path) } }
+
+  /// Tells a model's errors at the line of `path`.
+  private func failing<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as ModelError {
+      throw NodeFailure(error.message, at: path.name)
+    } catch let error as SafetensorsError {
+      throw NodeFailure(error.message, at: path.name)
+    }
+  }
+}

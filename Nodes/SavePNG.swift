@@ -1,0 +1,46 @@
+import Foundation
+import GraphEngine
+import Tensors
+
+/// Pictures as PNG files that carry the workflow that drew them.
+package struct SavePNG: Node {
+  package static let info = NodeInfo(
+    type: "SavePNG", version: 1, lane: .io, summary: "Writes pictures as PNG files, the workflow inside.", isSink: true)
+
+  let image = Input<Image>("image", "One picture, or several, which are numbered: out-0.png, out-1.png, ...")
+  let path = Parameter<String>("path", "The file to write; missing folders are created.", path: .write)
+
+  package init() {}
+
+  package func run(_ io: inout NodeIO) throws {
+    let images = io[image].tensor
+    for index in 0..<images.shape[0] {
+      let path = images.shape[0] == 1 ? io[path] : Self.numbered(io[path], index)
+      do {
+        let file = try PNG.encode(
+          pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],
+          texts: [(EmbeddedWorkflow.keyword, io.workflow)])
+        try AtomicFile.write(file, to: path, kind: .png)
+      } catch let error as PNGError {
+        throw NodeFailure(error.message, at: image.name)
+      } catch let error as AtomicFileError {
+        throw NodeFailure(error.message, at: self.path.name)
+      }
+      io.reportWritten(path)
+    }
+  }
+
+  /// [1, 3, h, w] in -1...1 as bytes [h, w, 3], rounded as diffusers' `VaeImageProcessor` rounds.
+  static func pixels(of image: Tensor) -> [UInt8] {
+    image.channelsLast().withUnsafeBufferPointer { values in
+      values.map { UInt8((min(max($0 / 2 + 0.5, 0), 1) * 255).rounded(.toNearestOrEven)) }
+    }
+  }
+
+  /// `out.png` as `out-3.png`.
+  private static func numbered(_ path: String, _ index: Int) -> String {
+    let url = URL(filePath: path)
+    let stem = url.deletingPathExtension().relativePath
+    return "\(stem)-\(index)" + (url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)")
+  }
+}

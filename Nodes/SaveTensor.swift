@@ -1,0 +1,26 @@
+import GraphEngine
+import Safetensors
+
+/// A tensor as a safetensors file.
+package struct SaveTensor: Node {
+  package static let info = NodeInfo(
+    type: "SaveTensor", version: 1, lane: .io, summary: "Writes a tensor to a safetensors file.", isSink: true)
+
+  let tensor = Input<PlainTensor>("tensor", "Latents, predictions, conditionings, images or any other tensor.")
+  let path = Parameter<String>("path", "The file to write; missing folders are created.", path: .write)
+  let name = Parameter("name", "The tensor's name in the file.", default: "tensor")
+
+  package init() {}
+
+  package func run(_ io: inout NodeIO) throws {
+    let value = io[tensor]
+    var file = SafetensorsWriter(metadata: value.metadata)
+    file.add(io[name], value.tensor)
+    do {
+      try AtomicFile.write(file.bytes(), to: io[path], kind: .safetensors)
+    } catch {
+      throw NodeFailure(error.message, at: path.name)
+    }
+    io.reportWritten(io[path])
+  }
+}

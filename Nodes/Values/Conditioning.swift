@@ -1,0 +1,13 @@
+import GraphEngine
+import Tensors
+
+/// The text encoder's hidden states [n, 77, d].
+package struct Conditioning: TensorValue {
+  package static let wireType = WireType("conditioning", shape: ["n", "77", "d"])
+
+  let tensor: Tensor
+  var metadata: [String: String] { [:] }
+
+  init(_ tensor: Tensor) { self.tensor = tensor }
+  init(tensor: Tensor, metadata: [String: String]) { self.init(tensor) }
+}

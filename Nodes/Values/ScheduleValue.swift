@@ -1,0 +1,28 @@
+import DiffusionModels
+import Foundation
+import GraphEngine
+
+/// A schedule travels as JSON, whose numbers are written so that they are read back to the bit.
+extension Schedule: WireValue {
+  package static let wireType = WireType("schedule")
+
+  package var isFinite: Bool { (timesteps + levels + targetLevels + [endLevel]).allSatisfy(\.isFinite) }
+
+  package func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return Array(try encoder.encode(self))
+  }
+
+  package init(decoding bytes: UnsafeRawBufferPointer) throws {
+    self = try JSONDecoder().decode(Schedule.self, from: Data(bytes))
+  }
+
+  /// Refuses a step beyond the end of the evaluation list.
+  func requireStep(_ step: Int, port: String) throws {
+    guard timesteps.indices.contains(step) else {
+      throw NodeFailure(
+        "\(port) is \(step), but the schedule has \(timesteps.count) steps, 0 to \(timesteps.count - 1)", at: port)
+    }
+  }
+}

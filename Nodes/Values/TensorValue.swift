@@ -1,0 +1,60 @@
+import GraphEngine
+import Safetensors
+import Tensors
+
+/// A value on a wire that is a tensor and a few words about it.
+///
+/// In the cache it is a safetensors file with the tensor as `tensor` and the words as metadata, so that any tool that
+/// reads safetensors can look at an intermediate result.
+protocol TensorValue: WireValue {
+  var tensor: Tensor { get }
+  var metadata: [String: String] { get }
+
+  /// Throws when the metadata cannot be understood.
+  init(tensor: Tensor, metadata: [String: String]) throws
+}
+
+extension TensorValue {
+  package var isFinite: Bool { tensor.isFinite }
+
+  package func encoded() throws -> [UInt8] {
+    var file = SafetensorsWriter(metadata: metadata)
+    file.add("tensor", tensor)
+    return file.bytes()
+  }
+
+  package init(decoding bytes: UnsafeRawBufferPointer) throws {
+    let file = try SafetensorsReader(borrowing: bytes, source: "a cached \(Self.wireType.name)")
+    try self.init(tensor: file.tensor("tensor"), metadata: file.metadata)
+  }
+
+  /// A plain tensor may stand for any tensor of the same number of axes, and any tensor for a plain one.
+  package static func converting(_ other: any WireValue) throws -> Self {
+    if let same = other as? Self { return same }
+    guard let other = other as? any TensorValue else {
+      throw NodeFailure("a value of type '\(type(of: other).wireType.name)' cannot feed '\(wireType.name)'")
+    }
+    if let pattern = wireType.shape, !fits(other.tensor.shape, pattern) {
+      throw NodeFailure(
+        "a tensor of shape \(other.tensor.shape) was wired to a port of type '\(wireType.name)'; "
+          + "expected [\(pattern.joined(separator: ", "))]")
+    }
+    return try Self(tensor: other.tensor, metadata: Self.self == PlainTensor.self ? other.metadata : [:])
+  }
+
+  /// Whether a shape has as many axes as the pattern, and its numbers where it has numbers; `...` fits any shape.
+  private static func fits(_ shape: [Int], _ pattern: [String]) -> Bool {
+    pattern == ["..."]
+      || shape.count == pattern.count && zip(shape, pattern).allSatisfy { size, expected in
+        Int(expected).map { $0 == size } ?? true
+      }
+  }
+}
+
+/// A tensor that says nothing of itself: what LoadTensor reads and SaveTensor writes.
+package struct PlainTensor: TensorValue {
+  package static let wireType = WireType("tensor", shape: ["..."], isUniversalTensor: true)
+
+  let tensor: Tensor
+  let metadata: [String: String]
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Diagnostics
+import Foundation
+import StepgraphNodes
+
+/// `stepgraph extract`: the workflow that SavePNG stored in a picture.
+struct ExtractCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "extract", abstract: "Writes the workflow stored in a picture, ready to be run again.",
+    discussion: "Paths in the workflow are relative to the folder that the picture's run was started in.")
+
+  @Argument(help: ArgumentHelp("A PNG that stepgraph wrote.", valueName: "png"))
+  var picture: String
+
+  @Option(name: [.short, .long], help: ArgumentHelp("Where to write it; standard output when left out.", valueName: "file"))
+  var output: String?
+
+  func run() async throws {
+    try await reporting { try extract() }
+  }
+
+  private func extract() throws {
+    let workflow: String
+    do {
+      workflow = try EmbeddedWorkflow.read(fromPNG: picture)
+    } catch let error as PNGError {
+      throw Diagnostic("'\(picture)': \(error.message)")
+    }
+    guard let output else {
+      print(workflow, terminator: "")
+      return
+    }
+    do {
+      try AtomicFile.write(Array(workflow.utf8), to: output, kind: .workflow)
+    } catch {
+      throw Diagnostic(error.message)
+    }
+    Terminal.writeError("\(output)\n")
+  }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Diagnostics
+import Dispatch
+import Foundation
+import GraphEngine
+import StepgraphNodes
+import Tensors
+
+/// `stepgraph run`: executes a graph.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Runs a graph, taking from the cache what it holds.",
+    discussion: "Exit codes: 0 done, 1 a node failed, 2 the graph is invalid, 64 wrong usage, 130 interrupted.")
+
+  @OptionGroup var options: GraphOptions
+
+  @Option(help: ArgumentHelp("How many cores to use; all that this process may use when left out.", valueName: "n"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("Write what happens to this file, a JSON object a line.", valueName: "file"))
+  var events: String?
+
+  @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
+  var quiet = false
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads is \(threads); 1 or more was expected.") }
+  }
+
+  func run() async throws {
+    try await reporting {
+      if let threads { Parallel.threadCount = threads }
+      let graph = try options.resolvedGraph()
+      let record = RunRecord(graph)
+      do {
+        try await execute(graph, record)
+      } catch where json {
+        print(try jsonText(record.description(failure: error)))
+        throw error
+      }
+    }
+  }
+
+  private func execute(_ graph: ResolvedGraph, _ record: RunRecord) async throws {
+    let log = try events.map(EventLog.init)
+    let plan = try makePlan(graph, cache: options.cache, numerics: Numerics.identifier)
+    let progress = quiet || json ? nil : ProgressDisplay(plan: plan)
+    let executor = Executor(cache: options.cache, numerics: Numerics.identifier) { event in
+      log?.write(event)
+      record.note(event)
+      if case .warning(_, let diagnostic) = event {
+        progress.map { $0.pause { Terminal.show([diagnostic]) } } ?? Terminal.show([diagnostic])
+      }
+      progress?.handle(event)
+    }
+    if progress != nil, !Terminal.drawsProgress {
+      Terminal.writeError("\(plan.runCount) nodes to run, \(plan.hitCount) from the cache\n")
+    }
+    defer { progress?.finish() }
+    _ = try await interruptible { try await executor.run(plan) }
+    progress?.finish()
+    if json {
+      print(try jsonText(record.description(failure: nil)))
+    } else if !quiet {
+      print(record.summary, terminator: "")
+    }
+  }
+
+  /// Cancels `body` at the first Ctrl-C, which then ends cleanly; a second one ends the process at once.
+  private func interruptible<Result: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    let task = Task { try await body() }
+    signal(SIGINT, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    source.setEventHandler {
+      task.cancel()
+      signal(SIGINT, SIG_DFL)
+    }
+    source.resume()
+    defer { source.cancel() }
+    return try await task.value
+  }
+}

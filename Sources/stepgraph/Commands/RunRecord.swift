@@ -1,0 +1,77 @@
+import Diagnostics
+import GraphEngine
+import Synchronization
+
+/// What a run did, for its closing lines and for `--json`.
+final class RunRecord: Sendable {
+  private struct Counts {
+    var files: [String] = []
+    var warnings: [Diagnostic] = []
+    var sources: [RunEvent.Source: Int] = [:]
+    var seconds = 0.0
+  }
+
+  private let counts = Mutex(Counts())
+  private let parameters: [String: String]
+
+  init(_ graph: ResolvedGraph) {
+    parameters = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.name, $0.text) })
+  }
+
+  func note(_ event: RunEvent) {
+    counts.withLock { counts in
+      switch event {
+      case .wrote(_, _, let path): counts.files.append(path)
+      case .warning(_, let diagnostic): counts.warnings.append(diagnostic)
+      case .finished(_, _, let source, _): counts.sources[source, default: 0] += 1
+      case .done(let seconds): counts.seconds = seconds
+      default: break
+      }
+    }
+  }
+
+  /// The files written, a line each, then how long it took.
+  var summary: String {
+    counts.withLock { counts in
+      let executed = counts.sources[.executed, default: 0]
+      let cached = counts.sources[.disk, default: 0]
+      return counts.files.map { "\($0)\n" }.joined()
+        + "done in \(durationText(counts.seconds)): \(executed) nodes run, \(cached) from the cache\n"
+    }
+  }
+
+  func description(failure: (any Error)?) -> RunDescription {
+    counts.withLock { counts in
+      let (status, diagnostics): (String, [Diagnostic]) =
+        switch failure {
+        case nil: ("done", [])
+        case is CancellationError: ("interrupted", [])
+        case let list as DiagnosticList: ("invalid", list.diagnostics)
+        case let diagnostic as Diagnostic: ("failed", [diagnostic])
+        case let other?: ("failed", [Diagnostic("\(other)")])
+        }
+      return RunDescription(
+        status: status, files: counts.files, seconds: counts.seconds, parameters: parameters,
+        nodes: .init(
+          executed: counts.sources[.executed, default: 0], disk: counts.sources[.disk, default: 0],
+          shared: counts.sources[.shared, default: 0]),
+        diagnostics: (counts.warnings + diagnostics).map(DiagnosticDescription.init))
+    }
+  }
+}
+
+/// What `run --json` prints.
+struct RunDescription: Encodable {
+  struct Nodes: Encodable {
+    let executed: Int
+    let disk: Int
+    let shared: Int
+  }
+
+  let status: String
+  let files: [String]
+  let seconds: Double
+  let parameters: [String: String]
+  let nodes: Nodes
+  let diagnostics: [DiagnosticDescription]
+}

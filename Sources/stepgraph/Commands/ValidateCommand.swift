@@ -1,0 +1,32 @@
+import ArgumentParser
+import Diagnostics
+import GraphEngine
+import StepgraphNodes
+
+/// `stepgraph validate`: checks workflow files without running them.
+struct ValidateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Checks workflow files, subgraphs too, and reports every problem.")
+
+  @Argument(help: ArgumentHelp("Workflow files.", valueName: "graph"))
+  var graphs: [String]
+
+  @Flag(name: .shortAndLong, help: "Print nothing but problems.")
+  var quiet = false
+
+  func run() async throws {
+    try await reporting {
+      let loader = WorkflowLoader(catalog: .stepgraph)
+      var problems: [Diagnostic] = []
+      for graph in graphs {
+        do {
+          Terminal.show(try loader.check(graph))
+          if !quiet { print("\(graph): valid") }
+        } catch let error as DiagnosticList {
+          problems += error.diagnostics
+        }
+      }
+      if !problems.isEmpty { throw DiagnosticList(problems) }
+    }
+  }
+}

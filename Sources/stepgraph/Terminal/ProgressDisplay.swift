@@ -1,0 +1,137 @@
+import Foundation
+import GraphEngine
+import Synchronization
+
+/// Shows how far a run is: a line that is drawn over on a terminal, now and then a line of its own elsewhere.
+final class ProgressDisplay: Sendable {
+  private struct State {
+    var estimate: RemainingTime
+    var running: [String] = []
+    var lastDrawn = ContinuousClock.now
+    var isLineDrawn = false
+    var isFinished = false
+  }
+
+  private let state: Mutex<State>
+  private let isTerminal: Bool
+
+  /// How long to wait between lines where nothing can be drawn over.
+  private static let pauseBetweenLines = Duration.seconds(5)
+
+  init(plan: Plan) {
+    state = Mutex(State(estimate: RemainingTime(plan: plan)))
+    isTerminal = Terminal.drawsProgress
+    guard isTerminal else { return }
+    // Long nodes send no events; the time left runs down all the same.
+    Task.detached { [weak self] in
+      while self?.redraw() == true { try? await Task.sleep(for: .milliseconds(100)) }
+    }
+  }
+
+  func handle(_ event: RunEvent) {
+    state.withLock { state in
+      switch event {
+      case .started(let node, let type):
+        state.running.append(node)
+        state.estimate.start(type)
+      case .finished(let node, let type, let source, let seconds):
+        state.running.removeAll { $0 == node }
+        if source == .executed { state.estimate.finish(type, seconds: seconds) }
+      default: return
+      }
+      let now = ContinuousClock.now
+      if !isTerminal, now - state.lastDrawn >= Self.pauseBetweenLines {
+        state.lastDrawn = now
+        Terminal.writeError(text(state) + "\n")
+      }
+    }
+  }
+
+  /// Makes room for other output, which is then written by `body`.
+  func pause(_ body: () -> Void) {
+    state.withLock { state in
+      clear(&state)
+      body()
+    }
+  }
+
+  /// Removes the line for good.
+  func finish() {
+    state.withLock { state in
+      state.isFinished = true
+      clear(&state)
+    }
+  }
+
+  /// False once there is nothing more to show.
+  private func redraw() -> Bool {
+    state.withLock { state in
+      if state.isFinished { return false }
+      Terminal.writeError("\r\u{1B}[2K" + text(state).prefix(Terminal.width - 1))
+      state.isLineDrawn = true
+      return true
+    }
+  }
+
+  private func clear(_ state: inout State) {
+    if state.isLineDrawn { Terminal.writeError("\r\u{1B}[2K") }
+    state.isLineDrawn = false
+  }
+
+  /// `[#######-------] 31/62  sample[10]/eps_p  1.2 s left`
+  private func text(_ state: State) -> String {
+    let (finished, total) = (state.estimate.finished, state.estimate.total)
+    var parts = ["\(finished)/\(total)"]
+    if isTerminal {
+      let width = 20
+      let filled = total == 0 ? width : width * finished / total
+      parts[0] = "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "] " + parts[0]
+    }
+    if let running = state.running.first { parts.append(running) }
+    if let seconds = state.estimate.seconds { parts.append("\(durationText(seconds)) left") }
+    return parts.joined(separator: "  ")
+  }
+}
+
+/// How long the rest of a run takes, from what nodes of each type took so far.
+struct RemainingTime {
+  private struct Kind {
+    var remaining = 0
+    var finished = 0
+    var seconds = 0.0
+  }
+
+  private var kinds: [String: Kind] = [:]
+  private var startOfCurrent: ContinuousClock.Instant?
+  private(set) var finished = 0
+  let total: Int
+
+  init(plan: Plan) {
+    var total = 0
+    for (node, planned) in zip(plan.graph.nodes, plan.nodes) where planned.action == .run {
+      kinds[node.declaration.info.type, default: Kind()].remaining += 1
+      total += 1
+    }
+    self.total = total
+  }
+
+  mutating func start(_ type: String) { startOfCurrent = .now }
+
+  mutating func finish(_ type: String, seconds: Double) {
+    kinds[type]?.remaining -= 1
+    kinds[type]?.finished += 1
+    kinds[type]?.seconds += seconds
+    finished += 1
+    startOfCurrent = nil
+  }
+
+  /// Nil until something is known.
+  var seconds: Double? {
+    guard kinds.values.contains(where: { $0.finished > 0 && $0.seconds > 0.01 }) else { return nil }
+    let expected = kinds.values.reduce(0.0) { sum, kind in
+      kind.finished == 0 ? sum : sum + Double(kind.remaining) * kind.seconds / Double(kind.finished)
+    }
+    let current = startOfCurrent.map { ($0.duration(to: .now)) / .seconds(1) } ?? 0
+    return max(0, expected - current)
+  }
+}
