@@ -9,12 +9,23 @@ import Safetensors
 struct BytePairEncoding: Sendable {
   static let endOfWord = "</w>"
 
-  /// Ids by token, the token in UTF-8: Swift's strings would take canonically equivalent tokens for one.
-  let vocabulary: [[UInt8]: Int]
+  private let vocabulary: [Token: Int]
   private let merges: [Pair: Merge]
   /// The symbol of every byte, and of every byte that ends a word; nil where the vocabulary lacks it.
   private let byteIDs: [Int?]
   private let finalByteIDs: [Int?]
+
+  /// A token that equals another only in every byte; Swift's strings take canonically equivalent ones for one.
+  private struct Token: Hashable {
+    let text: String
+
+    static func == (a: Token, b: Token) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+      var text = text
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+  }
 
   private struct Pair: Hashable { let first, second: Int }
   private struct Merge { let rank, id: Int }
@@ -25,9 +36,15 @@ struct BytePairEncoding: Sendable {
   init(vocabularyPath: String, mergesPath: String) throws {
     vocabulary = try Self.readVocabulary(vocabularyPath)
     merges = try Self.readMerges(mergesPath, vocabulary)
-    byteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Array(String($0).utf8)] }
-    finalByteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Array((String($0) + Self.endOfWord).utf8)] }
+    byteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Token(text: String($0))] }
+    finalByteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Token(text: String($0) + Self.endOfWord)] }
   }
+
+  /// How many tokens the vocabulary has.
+  var count: Int { vocabulary.count }
+
+  /// The id of a whole token; nil where the vocabulary lacks it.
+  func id(of token: String) -> Int? { vocabulary[Token(text: token)] }
 
   /// The tokens of one word; `unknown` stands for bytes that the vocabulary lacks.
   func encode(_ word: [UInt8], unknown: Int) -> [Int] {
@@ -41,7 +58,7 @@ struct BytePairEncoding: Sendable {
   /// The text that tokens stand for, ends of words as spaces.
   func decode(_ ids: some Sequence<Int>) -> String {
     let tokens = Dictionary(vocabulary.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    let text = ids.compactMap { tokens[$0] }.map { String(decoding: $0, as: UTF8.self) }.joined()
+    let text = ids.compactMap { tokens[$0]?.text }.joined()
     let bytes = text.replacing(Self.endOfWord, with: " ").unicodeScalars.map { Self.byteValues[$0] ?? 0x20 }
     return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespaces)
   }
@@ -82,13 +99,13 @@ struct BytePairEncoding: Sendable {
 
   // MARK: - Files
 
-  private static func readVocabulary(_ path: String) throws -> [[UInt8]: Int] {
+  private static func readVocabulary(_ path: String) throws -> [Token: Int] {
     guard let data = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
-    var vocabulary: [[UInt8]: Int] = [:]
+    var vocabulary: [Token: Int] = [:]
     do {
       try data.withUnsafeBytes { bytes in
         var scanner = JSONScanner(bytes)
-        try scanner.object { scanner, token in vocabulary[Array(token.utf8)] = try scanner.count() }
+        try scanner.object { scanner, token in vocabulary[Token(text: token)] = try scanner.count() }
         try scanner.end()
       }
     } catch let failure as JSONScanner.Failure {
@@ -96,27 +113,29 @@ struct BytePairEncoding: Sendable {
     }
     if vocabulary.isEmpty { throw ModelError("\(path): the vocabulary is empty") }
     if let (token, id) = vocabulary.first(where: { $0.value > Int(Int32.max) }) {
-      throw ModelError("\(path): the id \(id) of '\(String(decoding: token, as: UTF8.self))' is too large")
+      throw ModelError("\(path): the id \(id) of '\(token.text)' is too large")
     }
     return vocabulary
   }
 
-  private static func readMerges(_ path: String, _ vocabulary: [[UInt8]: Int]) throws -> [Pair: Merge] {
+  private static func readMerges(_ path: String, _ vocabulary: [Token: Int]) throws -> [Pair: Merge] {
     guard let data = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
     var merges: [Pair: Merge] = [:]
-    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    merges.reserveCapacity(vocabulary.count)
+    let lines = Array(data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       if line.isEmpty || line.starts(with: "#version".utf8) { continue }
-      let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-      guard parts.count == 2 else {
+      let space = line.firstIndex(of: UInt8(ascii: " ")) ?? line.startIndex
+      guard space > line.startIndex, !line[(space + 1)...].contains(UInt8(ascii: " ")) else {
         throw ModelError("\(path):\(index + 1): two symbols with a space between them were expected")
       }
-      func id(_ token: [UInt8]) throws -> Int {
-        if let id = vocabulary[token] { return id }
-        throw ModelError("\(path):\(index + 1): the vocabulary has no '\(String(decoding: token, as: UTF8.self))'")
+      func id(_ token: String) throws -> Int {
+        if let id = vocabulary[Token(text: token)] { return id }
+        throw ModelError("\(path):\(index + 1): the vocabulary has no '\(token)'")
       }
-      let (first, second) = (Array(parts[0]), Array(parts[1]))
+      let first = String(decoding: line[..<space], as: UTF8.self)
+      let second = String(decoding: line[(space + 1)...], as: UTF8.self)
       merges[Pair(first: try id(first), second: try id(second))] = Merge(rank: index, id: try id(first + second))
     }
     return merges

@@ -47,11 +47,11 @@ package struct CLIPTokenizer: Sendable {
     var ids: [String: Int] = [:]
     var added: [Int: String] = [:]
     var isNormalized: [String: Bool] = [:]
-    var nextID = encoding.vocabulary.count
+    var nextID = encoding.count
     for token in files.specialTokens {
       isNormalized[token.content] = token.isNormalized
       if ids[token.content] != nil { continue }
-      if let id = encoding.vocabulary[Array(token.content.utf8)] {
+      if let id = encoding.id(of: token.content) {
         ids[token.content] = id
       } else {
         ids[token.content] = nextID
