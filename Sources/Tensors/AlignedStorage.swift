@@ -14,56 +14,50 @@ final class AlignedStorage: @unchecked Sendable {
   deinit { MemoryPool.giveBack(block) }
 }
 
-/// Keeps a few large blocks for reuse: a model asks for the same sizes over and over, and fresh pages cost a fault each.
-enum MemoryPool {
+/// Keeps large blocks for reuse: a model asks for much the same sizes over and over, and fresh pages are slow.
+private enum MemoryPool {
   struct Block: @unchecked Sendable {
     let start: UnsafeMutableRawPointer
     let byteCount: Int
   }
 
-  private struct FreeBlocks {
-    var bySize: [Int: [Block]] = [:]
-    var byteCount = 0
-  }
-
-  private static let free = Mutex(FreeBlocks())
+  /// Free blocks, the one that waits longest first.
+  private static let free = Mutex<[Block]>([])
   private static let smallestPooled = 64 << 10
-  /// Freed memory beyond this goes back to the system at once.
-  private static let mostPooled = 256 << 20
+  /// Free memory beyond this goes back to the system.
+  private static let mostPooled = 512 << 20
   private static let hugePage = 2 << 20
 
+  /// A block of at least `byteCount`: the smallest free one that is not more than twice as large, or a new one.
   static func take(byteCount: Int) -> Block {
     guard byteCount >= smallestPooled else {
       return Block(start: .allocate(byteCount: max(byteCount, 64), alignment: 64), byteCount: byteCount)
     }
-    let size = roundedUp(byteCount)
-    let reused = free.withLock { free -> Block? in
-      guard let block = free.bySize[size]?.popLast() else { return nil }
-      free.byteCount -= size
-      return block
+    let reused = free.withLock { free in
+      free.indices.filter { (byteCount...2 * byteCount).contains(free[$0].byteCount) }
+        .min { free[$0].byteCount < free[$1].byteCount }
+        .map { free.remove(at: $0) }
     }
     if let reused { return reused }
-    let alignment = size >= 2 * hugePage ? hugePage : 64
-    let start = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: alignment)
-    if alignment == hugePage { madvise(start, size, Int32(MADV_HUGEPAGE)) }
-    return Block(start: start, byteCount: size)
+    let alignment = byteCount >= 2 * hugePage ? hugePage : 64
+    let start = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: alignment)
+    if alignment == hugePage { madvise(start, byteCount, Int32(MADV_HUGEPAGE)) }
+    return Block(start: start, byteCount: byteCount)
   }
 
   static func giveBack(_ block: Block) {
-    let isKept =
-      block.byteCount >= smallestPooled
-      && free.withLock { free in
-        guard free.byteCount + block.byteCount <= mostPooled else { return false }
-        free.bySize[block.byteCount, default: []].append(block)
-        free.byteCount += block.byteCount
-        return true
+    guard block.byteCount >= smallestPooled else { return block.start.deallocate() }
+    let surplus = free.withLock { free in
+      free.append(block)
+      var total = free.reduce(0) { $0 + $1.byteCount }
+      var count = 0
+      while total > mostPooled {
+        total -= free[count].byteCount
+        count += 1
       }
-    if !isKept { block.start.deallocate() }
-  }
-
-  /// The next size with three significant bits, so that near sizes share blocks.
-  private static func roundedUp(_ byteCount: Int) -> Int {
-    let step = 1 << max(Int.bitWidth - 1 - byteCount.leadingZeroBitCount - 3, 0)
-    return (byteCount + step - 1) / step * step
+      defer { free.removeFirst(count) }
+      return Array(free[..<count])
+    }
+    for block in surplus { block.start.deallocate() }
   }
 }

@@ -56,4 +56,17 @@ import Testing
     }
     #expect(Tensor(shape: [37], values: Array(repeating: -3e38, count: 37)).isFinite)
   }
+
+  /// Sizes that reuse each other's memory, taken and given back by several threads.
+  @Test func liveTensorsNeverShareMemory() {
+    Parallel.forEach(64) { task in
+      var live: [(tensor: Tensor, value: Float)] = []
+      for step in 0..<30 {
+        let value = Float(1000 * task + step)
+        live.append((Tensor(repeating: value, shape: [20_000 + 1_000 * (step % 7)]), value))
+        if live.count > 4 { live.remove(at: step % 4) }
+      }
+      #expect(live.allSatisfy { item in item.tensor.values.allSatisfy { $0 == item.value } })
+    }
+  }
 }
