@@ -42,18 +42,16 @@ extension TensorValue {
     return try Self(tensor: other.tensor, metadata: Self.self == PlainTensor.self ? other.metadata : [:])
   }
 
-  /// Whether a shape has as many axes as the pattern, and its numbers where it has numbers; `...` fits any shape.
+  /// Whether a shape has as many axes as the pattern, and its numbers where it has numbers.
   private static func fits(_ shape: [Int], _ pattern: [String]) -> Bool {
-    pattern == ["..."]
-      || shape.count == pattern.count && zip(shape, pattern).allSatisfy { size, expected in
-        Int(expected).map { $0 == size } ?? true
-      }
+    shape.count == pattern.count
+      && zip(shape, pattern).allSatisfy { size, expected in Int(expected).map { $0 == size } ?? true }
   }
 }
 
 /// A tensor that says nothing of itself: what LoadTensor reads and SaveTensor writes.
 package struct PlainTensor: TensorValue {
-  package static let wireType = WireType("tensor", shape: ["..."], isUniversalTensor: true)
+  package static let wireType = WireType("tensor", isUniversalTensor: true)
 
   let tensor: Tensor
   let metadata: [String: String]

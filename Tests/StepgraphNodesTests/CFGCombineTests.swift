@@ -1,8 +1,9 @@
+import DiffusionModels
 import GraphEngine
 import Tensors
 import Testing
 
-import StepgraphNodes
+@testable import StepgraphNodes
 
 struct CFGCombineTests {
   private let uncond = NoisePrediction(Tensor(shape: [1, 1, 1, 3], values: [0, 1, 2]), kind: .epsilon)

@@ -38,8 +38,7 @@ final class TemporaryFolder {
     let paths = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
     return paths.filter { name in
       var isFolder: ObjCBool = false
-      FileManager.default.fileExists(atPath: file(name).path, isDirectory: &isFolder)
-      return !isFolder.boolValue
+      return FileManager.default.fileExists(atPath: file(name).path, isDirectory: &isFolder) && !isFolder.boolValue
     }.sorted()
   }
 }
