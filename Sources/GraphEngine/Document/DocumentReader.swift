@@ -15,22 +15,21 @@ struct DocumentReader {
   static let documentKeys = ["stepgraph", "description", "params", "inputs", "nodes", "outputs", "sweep"]
   static let paramKeys = ["type", "default", "min", "max", "options", "description"]
   static let inputKeys = ["type", "optional", "description"]
+  static let kindKeys = ["node", "loop", "graph"]
   static let nodeKeys = ["node", "in", "with", "cache"]
   static let loopKeys = ["loop", "carry", "nodes", "yield"]
   static let loopRangeKeys = ["times", "from", "to", "index"]
   static let graphKeys = ["graph", "in", "with"]
+  static let memberKeys = Set(nodeKeys + loopKeys + graphKeys)
 
   /// Reads a whole file; nil when it is of no format that this program reads.
   func readFile(_ root: YAMLNode) -> WorkflowDocument? {
     guard let mapping = mapping(root, of: "a workflow") else { return nil }
-    guard let version = mapping["stepgraph"] else {
-      let near = nearestName(to: "stepgraph", among: mapping.entries.map(\.key.value))
-      let slip = mapping.entries.first { $0.key.value == near }
+    let slip = nearestName(to: "stepgraph", among: mapping.entries.map(\.key.value))
+    guard let version = mapping["stepgraph"] ?? slip.flatMap({ mapping[$0] }) else {
       collector.error(
-        "the key 'stepgraph' is missing", at: slip?.key.location ?? root.location,
-        notes: [
-          slip.map { "'\($0.key.value)' is not it" }, "a workflow starts with 'stepgraph: \(Self.formatVersion)'",
-        ])
+        "the key 'stepgraph' is missing", at: root.location,
+        notes: ["a workflow starts with 'stepgraph: \(Self.formatVersion)'"])
       return nil
     }
     guard version.scalar?.text == String(Self.formatVersion) else {
@@ -50,7 +49,7 @@ struct DocumentReader {
   }
 
   private func readDocument(_ mapping: YAMLMapping, at location: SourceLocation) -> WorkflowDocument {
-    checkKeys(of: mapping, "a workflow", known: Self.documentKeys, ignoring: "x-")
+    let mapping = mended(mapping, "a workflow", known: Self.documentKeys, ignoring: "x-")
     var document = WorkflowDocument(file: file, location: location)
     document.description = mapping["description"].flatMap { text($0, of: "description") }?.value
     document.params = entries(of: "params", in: mapping).compactMap(readParam)
@@ -70,13 +69,13 @@ struct DocumentReader {
     let name = entry.key
     guard isName(name, of: "a param", allowsHyphen: false) else { return nil }
     var param = ParamDocument(name: name)
-    guard let mapping = mapping(entry.value, of: "a param") else { return param }
-    checkKeys(of: mapping, "a param", known: Self.paramKeys)
+    guard var mapping = mapping(entry.value, of: "a param") else { return param }
+    mapping = mended(mapping, "a param", known: Self.paramKeys)
     guard let type = readParamType(mapping, name: name) else { return param }
     param.description = mapping["description"].flatMap { text($0, of: "description") }?.value
     param.min = readBound("min", in: mapping, type: type)
     param.max = readBound("max", in: mapping, type: type)
-    if let min = param.min, let max = param.max, min > max, let location = mapping["min"]?.location {
+    if let min = param.min, let max = param.max, min.value > max.value, let location = mapping["min"]?.location {
       collector.error("'min' is above 'max'", at: location)
     }
     param.type = type
@@ -138,15 +137,15 @@ struct DocumentReader {
     return items.compactMap { text($0, of: "options")?.value }
   }
 
-  private func readBound(_ key: String, in mapping: YAMLMapping, type: ScalarType) -> Double? {
+  private func readBound(_ key: String, in mapping: YAMLMapping, type: ScalarType) -> ParamDocument.Bound? {
     guard let node = mapping[key], let text = text(node, of: key) else { return nil }
     guard type == .int || type == .float else {
       collector.error("only an int or a float has '\(key)'", at: node.location)
       return nil
     }
     switch type.read(text.value) {
-    case .success(.int(let number)): return Double(number)
-    case .success(.float(let number)): return number
+    case .success(.int(let number)): return ParamDocument.Bound(value: Double(number), text: text.value)
+    case .success(.float(let number)): return ParamDocument.Bound(value: number, text: text.value)
     case .success: return nil
     case .failure(let problem):
       collector.error("'\(key)' takes \(problem.expectation)", at: node.location)
@@ -157,8 +156,8 @@ struct DocumentReader {
   private func readSubgraphInput(_ entry: YAMLEntry) -> SubgraphInputDocument? {
     guard isName(entry.key, of: "an input", allowsHyphen: false) else { return nil }
     var input = SubgraphInputDocument(name: entry.key, isOptional: false)
-    guard let mapping = mapping(entry.value, of: "an input") else { return input }
-    checkKeys(of: mapping, "an input", known: Self.inputKeys)
+    guard var mapping = mapping(entry.value, of: "an input") else { return input }
+    mapping = mended(mapping, "an input", known: Self.inputKeys)
     guard let typeNode = mapping["type"] else {
       collector.error("the input '\(entry.key.value)' has no type", at: entry.key.location)
       return input

@@ -31,17 +31,26 @@ extension DocumentReader {
     return Literal(scalar, at: text.location, id: ids.next(), into: collector)
   }
 
-  func checkKeys(of mapping: YAMLMapping, _ owner: String, known: [String], ignoring prefix: String? = nil) {
-    for (number, entry) in mapping.entries.enumerated() where !known.contains(entry.key.value) {
-      if let prefix, entry.key.value.hasPrefix(prefix) { continue }
-      let absent = known.filter { mapping[$0] == nil }
+  /// Reports keys that `owner` does not have.
+  ///
+  /// Returns the mapping with slips mended, so that what a misspelt key holds is read and not reported as missing.
+  func mended(_ mapping: YAMLMapping, _ owner: String, known: [String], ignoring prefix: String? = nil) -> YAMLMapping {
+    var absent = known.filter { mapping[$0] == nil }
+    var hints: Set<String> = []
+    let entries = mapping.entries.enumerated().map { number, entry in
+      let key = entry.key.value
+      if known.contains(key) || prefix.map(key.hasPrefix) == true { return entry }
+      let near = nearestName(to: key, among: absent)
+      let hint = commaHint(for: number, in: mapping)
+      if let hint, !hints.insert(hint).inserted { return entry }
       collector.error(
-        "\(owner) has no key '\(entry.key.value)'", at: entry.key.location,
-        notes: [
-          commaHint(for: number, in: mapping) ?? nearestNameNote(to: entry.key.value, among: absent)
-            ?? "its keys are \(known.joined(separator: ", "))"
-        ])
+        "\(owner) has no key '\(key)'", at: entry.key.location,
+        notes: [hint ?? near.map { "did you mean '\($0)'?" } ?? "its keys are \(known.joined(separator: ", "))"])
+      guard hint == nil, let near else { return entry }
+      absent.removeAll { $0 == near }
+      return YAMLEntry(Located(near, at: entry.key.location), entry.value)
     }
+    return YAMLMapping(entries, isFlow: mapping.isFlow)
   }
 
   /// In braces, a comma ends an unquoted text and its rest becomes a key without a value; tells how to mend that.

@@ -8,8 +8,7 @@ extension DocumentReader {
     let entries = entries(of: "nodes", in: mapping)
     if entries.isEmpty, mapping["nodes"].map({ $0.mapping != nil || $0.scalar?.text.isEmpty == true }) ?? true {
       let key = mapping.entries.first { $0.key.value == "nodes" }?.key
-      let near = nearestName(to: "nodes", among: mapping.entries.map(\.key.value))
-      if key != nil || near == nil { collector.error("\(owner) needs 'nodes'", at: key?.location ?? location) }
+      collector.error("\(owner) needs 'nodes'", at: key?.location ?? location)
     }
     return entries.compactMap(readMember)
   }
@@ -22,13 +21,12 @@ extension DocumentReader {
   }
 
   private func readContent(_ mapping: YAMLMapping, name: Located<String>) -> MemberDocument.Content? {
-    let kinds = mapping.entries.filter { ["node", "loop", "graph"].contains($0.key.value) }
-    guard let kind = kinds.first else {
-      let near = mapping.entries.first { nearestName(to: $0.key.value, among: ["node", "loop", "graph"]) != nil }
-      let note = near.flatMap { nearestNameNote(to: $0.key.value, among: ["node", "loop", "graph"]) }
-      collector.error(
-        "'\(name.value)' needs one of the keys 'node', 'loop' and 'graph'", at: near?.key.location ?? name.location,
-        notes: [note])
+    let kinds = mapping.entries.filter { Self.kindKeys.contains($0.key.value) }
+    let slip = mapping.entries.first { entry in
+      !Self.memberKeys.contains(entry.key.value) && nearestName(to: entry.key.value, among: Self.kindKeys) != nil
+    }
+    guard let kind = kinds.first ?? slip else {
+      collector.error("'\(name.value)' needs one of the keys 'node', 'loop' and 'graph'", at: name.location)
       return nil
     }
     if kinds.count > 1 {
@@ -37,7 +35,7 @@ extension DocumentReader {
         at: kinds[1].key.location)
       return nil
     }
-    return switch kind.key.value {
+    return switch kinds.first?.key.value ?? nearestName(to: kind.key.value, among: Self.kindKeys) {
     case "node": .node(readNode(kind.value, in: mapping))
     case "loop": .loop(readLoop(kind, in: mapping))
     default: readGraph(kind.value, in: mapping).map { .graph($0) }
@@ -45,7 +43,7 @@ extension DocumentReader {
   }
 
   private func readNode(_ typeNode: YAMLNode, in mapping: YAMLMapping) -> NodeDocument {
-    checkKeys(of: mapping, "a node", known: Self.nodeKeys)
+    let mapping = mended(mapping, "a node", known: Self.nodeKeys)
     var node = NodeDocument(
       type: text(typeNode, of: "node"), inputs: readInputs(in: mapping), parameters: readLiterals(in: mapping))
     if let place = mapping["cache"], let text = text(place, of: "cache") {
@@ -60,13 +58,13 @@ extension DocumentReader {
   }
 
   private func readLoop(_ loop: YAMLEntry, in mapping: YAMLMapping) -> LoopDocument {
-    checkKeys(of: mapping, "a loop", known: Self.loopKeys)
+    let mapping = mended(mapping, "a loop", known: Self.loopKeys)
     let carry = readNamedWires("carry", in: mapping)
     let yields = readNamedWires("yield", in: mapping)
     let members = readMembers(mapping, of: "a loop", at: loop.key.location)
     var document = LoopDocument(location: loop.key.location, carry: carry, members: members, yields: yields)
-    guard let header = self.mapping(loop.value, of: "'loop'") else { return document }
-    checkKeys(of: header, "'loop'", known: Self.loopRangeKeys)
+    guard var header = self.mapping(loop.value, of: "'loop'") else { return document }
+    header = mended(header, "'loop'", known: Self.loopRangeKeys)
     if let node = header["index"], let name = text(node, of: "index"),
       isName(name, of: "a loop index", allowsHyphen: false)
     {
@@ -86,17 +84,13 @@ extension DocumentReader {
       guard let from = bound("from"), let to = bound("to") else { return nil }
       return .between(from: from, to: to)
     default:
-      let isSlip = header.entries.contains { entry in
-        !Self.loopRangeKeys.contains(entry.key.value)
-          && nearestName(to: entry.key.value, among: Self.loopRangeKeys) != nil
-      }
-      if !isSlip { collector.error("'loop' takes either 'times', or 'from' and 'to'", at: location) }
+      collector.error("'loop' takes either 'times', or 'from' and 'to'", at: location)
       return nil
     }
   }
 
   private func readGraph(_ source: YAMLNode, in mapping: YAMLMapping) -> GraphDocument? {
-    checkKeys(of: mapping, "a subgraph call", known: Self.graphKeys)
+    let mapping = mended(mapping, "a subgraph call", known: Self.graphKeys)
     let inputs = readInputs(in: mapping)
     let parameters = readLiterals(in: mapping)
     let content: GraphDocument.Source?

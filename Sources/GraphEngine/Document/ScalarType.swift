@@ -63,8 +63,7 @@ extension ScalarType {
         return .failure(ScalarProblem(expectation: "\(description), not \(shown)"))
       }
       guard let number = Int128(text), ScalarType.intRange.contains(number) else {
-        let range = "\(ScalarType.intRange.lowerBound) to \(ScalarType.intRange.upperBound)"
-        return .failure(ScalarProblem(expectation: "\(range), not \(text)"))
+        return .failure(ScalarProblem(expectation: "an int of 64 bits, not \(text)"))
       }
       return .success(.int(number))
     case .float:

@@ -20,9 +20,15 @@ struct ParamDocument {
   var type: ScalarType?
   /// Nil: a value must be given.
   var defaultValue: Literal?
-  var min: Double?
-  var max: Double?
+  var min: Bound?
+  var max: Bound?
   var description: String?
+
+  struct Bound {
+    var value: Double
+    /// As it is written.
+    var text: String
+  }
 }
 
 /// An entry of a subgraph's `inputs`.

@@ -13,6 +13,8 @@ final class Binder {
   private(set) var roles: [DocumentID: RoleUse] = [:]
   /// Files that are being bound, the outermost first.
   var openFiles: [String] = []
+  /// Paths to read that begin with a param and turned out to be absolute, by their literal.
+  private(set) var absolutePaths: Set<DocumentID> = []
   private var callCount = 0
 
   /// Bounds on what subgraphs that call subgraphs may grow to.
@@ -45,6 +47,8 @@ final class Binder {
       "one path is used to read and to write", at: location,
       notes: ["the other use is at \(known.location)", "give each its own param"])
   }
+
+  func noteAbsolutePath(_ literal: DocumentID) { absolutePaths.insert(literal) }
 
   func countCall(at location: SourceLocation) -> Bool {
     callCount += 1

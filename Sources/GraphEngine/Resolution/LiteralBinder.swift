@@ -16,7 +16,9 @@ extension Binder {
     if let role = target.role { note(role, of: bound.origin.literal, at: literal.location) }
     guard bound.isConstant else { return .varying(bound) }
     switch bound.evaluate([]) {
-    case .success(let value): return .value(value)
+    case .success(let value):
+      if target.role == .read, value.text.hasPrefix("/") { noteAbsolutePath(literal.id) }
+      return .value(value)
     case .failure(let problem):
       report(problem, of: bound)
       return .broken
@@ -97,6 +99,7 @@ extension Binder {
           "there is no param or loop index '\(name.value)'", at: name.location, notes: [near ?? known])
         return nil
       }
+      if case .broken = value.content { return nil }
       guard isWhole || value.type == .int else {
         collector.error(
           "'\(name.value)' is \(value.type.nounPhrase); only ints can be calculated with", at: name.location)

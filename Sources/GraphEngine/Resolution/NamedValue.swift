@@ -45,7 +45,7 @@ extension ValueTarget {
   }
 
   init(_ param: ParamDocument, type: ScalarType) {
-    self.init(name: param.name.value, type: type, min: param.min, max: param.max)
+    self.init(name: param.name.value, type: type, min: param.min?.value, max: param.max?.value)
   }
 
   /// Reads a text that stands for this value.

@@ -37,7 +37,8 @@ extension Binder {
     let type = declaration.info.type
     let names = declaration.inputs.map(\.name)
     let given = Set(node.inputs.map(\.name.value))
-    var meant: Set<String> = []
+    // What stands under 'with' by mistake is reported there.
+    var meant = Set(node.parameters.map(\.name.value))
     for input in node.inputs where !names.contains(input.name.value) {
       let absent = names.filter { !given.contains($0) }
       let isParameter = declaration.parameters.contains { $0.name == input.name.value }
@@ -89,9 +90,10 @@ extension Binder {
     into bound: inout BoundNode
   ) {
     let names = declaration.parameters.map(\.name)
-    let meant = checkParameterNames(
+    var meant = checkParameterNames(
       node.parameters, known: names, of: "'\(declaration.info.type)'", inputs: declaration.inputs.map(\.name),
       values: scope.values)
+    meant.formUnion(node.inputs.map(\.name.value))
     for parameter in declaration.parameters {
       guard let given = node.parameters.first(where: { $0.name.value == parameter.name }) else {
         if let value = parameter.defaultValue ?? (parameter.isOptional ? .absent : nil) {
@@ -116,10 +118,12 @@ extension Binder {
     _ given: [LiteralBinding], known: [String], of owner: String, inputs: [String], values: [String: NamedValue]
   ) -> Set<String> {
     var meant: Set<String> = []
+    var hints: Set<String> = []
     let present = Set(given.map(\.name.value))
     for parameter in given where !known.contains(parameter.name.value) {
       let near = nearestName(to: parameter.name.value, among: known.filter { !present.contains($0) })
       if let near { meant.insert(near) }
+      if let hint = parameter.hint, !hints.insert(hint).inserted { continue }
       let note =
         if let hint = parameter.hint {
           hint

@@ -4,9 +4,15 @@ import Diagnostics
 func checkPathConflicts(
   among nodes: [ResolvedNode], workingDirectory: String, into collector: DiagnosticCollector
 ) {
+  var pathParameters: [String: [ParameterDeclaration]] = [:]
+  for node in nodes where pathParameters[node.declaration.info.type] == nil {
+    pathParameters[node.declaration.info.type] = node.declaration.parameters.filter {
+      if case .path = $0.type { true } else { false }
+    }
+  }
   func uses(of role: PathRole) -> [PathUse] {
     nodes.indices.flatMap { index in
-      nodes[index].declaration.parameters.compactMap { parameter in
+      (pathParameters[nodes[index].declaration.info.type] ?? []).compactMap { parameter in
         guard parameter.type == .path(role), case .path(let path) = nodes[index].parameters.values[parameter.name]
         else { return nil }
         return PathUse(

@@ -98,9 +98,12 @@ private struct Resolution {
     let selection = TargetSelection(unroller.nodes, topLevel: unroller.topLevel)
     let chosen = selection.select(targets, outputs: unroller.outputs, into: collector)
     try collector.throwIfErrors()
+    let writer = WorkflowWriter(
+      roles: binder.roles.mapValues(\.role), absolutePaths: binder.absolutePaths,
+      workingDirectory: loader.workingDirectory)
     return ResolvedGraph(
       nodes: unroller.takeNodes(), targets: chosen, outputs: outputs(of: document, unroller.outputs),
-      workflow: "", path: path,
+      workflow: writer.text(of: instance), path: path,
       parameters: document.params.compactMap { param in
         guard case .known(let value) = values[param.name.value]?.content else { return nil }
         return ResolvedParameter(

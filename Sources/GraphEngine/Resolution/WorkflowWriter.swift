@@ -1,0 +1,159 @@
+import YAMLTree
+
+/// Writes the one self-contained file that a resolved workflow embeds in its results.
+///
+/// Params have the values of the run as defaults, subgraphs stand inline, loops stay loops. The file means the same when it
+/// lies in the working directory: paths to read are rewritten, and none is absolute.
+struct WorkflowWriter {
+  /// What paths are used for, by the literal that holds or begins them.
+  let roles: [DocumentID: PathRole]
+  /// Literals that begin with a param whose value is an absolute path.
+  let absolutePaths: Set<DocumentID>
+  let workingDirectory: String
+
+  func text(of workflow: DocumentInstance) -> String { value(of: workflow, isFile: true).document }
+
+  private func value(of instance: DocumentInstance, isFile: Bool) -> YAMLValue {
+    let document = instance.document
+    let inputs = document.inputs.map { input in
+      YAMLField(
+        input.name.value,
+        .mapping(
+          ("type", input.type.map { .text($0.value) }), ("optional", input.isOptional ? .plain("true") : nil),
+          ("description", input.description.map { .text($0) })))
+    }
+    return .mapping(
+      ("stepgraph", isFile ? .plain(String(DocumentReader.formatVersion)) : nil),
+      ("description", document.description.map { .text($0) }),
+      ("params", mapping(document.params.map { YAMLField($0.name.value, value(of: $0, in: instance)) })),
+      ("inputs", mapping(inputs)), ("nodes", value(of: document.members, in: instance)),
+      ("outputs", value(of: document.outputs)))
+  }
+
+  // MARK: Params
+
+  private func value(of param: ParamDocument, in instance: DocumentInstance) -> YAMLValue {
+    var options: YAMLValue?
+    if case .choice(let texts) = param.type { options = .list(texts.map { .text($0) }) }
+    return .mapping(
+      ("type", param.type.map { .text($0.name) }),
+      ("default", standard(of: param, in: instance)),
+      ("min", param.min.map { .plain($0.text) }), ("max", param.max.map { .plain($0.text) }), ("options", options),
+      ("description", param.description.map { .text($0) }))
+  }
+
+  private func standard(of param: ParamDocument, in instance: DocumentInstance) -> YAMLValue? {
+    guard let value = instance.values[param.name.value] else { return param.defaultValue.map(self.value) }
+    guard case .known(let known) = value.content else { return nil }
+    switch known {
+    case .int, .float, .bool: return .plain(known.text)
+    case .string, .path, .absent: return .text(escaped(path(known.text, origin: value.origin)))
+    }
+  }
+
+  /// A path of a param as it is seen from the working directory; `text` itself when it is no path.
+  private func path(_ text: String, origin: PathOrigin?) -> String {
+    guard let origin, !text.isEmpty else { return text }
+    switch roles[origin.literal] {
+    case .read: return PathText.relative(PathText.join(origin.folder ?? "", text), to: workingDirectory)
+    case .write where PathText.leavesWorkingDirectory(text):
+      // Only the command line may lead out of the working directory; a file keeps the name.
+      return text.split(separator: "/").last.map(String.init) ?? text
+    case .write: return text
+    case nil: return text.hasPrefix("/") ? PathText.relative(text, to: workingDirectory) : text
+    }
+  }
+
+  // MARK: Nodes
+
+  private func value(of members: [MemberDocument], in instance: DocumentInstance) -> YAMLValue {
+    .mapping(
+      members.compactMap { member in
+        member.content.map { YAMLField(member.name.value, value(of: $0, in: instance)) }
+      })
+  }
+
+  private func value(of content: MemberDocument.Content, in instance: DocumentInstance) -> YAMLValue {
+    switch content {
+    case .node(let node):
+      return .mapping(
+        ("node", node.type.map { .text($0.value) }), ("in", value(of: node.inputs)),
+        ("with", value(of: node.parameters)), ("cache", node.cache.map { .text($0.rawValue) }))
+    case .loop(let loop):
+      var header: [YAMLField] = []
+      switch loop.range {
+      case .times(let times): header = [YAMLField("times", value(of: times))]
+      case .between(let from, let to): header = [YAMLField("from", value(of: from)), YAMLField("to", value(of: to))]
+      case nil: break
+      }
+      if let index = loop.index { header.append(YAMLField("index", .text(index.value))) }
+      return .mapping(
+        ("loop", .mapping(header)), ("carry", value(of: loop.carry)), ("nodes", value(of: loop.members, in: instance)),
+        ("yield", value(of: loop.yields)))
+    case .graph(let graph):
+      return .mapping(
+        ("graph", instance.callees[graph.id].map { value(of: $0, isFile: false) }), ("in", value(of: graph.inputs)),
+        ("with", value(of: graph.parameters)))
+    }
+  }
+
+  private func value(of inputs: [InputBinding]) -> YAMLValue? {
+    mapping(
+      inputs.map { input in
+        let wires = (input.wires ?? []).map { YAMLValue.text($0.text) }
+        return YAMLField(input.name.value, input.isList ? .list(wires) : wires.first ?? .list([]))
+      })
+  }
+
+  private func value(of wires: [NamedWire]) -> YAMLValue? {
+    mapping(wires.compactMap { wire in wire.wire.map { YAMLField(wire.name.value, .text($0.text)) } })
+  }
+
+  private func value(of parameters: [LiteralBinding]) -> YAMLValue? {
+    mapping(parameters.compactMap { binding in binding.literal.map { YAMLField(binding.name.value, value(of: $0)) } })
+  }
+
+  private func mapping(_ fields: [YAMLField]) -> YAMLValue? { fields.isEmpty ? nil : .mapping(fields) }
+
+  // MARK: Literals
+
+  private func value(of literal: Literal) -> YAMLValue {
+    var pieces = literal.pieces
+    if roles[literal.id] == .read { rebase(&pieces, of: literal) }
+    let text = pieces.map { piece in
+      switch piece {
+      case .text(let text): escaped(text)
+      case .expression(let expression, _): "$(\(expression.text))"
+      }
+    }.joined()
+    let isNumber = literal.scalar.isPlain && ScalarType.float.accepts(text)
+    return isNumber || literal.scalar.isPlain && ScalarType.bool.accepts(text) ? .plain(text) : .text(text)
+  }
+
+  /// Puts the way to the literal's folder before a path to read.
+  ///
+  /// Only whole parts of the path are touched, for the rest of a
+  /// part may come from `$(...)`.
+  private func rebase(_ pieces: inout [Literal.Piece], of literal: Literal) {
+    var folder = PathText.folder(of: literal.location.file.path)
+    var rest = ""
+    if case .text(let text) = pieces.first {
+      pieces.removeFirst()
+      let slash = text.lastIndex(of: "/").map { text.index(after: $0) } ?? text.startIndex
+      folder = PathText.join(folder, text[..<slash].isEmpty ? "." : String(text[..<slash]))
+      rest = String(text[slash...])
+    } else if absolutePaths.contains(literal.id) {
+      return
+    }
+    folder = PathText.relative(folder, to: workingDirectory)
+    let start = folder == "." ? rest : folder + "/" + rest
+    if !start.isEmpty { pieces.insert(.text(start), at: 0) }
+  }
+
+  /// `text` as a literal that reads as itself.
+  private func escaped(_ text: String) -> String { text.replacing("$(", with: "$$(") }
+}
+
+extension ScalarType {
+  fileprivate func accepts(_ text: String) -> Bool { if case .success = read(text) { true } else { false } }
+}

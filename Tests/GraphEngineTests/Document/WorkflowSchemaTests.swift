@@ -1,0 +1,87 @@
+import GraphEngine
+import Testing
+
+struct WorkflowSchemaTests {
+  private static let good = """
+    stepgraph: 1
+    description: Every part of the format.
+    x-notes: {anything: [1, 2]}
+    params:
+      seed: {type: int, default: 42, min: 0}
+      steps: {type: int, default: "20", min: 1, max: 1000, description: How many.}
+      cfg: {type: float, default: 7.5}
+      flag: {type: bool, default: true}
+      prompt: {type: string, default: no}
+      number: {type: string, default: 7}
+      empty: {type: string, default: }
+      mode: {type: choice, options: [plain, karras], default: karras}
+      out: {type: path, default: out.png}
+    inputs:
+      more: {type: latent, optional: true}
+    nodes:
+      model: {node: Load, with: {path: m}}
+      text: {node: Text, in: {clip: model.clip}, with: {text: $(prompt), skip: 2}}
+      start: {node: Start, with: {width: 64, seed: $(seed)}, cache: none}
+      plain: {node: Start}
+      sample:
+        loop: {times: $(steps), index: i}
+        carry: {latent: start, history: none}
+        nodes:
+          next: {node: Step, in: {latent: carry.latent, history: carry.history}, with: {step: $(i), scale: 7, mode: $(mode), clip: false}}
+        yield: {latent: next.latent, history: next.history}
+      later:
+        loop: {from: 3, to: 5}
+        nodes: {a: {node: Start}}
+      sub: {graph: ./a.yaml, in: {latent: start}, with: {steps: 3, name: x}}
+      inline: {graph: {inputs: {x: {type: image}}, nodes: {a: {node: Start}}, outputs: {a: a}}, in: {x: image}}
+      image: {node: Decode, in: {latent: sample.latent}}
+      grid: {node: Grid, in: {images: [image, image]}}
+      single: {node: Grid, in: {images: image}}
+      png: {node: Save, in: {image: image}, with: {path: $(out)}}
+    outputs: {image: image, latent: sample.latent}
+    """
+
+  private func accepts(_ text: String) throws -> Bool {
+    try SchemaChecker(ToyFiles.catalog.schema).accepts(try editorValue(text))
+  }
+
+  @Test func aWorkflowPasses() throws { #expect(try accepts(Self.good)) }
+
+  @Test(arguments: [
+    ("stepgraph: 1", "stepgraph: 2"), ("stepgraph: 1", "description: x"), ("params:", "parms:"),
+    ("description: E", "sweep: E"), ("nodes:\n  model", "nodez:\n  model"),
+    ("type: int, default: 42", "type: integer, default: 42"), ("{type: int, default: 42", "{default: 42"),
+    ("default: 42", "default: x"), ("default: 42", "defualt: 42"), ("default: 42", "default: $(steps)"),
+    ("default: 42", "default: 42, options: [a]"), ("default: 7.5", "default: high"), ("default: true", "default: yes"),
+    ("default: no}", "default: no, min: 1}"), ("default: no}", "default: a cat, on a mat}"),
+    ("options: [plain, karras], ", ""), ("options: [plain, karras]", "options: []"),
+    ("type: latent, optional", "type: latnet, optional"), ("optional: true", "optional: maybe"),
+    ("{type: latent, optional: true}", "{optional: true}"),
+    ("seed: {type: int", "a-b: {type: int"), ("seed: {type: int", "inputs: {type: int"),
+    ("  plain: {node: Start}", "  carry: {node: Start}"), ("  plain: {node: Start}", "  1a: {node: Start}"),
+    ("  plain: {node: Start}", "  plain: Start"), ("  plain: {node: Start}", "  plain: {}"),
+    ("  plain: {node: Start}", "  plain: {nod: Start}"), ("node: Decode", "node: Decoed"),
+    ("  plain: {node: Start}", "  plain: {node: Start, loop: {times: 1}, nodes: {a: {node: Start}}}"),
+    ("cache: none", "cache: disc"), ("{latent: sample.latent}}\n  grid", "{latnt: sample.latent}}\n  grid"),
+    ("in: {latent: sample.latent}}\n  grid", "in: {}}\n  grid"),
+    (", in: {latent: sample.latent}}\n  grid", "}\n  grid"),
+    ("{latent: sample.latent}}\n  grid", "{latent: a red apple}}\n  grid"),
+    ("{latent: sample.latent}}\n  grid", "{latent: $(x)}}\n  grid"),
+    ("{latent: sample.latent}}\n  grid", "{latent: none}}\n  grid"),
+    ("{latent: sample.latent}}\n  grid", "{latent: [start]}}\n  grid"), ("images: [image, image]", "images: []"),
+    ("width: 64", "width: 7"), ("width: 64", "width: 1000"), ("width: 64", "width: 64.5"), ("width: 64", "width: wide"),
+    ("width: 64", "widht: 64"), ("seed: $(seed)", "seed: -1"), ("scale: 7", "scale: x"), ("scale: 7", "scale: -1"),
+    ("mode: $(mode)", "mode: karas"), ("clip: false", "clip: no"), ("step: $(i), ", ""), ("skip: 2", "skip: 0"),
+    ("with: {path: m}", "with: {}"), (", with: {path: m}", ""), ("with: {path: m}", "with: {path: [m]}"),
+    ("times: $(steps)", "times: -1"), ("times: $(steps)", "tims: 3"), ("times: $(steps)", "times: 3, from: 1"),
+    ("from: 3, to: 5", "from: 3"), ("index: i", "index: a-b"), ("    yield:", "    yields:"),
+    ("carry: {latent: start", "carry: {latent: 5"), ("graph: ./a.yaml", "graph: []"),
+    ("steps: 3, name: x", "steps: [3]"),
+    ("outputs: {image: image", "outputs: {image: [image]"), ("outputs: {a: a}}", "outptus: {a: a}}"),
+  ])
+  func badInputFails(_ text: String, _ replacement: String) throws {
+    let bad = Self.good.replacing(text, with: replacement, maxReplacements: 1)
+    #expect(bad != Self.good)
+    #expect(try !accepts(bad))
+  }
+}
