@@ -1,32 +1,18 @@
 import Diagnostics
 
-/// Reports two sinks that write one file, and nodes that read a file which a sink writes.
+/// Reports two sinks that write one file, and nodes that read a file which a sink writes; each place once.
 func checkPathConflicts(
   among nodes: [ResolvedNode], workingDirectory: String, into collector: DiagnosticCollector
 ) {
-  var pathParameters: [String: [ParameterDeclaration]] = [:]
-  for node in nodes where pathParameters[node.declaration.info.type] == nil {
-    pathParameters[node.declaration.info.type] = node.declaration.parameters.filter {
-      if case .path = $0.type { true } else { false }
-    }
-  }
-  func uses(of role: PathRole) -> [PathUse] {
-    nodes.indices.flatMap { index in
-      (pathParameters[nodes[index].declaration.info.type] ?? []).compactMap { parameter in
-        guard parameter.type == .path(role), case .path(let path) = nodes[index].parameters.values[parameter.name]
-        else { return nil }
-        return PathUse(
-          node: index, path: path, absolute: PathText.join(workingDirectory, path),
-          location: nodes[index].portLocations[parameter.name] ?? nodes[index].location)
-      }
-    }
-  }
+  let uses = pathUses(of: nodes, workingDirectory: workingDirectory)
   var writers: [String: PathUse] = [:]
-  for use in uses(of: .write) {
+  var reported: Set<SourceLocation> = []
+  for use in uses where use.role == .write {
     guard let first = writers[use.absolute] else {
       writers[use.absolute] = use
       continue
     }
+    guard reported.insert(use.location).inserted else { continue }
     let isSamePlace = first.location == use.location
     collector.error(
       "'\(nodes[first.node].address)' and '\(nodes[use.node].address)' write one file, '\(use.path)'",
@@ -36,9 +22,8 @@ func checkPathConflicts(
           ? "put the loop's index into the path, as in 'out-$(i).png'" : "the other one is at \(first.location)"
       ])
   }
-  guard !writers.isEmpty else { return }
-  for use in uses(of: .read) {
-    guard let writer = writers[use.absolute] else { continue }
+  for use in uses where use.role == .read {
+    guard let writer = writers[use.absolute], reported.insert(use.location).inserted else { continue }
     collector.error(
       "'\(nodes[use.node].address)' reads '\(use.path)', which '\(nodes[writer.node].address)' writes",
       at: use.location, notes: ["it is written at \(writer.location)"])
@@ -46,8 +31,30 @@ func checkPathConflicts(
 }
 
 private struct PathUse {
+  let role: PathRole
   let node: Int
   let path: String
   let absolute: String
   let location: SourceLocation
+}
+
+private func pathUses(of nodes: [ResolvedNode], workingDirectory: String) -> [PathUse] {
+  var uses: [PathUse] = []
+  var parametersByType: [String: [(name: String, role: PathRole)]] = [:]
+  for index in nodes.indices {
+    let type = nodes[index].declaration.info.type
+    if parametersByType[type] == nil {
+      parametersByType[type] = nodes[index].declaration.parameters.compactMap { parameter in
+        if case .path(let role) = parameter.type { (parameter.name, role) } else { nil }
+      }
+    }
+    for (name, role) in parametersByType[type] ?? [] {
+      guard case .path(let path) = nodes[index].parameters.values[name] else { continue }
+      uses.append(
+        PathUse(
+          role: role, node: index, path: path, absolute: PathText.join(workingDirectory, path),
+          location: nodes[index].portLocations[name] ?? nodes[index].location))
+    }
+  }
+  return uses
 }

@@ -145,7 +145,8 @@ struct Unroller {
 
   private mutating func run(_ graph: BoundGraph, prefix: String) throws(Diagnostic) -> [WireEnd] {
     for (register, literal) in graph.varying {
-      registers[register] = evaluate(literal, in: prefix) ?? .absent
+      guard let value = evaluate(literal, in: prefix) else { return graph.body.results.map { _ in .broken } }
+      registers[register] = value
     }
     let inputs = graph.inputs.map { $0.map { end(of: $0) } ?? .none }
     frames.append(Frame(members: [], inputs: inputs))

@@ -84,6 +84,23 @@ struct SubgraphTests {
     #expect(graph.targetAddresses == ["l[0]/png/save", "l[1]/png/save"])
   }
 
+  @Test func aParamThatGoesWrongInOneIterationStopsThere() {
+    let files = ToyFiles([
+      "g.yaml": """
+      stepgraph: 1
+      nodes:
+        start: {node: Start}
+        l:
+          loop: {times: 3, index: k}
+          nodes:
+            s: {graph: a.yaml, in: {latent: start}, with: {scale: 1, steps: $(2-k), first: 1}}
+          yield: {x: s.latent}
+      outputs: {x: l}
+      """, "a.yaml": solver,
+    ])
+    #expect(files.problems() == ["g.yaml:7:71: 'steps' takes 1 or more, not 0; in l[2]/s"])
+  }
+
   @Test func theFileMayComeFromAParam() throws {
     let files = ToyFiles([
       "Graphs/g.yaml":
