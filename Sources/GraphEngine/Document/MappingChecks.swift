@@ -77,7 +77,8 @@ extension DocumentReader {
     else {
       let others = allowsHyphen ? "letters, digits, '_' and '-'" : "letters, digits and '_'"
       collector.error(
-        "'\(name.value)' can't name \(owner): a name starts with a letter and has \(others)", at: name.location)
+        "'\(name.value)' can't name \(owner): a name starts with one of a-z, A-Z and '_', and has \(others)",
+        at: name.location)
       return false
     }
     return true

@@ -14,12 +14,14 @@ struct TargetSelection {
   /// Indices into the nodes, ascending; sinks and `outputs` unless `names` says otherwise.
   func select(_ names: [String]?, outputs: [WireEnd], into collector: DiagnosticCollector) -> [Int] {
     var chosen: Set<Int> = []
+    // A graph with problems lacks nodes that a target may name.
+    let isComplete = collector.errorCount == 0
     if let names {
-      for name in names { chosen.formUnion(select(name, into: collector)) }
+      for name in names { chosen.formUnion(select(name, isComplete: isComplete, into: collector)) }
     } else {
       chosen.formUnion(nodes.indices.filter { nodes[$0].declaration.info.isSink })
       chosen.formUnion(outputs.compactMap(\.node))
-      if chosen.isEmpty, collector.errorCount == 0 {
+      if chosen.isEmpty, outputs.isEmpty, isComplete {
         collector.warning(
           "the workflow asks for nothing", at: nodes.first?.location,
           notes: ["end it in a node that saves, name 'outputs', or use --target"])
@@ -29,13 +31,14 @@ struct TargetSelection {
   }
 
   /// A member's results, the node at an address, or every node inside of `sample[7]`.
-  private func select(_ name: String, into collector: DiagnosticCollector) -> [Int] {
+  private func select(_ name: String, isComplete: Bool, into collector: DiagnosticCollector) -> [Int] {
     if let member = topLevel.first(where: { $0.name == name }) { return member.ends.compactMap(\.node) }
     if let index = nodes.firstIndex(where: { $0.address == name }) { return [index] }
     let inside = nodes.indices.filter {
       nodes[$0].address.hasPrefix(name + "/") || nodes[$0].address.hasPrefix(name + "[")
     }
-    if inside.isEmpty {
+    let isAddress = name.contains("/") || name.contains("[")
+    if inside.isEmpty, isComplete || !isAddress {
       let near =
         nearestName(to: name, among: topLevel.map(\.name))
         ?? nearestName(to: name, among: nodes.prefix(10_000).map(\.address))

@@ -97,12 +97,13 @@ private struct Resolution {
     checkPathConflicts(among: unroller.nodes, workingDirectory: loader.workingDirectory, into: collector)
     let selection = TargetSelection(unroller.nodes, topLevel: unroller.topLevel)
     let chosen = selection.select(targets, outputs: unroller.outputs, into: collector)
+    let outputs = outputs(of: document, unroller.outputs)
     try collector.throwIfErrors()
     let writer = WorkflowWriter(
       roles: binder.roles.mapValues(\.role), absolutePaths: binder.absolutePaths,
       workingDirectory: loader.workingDirectory)
     return ResolvedGraph(
-      nodes: unroller.takeNodes(), targets: chosen, outputs: outputs(of: document, unroller.outputs),
+      nodes: unroller.takeNodes(), targets: chosen, outputs: outputs,
       workflow: writer.text(of: instance), path: path,
       parameters: document.params.compactMap { param in
         guard case .known(let value) = values[param.name.value]?.content else { return nil }
@@ -135,7 +136,13 @@ private struct Resolution {
   private func outputs(of document: WorkflowDocument, _ ends: [WireEnd]) -> [String: WireSource] {
     var outputs: [String: WireSource] = [:]
     for (output, end) in zip(document.outputs, ends) {
-      if case .source(let source) = end { outputs[output.name.value] = source }
+      switch end {
+      case .source(let source): outputs[output.name.value] = source
+      case .noIteration:
+        collector.error(
+          "'\(output.name.value)' has no value: the loop it comes from runs zero times", at: output.wire?.location)
+      case .none, .broken: break
+      }
     }
     return outputs
   }

@@ -65,7 +65,7 @@ struct DocumentTests {
     ("carry: {node: Start}", ["4:3: 'carry' is reserved and can't name a node"]),
     (
       "1a: {node: Start}",
-      ["4:3: '1a' can't name a node: a name starts with a letter and has letters, digits, '_' and '-'"]
+      ["4:3: '1a' can't name a node: a name starts with one of a-z, A-Z and '_', and has letters, digits, '_' and '-'"]
     ),
     ("fine-name: {node: Start}", []),
     (
@@ -111,7 +111,7 @@ struct DocumentTests {
     ("a: 5", ["2:13: a param takes a mapping, not a text"]),
     (
       "a-b: {type: int, default: 1}",
-      ["2:10: 'a-b' can't name a param: a name starts with a letter and has letters, digits and '_'"]
+      ["2:10: 'a-b' can't name a param: a name starts with one of a-z, A-Z and '_', and has letters, digits and '_'"]
     ),
     (
       "a: {type: string, default: a cat, on a mat, asleep}",

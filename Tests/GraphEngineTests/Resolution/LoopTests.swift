@@ -93,6 +93,21 @@ struct LoopTests {
       ])
   }
 
+  @Test func anOutputOfALoopOfZeroTimesIsMissing() {
+    let files = ToyFiles(
+      """
+      stepgraph: 1
+      nodes:
+        start: {node: Start}
+        l:
+          loop: {times: 0}
+          nodes: {next: {node: Step, in: {latent: start}, with: {step: 0}}}
+          yield: {latent: next.latent}
+      outputs: {x: l}
+      """)
+    #expect(files.problems() == ["g.yaml:8:14: 'x' has no value: the loop it comes from runs zero times"])
+  }
+
   @Test func loopsNestAndCarryIsTheInnermost() throws {
     let graph = try workflow(
       """

@@ -160,6 +160,14 @@ struct WireTests {
       ])
   }
 
+  @Test func aTargetThatAProblemHidesIsNotReported() {
+    let files = ToyFiles(soundNodes + "  d: {node: Decoed}\n")
+    let problem = "g.yaml:8:13: there is no node type 'Decoed'; did you mean 'Decode'?"
+    #expect(files.target("d").problems() == [problem])
+    #expect(files.target("d[0]/x").problems() == [problem])
+    #expect(files.target("e").problems() == ["--target e: there is no node 'e'", problem])
+  }
+
   @Test func aWorkflowThatAsksForNothingIsWarnedAbout() throws {
     let graph = try ToyFiles("stepgraph: 1\nnodes: {start: {node: Start}}\n").resolve()
     #expect(graph.targets.isEmpty)
