@@ -1,7 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Kernels are compiled for the machine that builds them. `STEPGRAPH_MARCH=x86-64-v3` (any name
+/// Kernels are compiled for the machine that builds them.
+///
+/// `STEPGRAPH_MARCH=x86-64-v3` (any name
 /// clang's -march takes) builds a portable binary instead.
 let march = Context.environment["STEPGRAPH_MARCH"] ?? "native"
 

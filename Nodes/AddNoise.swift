@@ -11,7 +11,8 @@ package struct AddNoise: Node {
   let schedule = Input<Schedule>("schedule", "The schedule whose step comes next.")
   let step = Parameter("step", "The step that will take the result.", default: 0, min: 0)
   let seed = Parameter<UInt64>("seed", "Seed of the noise.", default: 0)
-  let draw = Parameter("draw", "Which randn of the seed's stream to add.", default: 0, min: 0,
+  let draw = Parameter(
+    "draw", "Which randn of the seed's stream to add.", default: 0, min: 0,
     max: Double(NormalStream.maximumDraw))
   let rng = RandomParameters.rng
   let noisy = Output<Latent>("latent", "sqrt(a_t) latent + sqrt(1 - a_t) noise.")

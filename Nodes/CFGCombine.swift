@@ -23,7 +23,8 @@ package struct CFGCombine: Node {
     let (uncond, positive, negative) = (io[uncond], io[positive], io[negative])
     for (port, other) in [(self.uncond.name, uncond), (self.negative.name, negative ?? uncond)] {
       guard other.tensor.shape == positive.tensor.shape else {
-        throw NodeFailure("the prediction is \(other.tensor.shape), but 'positive' is \(positive.tensor.shape)", at: port)
+        throw NodeFailure(
+          "the prediction is \(other.tensor.shape), but 'positive' is \(positive.tensor.shape)", at: port)
       }
       guard other.kind == nil || positive.kind == nil || other.kind == positive.kind else {
         throw NodeFailure("predictions of different kinds cannot be combined: epsilon and v", at: port)

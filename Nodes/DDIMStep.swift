@@ -2,7 +2,9 @@ import DiffusionModels
 import GraphEngine
 import Tensors
 
-/// One step of DDIM (Song et al. 2021, eq. 12), as diffusers' `DDIMScheduler.step` takes it.
+/// One step of DDIM, as diffusers' `DDIMScheduler.step` takes it.
+///
+/// The formula is equation 12 of Song, Meng and Ermon 2021; `ddimStep` has it.
 package struct DDIMStep: Node {
   package static let info = NodeInfo(
     type: "DDIMStep", version: 1, lane: .compute, summary: "Takes one DDIM step: from x_t to x_{t-1}.")
@@ -13,7 +15,8 @@ package struct DDIMStep: Node {
   let step = Parameter<Int>("step", "Index into the evaluation list.", min: 0)
   let eta = Parameter("eta", "0 is deterministic DDIM, 1 draws as much noise as DDPM.", default: 0.0, min: 0, max: 1)
   let seed = Parameter<UInt64>("seed", "Seed of the step's noise; unused when eta is 0.", default: 0)
-  let draw = OptionalParameter<Int>("draw", "Which randn of the seed's stream to use; step + 1 when left out.", min: 0,
+  let draw = OptionalParameter<Int>(
+    "draw", "Which randn of the seed's stream to use; step + 1 when left out.", min: 0,
     max: Double(NormalStream.maximumDraw))
   let rng = RandomParameters.rng
   let next = Output<Latent>("latent", "x_{t-1}.")

@@ -6,7 +6,8 @@ package struct EmptyLatent: Node {
   package static let info = NodeInfo(
     type: "EmptyLatent", version: 1, lane: .compute, summary: "Makes the latent that sampling starts from.")
 
-  let vae = OptionalInput<VAEHandle>("vae", "Tells channels and factor; without it 4 channels at an eighth of the size.")
+  let vae = OptionalInput<VAEHandle>(
+    "vae", "Tells channels and factor; without it 4 channels at an eighth of the size.")
   let width = Parameter("width", "Width of the picture in pixels.", default: 512, min: 1, max: 16384)
   let height = Parameter("height", "Height of the picture in pixels.", default: 512, min: 1, max: 16384)
   let batch = Parameter("batch", "How many pictures.", default: 1, min: 1, max: 4096)

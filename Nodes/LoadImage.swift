@@ -1,4 +1,3 @@
-import Foundation
 import GraphEngine
 import Tensors
 
@@ -17,13 +16,13 @@ package struct LoadImage: Node {
   package func run(_ io: inout NodeIO) throws {
     let path = io[path]
     do {
-      let (pixels, width, height) = try PNG.decode(Array(Data(contentsOf: URL(filePath: path))))
+      let (pixels, width, height) = try PNG.decode(WholeFile.read(path))
       let values = pixels.map { Float($0) / 255 * 2 - 1 }
       io[image] = Image(Tensor(shape: [1, height, width, 3], values: values).channelsFirst())
     } catch let error as PNGError {
       throw NodeFailure("'\(path)': \(error.message)", at: self.path.name)
-    } catch {
-      throw NodeFailure("'\(path)' cannot be read: \(AtomicFile.reason(error))", at: self.path.name)
+    } catch let error as FileError {
+      throw NodeFailure(error.message, at: self.path.name)
     }
   }
 }

@@ -12,7 +12,8 @@ package struct NoiseSchedule: Node {
     "convention", "Which reference scheduler's rounding to follow.", default: ScheduleConvention.ddim.rawValue,
     options: ScheduleConvention.allCases.map(\.rawValue))
   let spacing = OptionalParameter<String>(
-    "spacing", "How times are spread; the model's own when left out.", options: TimestepSpacing.allCases.map(\.rawValue))
+    "spacing", "How times are spread; the model's own when left out.", options: TimestepSpacing.allCases.map(\.rawValue)
+  )
   let offset = OptionalParameter<Int>("offset", "Added to leading times; the model's own when left out.", min: 0)
   let strength = Parameter(
     "strength", "The last part of the steps to keep, for a picture that is noised in between.", default: 1.0, min: 0,

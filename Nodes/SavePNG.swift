@@ -20,10 +20,10 @@ package struct SavePNG: Node {
         let file = try PNG.encode(
           pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],
           texts: [(EmbeddedWorkflow.keyword, io.workflow)])
-        try AtomicFile.write(file, to: path, kind: .png)
+        try WholeFile.write(file, to: path, kind: .png)
       } catch let error as PNGError {
         throw NodeFailure(error.message, at: image.name)
-      } catch let error as AtomicFileError {
+      } catch let error as FileError {
         throw NodeFailure(error.message, at: self.path.name)
       }
       io.reportWritten(path)

@@ -17,7 +17,7 @@ package struct SaveTensor: Node {
     var file = SafetensorsWriter(metadata: value.metadata)
     file.add(io[name], value.tensor)
     do {
-      try AtomicFile.write(file.bytes(), to: io[path], kind: .safetensors)
+      try WholeFile.write(file.bytes(), to: io[path], kind: .safetensors)
     } catch {
       throw NodeFailure(error.message, at: path.name)
     }

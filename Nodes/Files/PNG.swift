@@ -1,5 +1,4 @@
 import CPNG
-import Foundation
 
 /// What is wrong with a PNG file, in words for the user.
 package struct PNGError: Error, Sendable {
@@ -17,7 +16,7 @@ package enum PNG {
   /// - Parameter pixels: height x width x 3 bytes, rows from the top.
   package static func encode(
     pixels: [UInt8], width: Int, height: Int, texts: [(keyword: String, text: String)] = []
-  ) throws -> [UInt8] {
+  ) throws(PNGError) -> [UInt8] {
     precondition(pixels.count == width * height * 3)
     guard (1...largestSide).contains(width), (1...largestSide).contains(height) else {
       throw PNGError(message: "a picture of \(width)x\(height) pixels is outside 1 to \(largestSide) a side")
@@ -46,7 +45,7 @@ package enum PNG {
   ///
   /// An alpha channel is dropped, as diffusers' `load_image` drops it.
   /// - Returns: height x width x 3 bytes, rows from the top.
-  package static func decode(_ file: [UInt8]) throws -> (pixels: [UInt8], width: Int, height: Int) {
+  package static func decode(_ file: [UInt8]) throws(PNGError) -> (pixels: [UInt8], width: Int, height: Int) {
     guard file.starts(with: signature) else { throw PNGError(message: "not a PNG file") }
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
@@ -71,7 +70,7 @@ package enum PNG {
   }
 
   /// The text stored under `keyword` in an uncompressed iTXt chunk; nil when there is none.
-  package static func text(_ keyword: String, in file: [UInt8]) throws -> String? {
+  package static func text(_ keyword: String, in file: [UInt8]) throws(PNGError) -> String? {
     guard file.starts(with: signature) else { throw PNGError(message: "not a PNG file") }
     var offset = signature.count
     while file.count - offset >= 12 {

@@ -34,7 +34,9 @@ extension ModelHandle {
     throw NodeFailure("a '\(Self.wireType.name)' cannot be read from a cache")
   }
 
-  /// Asks the folder for a part. Throws `NodeFailure` at the port that the handle came in by.
+  /// Asks the folder for a part.
+  ///
+  /// Throws `NodeFailure` at the port that the handle came in by.
   fileprivate func part<Part>(at port: String, _ get: (ModelFolder) throws -> Part) throws -> Part {
     do {
       var part: Part?
@@ -45,7 +47,9 @@ extension ModelHandle {
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: port)
     } catch let error as SafetensorsError {
-      throw NodeFailure(error.message, at: port)
+      // Weights that do not fit are told one a line.
+      let lines = error.message.split(separator: "\n").map(String.init)
+      throw NodeFailure(lines.first ?? "", at: port, notes: Array(lines.dropFirst()))
     }
   }
 }

@@ -79,11 +79,6 @@ package struct SafetensorsWriter {
     }
   }
 
-  /// Writes the file at `path` so that a reader finds the whole new file or what was there before.
-  ///
-  /// Throws when the folder is absent or cannot be written, or the disk is full; nothing is left behind then.
-  package func write(to path: String) throws { try replaceFile(at: path, with: bytes()) }
-
   private func header(of entries: [Entry]) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {

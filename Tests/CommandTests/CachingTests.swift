@@ -111,7 +111,8 @@ struct CachingTests {
       .replacingOccurrences(of: "$(cfg)", with: "$(cfg_end)")
     let params = lines[..<begin].joined(separator: "\n").replacingOccurrences(
       of: "nodes:", with: "  cfg_end:  {type: float,  default: 7.5}\nnodes:")
-    let tail = lines[(end + 1)...].joined(separator: "\n").replacingOccurrences(of: "sample.latent", with: "rest.latent")
+    let tail = lines[(end + 1)...].joined(separator: "\n")
+      .replacingOccurrences(of: "sample.latent", with: "rest.latent")
     return [params, first, rest, tail].joined(separator: "\n")
       .replacingOccurrences(of: "../Examples", with: Repository.root.appending(path: "Examples").path)
   }

@@ -33,12 +33,12 @@ struct ChainParityTests {
     static func all() throws -> [Chain] {
       try ["sd1-tiny", "sd2-tiny"].flatMap { model in
         let folder = Repository.fixtures.appending(path: "\(model)/chains")
-        return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }.sorted()
-          .map { file in
-            var chain = try JSONDecoder().decode(Chain.self, from: Data(contentsOf: folder.appending(path: file)))
-            chain._name = String(file.dropLast(5))
-            return chain
-          }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
+        return try files.sorted().map { file in
+          var chain = try JSONDecoder().decode(Chain.self, from: Data(contentsOf: folder.appending(path: file)))
+          chain._name = String(file.dropLast(5))
+          return chain
+        }
       }
     }
   }

@@ -13,7 +13,8 @@ struct DeterminismTests {
       var stepgraph = try Stepgraph()
       stepgraph.environment["OPENBLAS_CORETYPE"] = coreType
       _ = try stepgraph.run(
-        try tapped(in: stepgraph), ["model=\(Repository.fixtures.appending(path: "\(model)/model").path)", "steps=5", "width=72", "height=88"],
+        try tapped(in: stepgraph),
+        ["model=\(Repository.fixtures.appending(path: "\(model)/model").path)", "steps=5", "width=72", "height=88"],
         "--no-cache", "--threads", threads)
       pictures.append(try stepgraph.folder.contents("latent.safetensors"))
     }

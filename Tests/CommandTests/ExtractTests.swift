@@ -11,7 +11,8 @@ struct ExtractTests {
     let prompt = "prompt=no: \"quoted\" # $$(text), ünï ✓"
     let model = Repository.fixtures.appending(path: "sd1-tiny/model")
     try FileManager.default.copyItem(at: model, to: stepgraph.folder.file("model"))
-    _ = try stepgraph.run(graph, ["model=model", "steps=3", prompt] + (name == "img2img" ? ["first=1"] : ["seed=random"]))
+    let settings = ["model=model", "steps=3", prompt]
+    _ = try stepgraph.run(graph, settings + (name == "img2img" ? ["first=1"] : ["seed=random"]))
     let picture = try stepgraph.folder.contents("out.png")
 
     let extracted = try stepgraph("extract", "out.png", "-o", "again.yaml")

@@ -23,7 +23,8 @@ struct InterruptTests {
     #expect(finished.count >= 20)
 
     // Enough to reach the last finished node again; nothing finished is computed twice.
-    let last = try #require(finished.filter { $0.hasSuffix("/next") }.max { $0.count == $1.count ? $0 < $1 : $0.count < $1.count })
+    let steps = finished.filter { $0.hasSuffix("/next") }
+    let last = try #require(steps.max { ($0.count, $0) < ($1.count, $1) })
     let resumed = try stepgraph.run(graph, [model, "steps=500"], "--target", last)
     #expect(resumed.executed.isEmpty)
   }

@@ -14,7 +14,7 @@ struct WeightStoreTests {
     var writer = SafetensorsWriter()
     for (tensor, shape) in shapes { writer.add(tensor, Tensor(repeating: 2, shape: shape), as: .f16) }
     add(&writer)
-    try writer.write(to: "\(folder.path)/\(name)")
+    try folder.write(writer.bytes(), to: name)
   }
 
   private func store(canonicalName: (String) -> String? = { $0 }) throws -> WeightStore {

@@ -54,7 +54,9 @@ struct CacheLocation: ParsableArguments {
 private func sizeText(_ bytes: Int) -> String {
   var size = Double(bytes)
   for unit in ["B", "kB", "MB", "GB"] {
-    if size < 999.5 { return unit == "B" ? "\(bytes) B" : String(format: size < 9.95 ? "%.1f %@" : "%.0f %@", size, unit) }
+    if size < 999.5 {
+      return unit == "B" ? "\(bytes) B" : String(format: size < 9.95 ? "%.1f \(unit)" : "%.0f \(unit)", size)
+    }
     size /= 1000
   }
   return String(format: "%.1f TB", size)

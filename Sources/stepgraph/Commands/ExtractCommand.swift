@@ -12,7 +12,8 @@ struct ExtractCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("A PNG that stepgraph wrote.", valueName: "png"))
   var picture: String
 
-  @Option(name: [.short, .long], help: ArgumentHelp("Where to write it; standard output when left out.", valueName: "file"))
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("Where to write it; standard output when left out.", valueName: "file"))
   var output: String?
 
   func run() async throws {
@@ -20,21 +21,16 @@ struct ExtractCommand: AsyncParsableCommand {
   }
 
   private func extract() throws {
-    let workflow: String
     do {
-      workflow = try EmbeddedWorkflow.read(fromPNG: picture)
-    } catch let error as PNGError {
-      throw Diagnostic("'\(picture)': \(error.message)")
-    }
-    guard let output else {
-      print(workflow, terminator: "")
-      return
-    }
-    do {
-      try AtomicFile.write(Array(workflow.utf8), to: output, kind: .workflow)
+      let workflow = try EmbeddedWorkflow.read(fromPNG: picture)
+      guard let output else {
+        print(workflow, terminator: "")
+        return
+      }
+      try WholeFile.write(Array(workflow.utf8), to: output, kind: .workflow)
+      Terminal.writeError("\(output)\n")
     } catch {
       throw Diagnostic(error.message)
     }
-    Terminal.writeError("\(output)\n")
   }
 }

@@ -11,13 +11,17 @@ struct GraphOptions: ParsableArguments {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Give a param another value, such as prompt='a green apple' or seed=random; may be repeated.", valueName: "param=value"))
+    help: ArgumentHelp(
+      "Give a param another value, such as prompt='a green apple' or seed=random; may be repeated.",
+      valueName: "param=value"))
   var settings: [String] = []
 
   @Argument(help: ArgumentHelp("More settings.", visibility: .hidden))
   var moreSettings: [String] = []
 
-  @Option(help: ArgumentHelp("Run only what this node needs, instead of the graph's sinks and outputs; may be repeated.", valueName: "node"))
+  @Option(
+    help: ArgumentHelp(
+      "Run only what this node needs, instead of the graph's sinks and outputs; may be repeated.", valueName: "node"))
   var target: [String] = []
 
   @OptionGroup var cacheLocation: CacheLocation

@@ -33,18 +33,19 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       if let threads { Parallel.threadCount = threads }
-      let graph = try options.resolvedGraph()
-      let record = RunRecord(graph)
+      let record = RunRecord()
       do {
-        try await execute(graph, record)
-      } catch where json {
+        try await execute(record)
+      } catch  where json {
         print(try jsonText(record.description(failure: error)))
         throw error
       }
     }
   }
 
-  private func execute(_ graph: ResolvedGraph, _ record: RunRecord) async throws {
+  private func execute(_ record: RunRecord) async throws {
+    let graph = try options.resolvedGraph()
+    record.note(graph.parameters)
     let log = try events.map(EventLog.init)
     let plan = try makePlan(graph, cache: options.cache, numerics: Numerics.identifier)
     let progress = quiet || json ? nil : ProgressDisplay(plan: plan)

@@ -5,6 +5,7 @@ import Synchronization
 /// What a run did, for its closing lines and for `--json`.
 final class RunRecord: Sendable {
   private struct Counts {
+    var parameters: [String: String] = [:]
     var files: [String] = []
     var warnings: [Diagnostic] = []
     var sources: [RunEvent.Source: Int] = [:]
@@ -12,10 +13,11 @@ final class RunRecord: Sendable {
   }
 
   private let counts = Mutex(Counts())
-  private let parameters: [String: String]
 
-  init(_ graph: ResolvedGraph) {
-    parameters = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.name, $0.text) })
+  func note(_ parameters: [ResolvedParameter]) {
+    counts.withLock { counts in
+      for parameter in parameters { counts.parameters[parameter.name] = parameter.text }
+    }
   }
 
   func note(_ event: RunEvent) {
@@ -51,7 +53,7 @@ final class RunRecord: Sendable {
         case let other?: ("failed", [Diagnostic("\(other)")])
         }
       return RunDescription(
-        status: status, files: counts.files, seconds: counts.seconds, parameters: parameters,
+        status: status, files: counts.files, seconds: counts.seconds, parameters: counts.parameters,
         nodes: .init(
           executed: counts.sources[.executed, default: 0], disk: counts.sources[.disk, default: 0],
           shared: counts.sources[.shared, default: 0]),

@@ -8,5 +8,5 @@ struct SchemaCommand: ParsableCommand {
     commandName: "schema", abstract: "Prints the JSON Schema (draft-07) of workflow files, for editors.",
     discussion: "Save it as stepgraph.schema.json; the first line of the shipped graphs points editors to it.")
 
-  func run() throws { print("") }
+  func run() { print(NodeCatalog.stepgraph.schema, terminator: "") }
 }

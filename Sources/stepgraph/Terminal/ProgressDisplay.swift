@@ -78,14 +78,15 @@ final class ProgressDisplay: Sendable {
     state.isLineDrawn = false
   }
 
-  /// `[#######-------] 31/62  sample[10]/eps_p  1.2 s left`
+  /// Such as `[#######-------] 31/62  sample[10]/eps_p  1.2 s left`.
   private func text(_ state: State) -> String {
     let (finished, total) = (state.estimate.finished, state.estimate.total)
     var parts = ["\(finished)/\(total)"]
     if isTerminal {
       let width = 20
       let filled = total == 0 ? width : width * finished / total
-      parts[0] = "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled) + "] " + parts[0]
+      let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+      parts[0] = "[\(bar)] \(parts[0])"
     }
     if let running = state.running.first { parts.append(running) }
     if let seconds = state.estimate.seconds { parts.append("\(durationText(seconds)) left") }

@@ -103,7 +103,7 @@ struct Stepgraph {
   }
 
   /// The messages of a call that fails, and its exit code; the folder must hold no new file afterwards.
-  func failure(_ arguments: String...) throws -> CommandResult {
+  func failure(_ arguments: [String]) throws -> CommandResult {
     let before = folder.names.filter { !$0.hasPrefix(".") }
     let result = try call(arguments)
     #expect(folder.names.filter { !$0.hasPrefix(".") } == before, "something was half-written")
@@ -125,8 +125,9 @@ struct Event: Decodable {
 extension [Event] {
   /// Addresses of the nodes that were executed, sinks left out.
   var executed: Set<String> {
-    Set(filter { $0.event == "finished" && $0.source == "executed" && $0.type != "SavePNG" && $0.type != "SaveTensor" }
-      .compactMap(\.node))
+    let sinks = ["SavePNG", "SaveTensor"]
+    return Set(
+      filter { $0.event == "finished" && $0.source == "executed" && !sinks.contains($0.type ?? "") }.compactMap(\.node))
   }
 
   /// Parts of models that were loaded.

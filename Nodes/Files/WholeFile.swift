@@ -1,0 +1,103 @@
+import Glibc
+
+/// Why a file was not read or not written, in words for the user.
+package struct FileError: Error, Sendable {
+  package let message: String
+}
+
+/// Files that a user names: read and written whole, or not at all.
+package enum WholeFile {
+  /// What may be replaced by what.
+  package enum Kind: String, Sendable {
+    case png = "PNG"
+    case safetensors
+    case workflow
+
+    /// Whether a file that begins with `start` is of this kind.
+    func describes(_ start: [UInt8]) -> Bool {
+      switch self {
+      case .png: start.starts(with: PNG.signature)
+      // The header's length as a little-endian u64, then JSON.
+      case .safetensors: start.count > 8 && start[5...7].allSatisfy { $0 == 0 } && start[8] == UInt8(ascii: "{")
+      case .workflow: String(decoding: start, as: UTF8.self).contains("stepgraph:")
+      }
+    }
+  }
+
+  /// A file's bytes, at most `limit` of them.
+  package static func read(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(message: "'\(path)' cannot be read: \(systemMessage())") }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while bytes.count < limit {
+      let count = Glibc.read(descriptor, &buffer, min(buffer.count, limit - bytes.count))
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw FileError(message: "'\(path)' cannot be read: \(systemMessage())") }
+      if count == 0 { break }
+      bytes += buffer[..<count]
+    }
+    return bytes
+  }
+
+  /// Writes `bytes` to `path`: beside it, synced, then renamed.
+  ///
+  /// Missing folders are created. An existing file is replaced only when it is of the kind written, so that a slip in a workflow destroys nothing.
+  package static func write(_ bytes: [UInt8], to path: String, kind: Kind) throws(FileError) {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+    try createFolders(folder)
+    var status = stat()
+    if stat(path, &status) == 0 {
+      if status.st_mode & S_IFMT == S_IFDIR { throw FileError(message: "'\(path)' is a folder; a file was expected") }
+      guard kind.describes(try read(path, limit: 4096)) else {
+        throw FileError(message: "'\(path)' exists and is not a \(kind.rawValue) file; it is left as it is")
+      }
+    }
+    var temporary = Array((folder + ".stepgraph-XXXXXX").utf8CString)
+    let descriptor = mkstemp(&temporary)
+    guard descriptor >= 0 else { throw FileError(message: "'\(path)' cannot be written: \(systemMessage())") }
+    // mkstemp makes files private to the user; a result is as open as the user's umask leaves it.
+    let mask = umask(0)
+    umask(mask)
+    let isWritten = write(bytes, to: descriptor) && fchmod(descriptor, 0o666 & ~mask) == 0 && fsync(descriptor) == 0
+    let reason = systemMessage()
+    close(descriptor)
+    guard isWritten, rename(temporary, path) == 0 else {
+      let message = isWritten ? systemMessage() : reason
+      unlink(temporary)
+      throw FileError(message: "'\(path)' cannot be written: \(message)")
+    }
+  }
+
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var rest = buffer[...]
+      while !rest.isEmpty {
+        let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if written < 0, errno == EINTR { continue }
+        guard written >= 0 else { return false }
+        rest = rest.dropFirst(written)
+      }
+      return true
+    }
+  }
+
+  /// `folder` ends in a slash.
+  private static func createFolders(_ folder: String) throws(FileError) {
+    let name = String(folder.dropLast())
+    var status = stat()
+    if name.isEmpty || stat(name, &status) == 0 {
+      guard name.isEmpty || status.st_mode & S_IFMT == S_IFDIR else {
+        throw FileError(message: "'\(name)' is a file; a folder was expected")
+      }
+      return
+    }
+    if let slash = name.lastIndex(of: "/") { try createFolders(String(name[...slash])) }
+    guard mkdir(name, 0o777) == 0 || errno == EEXIST else {
+      throw FileError(message: "the folder '\(name)' cannot be created: \(systemMessage())")
+    }
+  }
+
+  private static func systemMessage() -> String { String(cString: strerror(errno)) }
+}

@@ -1,0 +1,379 @@
+import Foundation
+import Safetensors
+import Tensors
+import Testing
+
+/// Bad input: the whole message, the exit code, and nothing half-written.
+struct BadInputTests {
+  /// A graph file, what the call adds, and what it must say.
+  struct Case: CustomTestStringConvertible {
+    let testDescription: String
+    let graph: String
+    var settings: [String] = []
+    let status: Int32
+    let message: String
+
+    init(_ description: String, _ nodes: String, _ settings: [String] = [], status: Int32, _ message: String) {
+      testDescription = description
+      let params = "params: {model: {type: path, default: model}, n: {type: int, default: 2, max: 9}}"
+      graph = "stepgraph: 1\n\(params)\nnodes:\n\(nodes)"
+      self.settings = settings
+      self.status = status
+      self.message = message
+    }
+  }
+
+  static let graphs = [
+    Case(
+      "several problems at once",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        a: {node: TextEncod, in: {clip: model.clip}, with: {text: x}}
+        b: {node: TextEncode, in: {clip: modle.clip}, with: {text: x, txt: y}}
+        c: {node: TextEncode, in: {clip: model.clp}, with: {}}
+      """, status: 2,
+      """
+      graph.yaml:5:13: error: there is no node type 'TextEncod'
+        5 |   a: {node: TextEncod, in: {clip: model.clip}, with: {text: x}}
+          |             ^
+          = did you mean 'TextEncode'?
+      graph.yaml:6:36: error: there is no node 'modle'
+        6 |   b: {node: TextEncode, in: {clip: modle.clip}, with: {text: x, txt: y}}
+          |                                    ^
+          = did you mean 'model'?
+      graph.yaml:6:65: error: 'TextEncode' has no parameter 'txt'
+        6 |   b: {node: TextEncode, in: {clip: modle.clip}, with: {text: x, txt: y}}
+          |                                                                 ^
+          = its parameters are text, clip_skip
+      graph.yaml:7:3: error: 'c' needs the parameter 'text' (string)
+        7 |   c: {node: TextEncode, in: {clip: model.clp}, with: {}}
+          |   ^
+      graph.yaml:7:36: error: 'model' has no output 'clp'
+        7 |   c: {node: TextEncode, in: {clip: model.clp}, with: {}}
+          |                                    ^
+          = did you mean 'clip'?
+
+      """),
+    Case(
+      "wrong types and ranges", "  e: {node: EmptyLatent, with: {width: abc, height: 0, batch: 1.5}}", status: 2,
+      """
+      graph.yaml:4:40: error: 'width' takes an int, not 'abc'
+        4 |   e: {node: EmptyLatent, with: {width: abc, height: 0, batch: 1.5}}
+          |                                        ^
+      graph.yaml:4:53: error: 'height' takes 1 to 16384, not 0
+        4 |   e: {node: EmptyLatent, with: {width: abc, height: 0, batch: 1.5}}
+          |                                                     ^
+      graph.yaml:4:63: error: 'batch' takes an int, not '1.5'
+        4 |   e: {node: EmptyLatent, with: {width: abc, height: 0, batch: 1.5}}
+          |                                                               ^
+
+      """),
+    Case(
+      "a cycle",
+      """
+        h: {node: CFGCombine, in: {uncond: i, positive: i}}
+        i: {node: CFGCombine, in: {uncond: h, positive: h}}
+      """, status: 2,
+      """
+      graph.yaml:4:38: error: the wires make a cycle: h -> i -> h
+        4 |   h: {node: CFGCombine, in: {uncond: i, positive: i}}
+          |                                      ^
+
+      """),
+    Case(
+      "incompatible shapes",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        d: {node: TextEncode, in: {clip: model.clip}, with: {text: x}}
+        f: {node: Decode, in: {vae: model.vae, latent: d}}
+      """, status: 2,
+      """
+      graph.yaml:6:50: error: 'latent' takes latent [n, c, h, w], but 'd' is conditioning [n, 77, d]
+        6 |   f: {node: Decode, in: {vae: model.vae, latent: d}}
+          |                                                  ^
+
+      """),
+    Case(
+      "two sinks on one path",
+      """
+        e: {node: EmptyLatent}
+        s: {node: SaveTensor, in: {tensor: e}, with: {path: a.safetensors}}
+        t: {node: SaveTensor, in: {tensor: e}, with: {path: ./a.safetensors}}
+      """, status: 2,
+      """
+      graph.yaml:6:55: error: 's' and 't' write one file, 'a.safetensors'
+        6 |   t: {node: SaveTensor, in: {tensor: e}, with: {path: ./a.safetensors}}
+          |                                                       ^
+          = the other one is at graph.yaml:5:55
+
+      """),
+    Case(
+      "a path that leaves the working directory",
+      """
+        e: {node: EmptyLatent}
+        s: {node: SaveTensor, in: {tensor: e}, with: {path: ../a.safetensors}}
+      """, status: 2,
+      """
+      graph.yaml:5:55: error: '../a.safetensors' leaves the working directory
+        5 |   s: {node: SaveTensor, in: {tensor: e}, with: {path: ../a.safetensors}}
+          |                                                       ^
+          = a file writes inside the working directory only; a path given with --set may lead anywhere
+
+      """),
+    Case(
+      "settings", "  e: {node: EmptyLatent, with: {batch: $(n)}}", ["m=1", "n=10"], status: 2,
+      """
+      --set m=1: error: the workflow has no param 'm'
+        = its params are model, n
+      --set n=10: error: 'n' takes at most 9, not 10
+
+      """),
+    Case(
+      "a width that the VAE cannot do",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        e: {node: EmptyLatent, in: {vae: model.vae}, with: {width: 61, height: 64}}
+        s: {node: SaveTensor, in: {tensor: e}, with: {path: a.safetensors}}
+      """, status: 1,
+      """
+      graph.yaml:5:62: error: node 'e' (EmptyLatent): width is 61, which is not a multiple of the VAE's factor 8
+        5 |   e: {node: EmptyLatent, in: {vae: model.vae}, with: {width: 61, height: 64}}
+          |                                                              ^
+          = the nearest sizes are 56 and 64
+
+      """),
+    Case(
+      "a picture that is none",
+      """
+        p: {node: LoadImage, with: {path: graph.yaml}}
+        s: {node: SavePNG, in: {image: p}, with: {path: a.png}}
+      """, status: 1,
+      """
+      graph.yaml:4:37: error: node 'p' (LoadImage): 'graph.yaml': not a PNG file
+        4 |   p: {node: LoadImage, with: {path: graph.yaml}}
+          |                                     ^
+
+      """),
+    Case(
+      "a step beyond the schedule",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4}}
+        e: {node: EmptyLatent}
+        a: {node: AddNoise, in: {latent: e, schedule: n}, with: {step: 4}}
+        s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
+      """, status: 1,
+      """
+      graph.yaml:7:66: error: node 'a' (AddNoise): step is 4, but the schedule has 4 steps, 0 to 3
+        7 |   a: {node: AddNoise, in: {latent: e, schedule: n}, with: {step: 4}}
+          |                                                                  ^
+
+      """),
+    Case(
+      "a latent at another level",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4}}
+        c: {node: TextEncode, in: {clip: model.clip}, with: {text: x}}
+        e: {node: EmptyLatent, in: {vae: model.vae}, with: {width: 64, height: 64}}
+        u: {node: UNetPredict, in: {unet: model.unet, latent: e, conditioning: c, schedule: n}, with: {step: 1}}
+        s: {node: SaveTensor, in: {tensor: u}, with: {path: a.safetensors}}
+      """, status: 1,
+      """
+      graph.yaml:8:57: error: node 'u' (UNetPredict): the latent is at noise level 1.0, but step 1 of the schedule starts at 0.27499884366989136
+        8 |   u: {node: UNetPredict, in: {unet: model.unet, latent: e, conditioning: c, schedule: n}, with: {step: 1}}
+          |                                                         ^
+          = the latent is clean; AddNoise brings it to a step's level
+
+      """),
+  ]
+
+  @Test(arguments: graphs)
+  func graphsAreRefused(_ wrong: Case) throws {
+    let stepgraph = try Stepgraph()
+    try copyModel(to: stepgraph)
+    try stepgraph.folder.write(wrong.graph + "\n", to: "graph.yaml")
+    let arguments = ["run", "graph.yaml", "--quiet"] + wrong.settings.flatMap { ["--set", $0] }
+    let result = try stepgraph.failure(arguments)
+    #expect(result.errors == wrong.message)
+    #expect(result.output == "")
+    #expect(result.status == wrong.status)
+  }
+
+  @Test func filesThatAreNoWorkflow() throws {
+    let stepgraph = try Stepgraph()
+    try stepgraph.folder.write("nodes: [\n", to: "broken.yaml")
+    var result = try stepgraph.failure(["run", "nowhere.yaml"])
+    #expect(result.errors == "error: cannot read 'nowhere.yaml': there is no such file\n")
+    #expect(result.status == 2)
+    result = try stepgraph.failure(["validate", "broken.yaml"])
+    let notYAML = "broken.yaml:2:1: error: this is not valid YAML: did not find expected node content\n"
+    #expect(result.errors.hasPrefix(notYAML))
+    #expect(result.status == 2)
+    result = try stepgraph.failure(["run"])
+    #expect(result.errors.hasPrefix("Error: Missing expected argument '<graph>'"))
+    #expect(result.status == 64)
+    result = try stepgraph.failure(["extract", "broken.yaml", "-o", "again.yaml"])
+    #expect(result.errors == "error: 'broken.yaml': not a PNG file\n")
+    #expect(result.status == 1)
+  }
+
+  // MARK: Models
+
+  private static let draw = """
+    stepgraph: 1
+    nodes:
+      model: {node: LoadModel, with: {path: model}}
+      text:  {node: TextEncode, in: {clip: model.clip}, with: {text: x}}
+      noise: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 2}}
+      start: {node: EmptyLatent, in: {vae: model.vae}, with: {width: 64, height: 64, seed: 1}}
+      eps:   {node: UNetPredict, in: {unet: model.unet, latent: start, conditioning: text, schedule: noise}, with: {step: 0}}
+      save:  {node: SaveTensor, in: {tensor: eps}, with: {path: a.safetensors}}
+
+    """
+  private static let weights = "model/unet/diffusion_pytorch_model.safetensors"
+  private static let atWeights = "graph.yaml:7:41: error: node 'eps' (UNetPredict): \(weights): "
+
+  /// Draws with a model after `change`; gives the first line and the notes of the message.
+  private func drawing(status: Int32, _ change: (Stepgraph) throws -> Void) throws -> [String] {
+    let stepgraph = try Stepgraph()
+    try copyModel(to: stepgraph)
+    try change(stepgraph)
+    try stepgraph.folder.write(Self.draw, to: "graph.yaml")
+    let result = try stepgraph.failure(["run", "graph.yaml", "--quiet"])
+    #expect(result.status == status)
+    let lines = result.errors.split(separator: "\n").map(String.init)
+    return lines.prefix(1) + lines.dropFirst().filter { $0.contains("= ") }
+  }
+
+  @Test func folderThatIsNoModel() throws {
+    let lines = try drawing(status: 2) { stepgraph in
+      try FileManager.default.removeItem(at: stepgraph.folder.file("model/model_index.json"))
+    }
+    #expect(
+      lines == [
+        "graph.yaml:3:41: error: node 'model' (LoadModel): model: is no model folder: 'model_index.json' was expected "
+          + "in it, with the folders 'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler' beside it"
+      ])
+  }
+
+  @Test func absentWeights() throws {
+    let lines = try drawing(status: 2) { try FileManager.default.removeItem(at: $0.folder.file(Self.weights)) }
+    #expect(
+      lines == [
+        "graph.yaml:3:41: error: node 'model' (LoadModel): model/unet: has no weights: "
+          + "'diffusion_pytorch_model.safetensors' was expected"
+      ])
+  }
+
+  @Test func truncatedWeights() throws {
+    let lines = try drawing(status: 1) { stepgraph in
+      let bytes = try stepgraph.folder.contents(Self.weights)
+      try bytes.prefix(bytes.count / 2).write(to: stepgraph.folder.file(Self.weights))
+    }
+    #expect(lines.count == 1 && lines[0].hasPrefix(Self.atWeights + "truncated: tensor '"))
+  }
+
+  @Test func lyingWeights() throws {
+    let lines = try drawing(status: 1) { stepgraph in
+      let file = stepgraph.folder.file(Self.weights)
+      // The same length, so that every offset stays right.
+      let text = String(decoding: try Data(contentsOf: file), as: Unicode.ASCII.self)
+      let place = try #require(text.range(of: "\"conv_in.bias\":{\"dtype\":\"F16\",\"shape\":[8]"))
+      var bytes = try Data(contentsOf: file)
+      bytes[text.distance(from: text.startIndex, to: place.upperBound) - 2] = UInt8(ascii: "9")
+      try bytes.write(to: file)
+    }
+    #expect(lines.count == 1)
+    let expected = "malformed header: tensor 'conv_in.bias': F16 [9] takes 18 bytes, its data_offsets give 16"
+    #expect(lines[0].hasPrefix(Self.atWeights + expected))
+  }
+
+  @Test func missingExtraAndMisshapenWeights() throws {
+    let lines = try drawing(status: 1) { stepgraph in
+      try rewriteWeights(stepgraph) { name, tensor in
+        switch name {
+        case "conv_in.weight": ("conv_in.wieght", tensor)
+        case "conv_out.bias": (name, .zeros([7]))
+        default: (name, tensor)
+        }
+      }
+    }
+    #expect(
+      lines == [
+        Self.atWeights + "the weights do not fit the model's config", "    =   missing: 1",
+        "    =     'conv_in.weight' [8, 4, 3, 3]; is it 'conv_in.wieght'?", "    =   misshapen: 1",
+        "    =     'conv_out.bias' is [7], expected [4]", "    =   unused: 1",
+        "    =     'conv_in.wieght' [8, 4, 3, 3]",
+      ])
+  }
+
+  @Test func notANumberInAPrediction() throws {
+    let lines = try drawing(status: 1) { stepgraph in
+      try rewriteWeights(stepgraph) { name, tensor in
+        (name, name == "conv_out.bias" ? Tensor(repeating: .nan, shape: tensor.shape) : tensor)
+      }
+    }
+    #expect(
+      lines == [
+        "graph.yaml:7:3: error: node 'eps' (UNetPredict): its output 'noise' holds NaN or infinity; "
+          + "nothing of it was kept"
+      ])
+  }
+
+  @Test func aLongPromptIsCutWithAWarning() throws {
+    let stepgraph = try Stepgraph()
+    try copyModel(to: stepgraph)
+    let prompt = Array(repeating: "apple", count: 74).joined(separator: " ") + " on a blue background"
+    try stepgraph.folder.write(Self.draw.replacingOccurrences(of: "text: x", with: "text: \(prompt)"), to: "graph.yaml")
+    let result = try stepgraph("run", "graph.yaml", "--quiet")
+    #expect(result.status == 0)
+    let warning = "graph.yaml:4:66: warning: the prompt is longer than 77 tokens; this was cut: \"a blue background\""
+    #expect(result.errors.hasPrefix(warning + "\n"))
+  }
+
+  // MARK: Output
+
+  @Test func outputsThatCannotBeWritten() throws {
+    let stepgraph = try Stepgraph()
+    try stepgraph.folder.write(
+      """
+      stepgraph: 1
+      params: {out: {type: path}}
+      nodes:
+        e: {node: EmptyLatent}
+        s: {node: SaveTensor, in: {tensor: e}, with: {path: $(out)}}
+
+      """, to: "graph.yaml")
+    for (path, reason) in [
+      ("/proc/none/a.safetensors", "the folder '/proc/none' cannot be created: No such file or directory"),
+      ("graph.yaml/a.safetensors", "'graph.yaml' is a file; a folder was expected"),
+      ("graph.yaml", "'graph.yaml' exists and is not a safetensors file; it is left as it is"),
+      (".", "'.' is a folder; a file was expected"),
+    ] {
+      let result = try stepgraph.failure(["run", "graph.yaml", "--quiet", "--set", "out=\(path)"])
+      #expect(result.errors.hasPrefix("graph.yaml:5:55: error: node 's' (SaveTensor): \(reason)\n"), "\(result.errors)")
+      #expect(result.status == 1)
+    }
+    #expect(try stepgraph("run", "graph.yaml", "--set", "out=new/folder/a.safetensors").status == 0)
+    #expect(stepgraph.folder.exists("new/folder/a.safetensors"))
+  }
+
+  // MARK: Helpers
+
+  private func copyModel(to stepgraph: Stepgraph) throws {
+    let model = Repository.fixtures.appending(path: "sd1-tiny/model")
+    try FileManager.default.copyItem(at: model, to: stepgraph.folder.file("model"))
+  }
+
+  private func rewriteWeights(_ stepgraph: Stepgraph, _ change: (String, Tensor) -> (String, Tensor)) throws {
+    let path = stepgraph.folder.file(Self.weights).path
+    let reader = try SafetensorsReader(path: path)
+    var writer = SafetensorsWriter()
+    for name in reader.names {
+      let (name, tensor) = change(name, try reader.tensor(name))
+      writer.add(name, tensor)
+    }
+    try Data(writer.bytes()).write(to: URL(filePath: path))
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import StepgraphNodes
+import Testing
+
+struct WholeFileTests {
+  private let folder = FileManager.default.temporaryDirectory.appending(path: "stepgraph-\(UUID().uuidString)").path
+  private let workflow = Array("stepgraph: 1\n".utf8)
+
+  private func message(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "no error"
+    } catch {
+      return (error as? FileError)?.message ?? "\(error)"
+    }
+  }
+
+  @Test func foldersAreMadeAndNothingElseIsLeft() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try WholeFile.write(workflow, to: "\(folder)/a/b/graph.yaml", kind: .workflow)
+    try WholeFile.write(workflow + workflow, to: "\(folder)/a/b/graph.yaml", kind: .workflow)
+    #expect(try WholeFile.read("\(folder)/a/b/graph.yaml") == workflow + workflow)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/a/b") == ["graph.yaml"])
+  }
+
+  @Test func otherKindsAreLeftAlone() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try WholeFile.write(workflow, to: "\(folder)/graph.yaml", kind: .workflow)
+    #expect(
+      message { try WholeFile.write([1], to: "\(folder)/graph.yaml", kind: .png) }
+        == "'\(folder)/graph.yaml' exists and is not a PNG file; it is left as it is")
+    #expect(
+      message { try WholeFile.write([1], to: folder, kind: .png) } == "'\(folder)' is a folder; a file was expected")
+    #expect(
+      message { try WholeFile.write([1], to: "\(folder)/graph.yaml/x.png", kind: .png) }
+        == "'\(folder)/graph.yaml' is a file; a folder was expected")
+    #expect(try WholeFile.read("\(folder)/graph.yaml") == workflow)
+  }
+
+  @Test func whatIsNotThereIsNamed() {
+    #expect(
+      message { _ = try WholeFile.read("\(folder)/x") } == "'\(folder)/x' cannot be read: No such file or directory")
+  }
+}
