@@ -85,7 +85,7 @@ package final class SafetensorsReader: @unchecked Sendable {
 
   private func existing(_ name: String) throws -> TensorInfo {
     if let info = header.tensors[name] { return info }
-    let hint = nearestName(to: name, among: header.tensors.keys).map { "; the nearest name is '\($0)'" } ?? ""
+    let hint = nearestWeightName(to: name, among: header.tensors.keys).map { "; the nearest name is '\($0)'" } ?? ""
     throw SafetensorsError("\(source): has no tensor '\(name)'\(hint)")
   }
 }

@@ -37,14 +37,14 @@ struct WeightReport {
   /// The unused tensor of the same shape with the nearest name: perhaps the missing one misnamed.
   private func hint(_ name: String) -> String {
     let alike = unused.filter { $0.value == missing[name] }
-    return nearestName(to: name, among: alike.keys).map { "; is it '\($0)'?" } ?? ""
+    return nearestWeightName(to: name, among: alike.keys).map { "; is it '\($0)'?" } ?? ""
   }
 }
 
 /// The candidate that shares the most of `name`'s beginning and end; nil when none shares half of it.
 ///
 /// Weights' names are long dotted paths: a misnamed one differs in one place.
-func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
+func nearestWeightName(to name: String, among candidates: some Sequence<String>) -> String? {
   let name = Array(name.utf8)
   var best: (shared: Int, name: String)?
   for candidate in candidates {

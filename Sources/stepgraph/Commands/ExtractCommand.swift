@@ -22,7 +22,7 @@ struct ExtractCommand: AsyncParsableCommand {
 
   private func extract() throws {
     do {
-      let workflow = try EmbeddedWorkflow.read(fromPNG: picture)
+      let workflow = try PictureWorkflow.read(fromPNG: picture)
       guard let output else {
         print(workflow, terminator: "")
         return

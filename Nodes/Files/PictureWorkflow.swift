@@ -1,5 +1,5 @@
 /// The workflow that SavePNG stores in a picture, so that the picture alone can be drawn again.
-package enum EmbeddedWorkflow {
+package enum PictureWorkflow {
   /// The iTXt keyword it is stored under.
   static let keyword = "stepgraph"
 
