@@ -49,16 +49,16 @@ def draw(options, prompts):
     pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
     options.folder.mkdir(parents=True, exist_ok=True)
-    for i, prompt in enumerate(prompts):
-        generator = torch.Generator().manual_seed(options.seed + i)
-        picture = pipeline(
-            prompt,
-            height=data.SIZE,
-            width=data.SIZE,
-            num_inference_steps=options.steps,
-            guidance_scale=options.guidance,
-            generator=generator,
-        ).images[0]
+    seeds = [options.seed + i for i in range(len(prompts))]
+    pictures = pipeline(
+        prompts,
+        height=data.SIZE,
+        width=data.SIZE,
+        num_inference_steps=options.steps,
+        guidance_scale=options.guidance,
+        generator=[torch.Generator().manual_seed(seed) for seed in seeds],
+    ).images
+    for i, picture in enumerate(pictures):
         picture.save(options.folder / f"{i:02}.png")
 
 

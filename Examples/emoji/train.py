@@ -31,8 +31,10 @@ def arguments():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vae-minutes", type=float, default=12)
     parser.add_argument("--vae-steps", type=int, help="in place of minutes")
-    parser.add_argument("--unet-minutes", type=float, default=80)
+    parser.add_argument("--unet-minutes", type=float, default=60)
     parser.add_argument("--unet-steps", type=int, help="in place of minutes")
+    parser.add_argument("--decoder-minutes", type=float, default=10)
+    parser.add_argument("--decoder-steps", type=int, help="in place of minutes")
     parser.add_argument("--font", default=data.FONT)
     parser.add_argument("--emoji-test", default=data.EMOJI_TEST)
     return parser.parse_args()
@@ -79,18 +81,12 @@ def run(rank, options):
     tokenizer = text.load_tokenizer(options.work / "tokenizer")
     source = diffusion.Latents(latents, scale, subjects, tokenizer, options.seed)
 
-    def export_model(model):
-        export.model_folder(
-            options.output,
-            autoencoder,
-            model,
-            subjects,
-            options.emoji_test,
-            options.seed,
-        )
+    def export_model(model, autoencoder=autoencoder):
+        place = (subjects, options.emoji_test, options.seed)
+        export.model_folder(options.output, autoencoder, model, *place)
         log(f"exported to {options.output}")
 
-    diffusion.train(
+    model = diffusion.train(
         source,
         options.work / "unet.pt",
         options.unet_minutes,
@@ -99,6 +95,19 @@ def run(rank, options):
         log=log,
         every=export_model,
     )
+
+    autoencoder = vae.finish_decoder(
+        autoencoder,
+        latents,
+        sprites,
+        options.work / "decoder.pt",
+        options.decoder_minutes,
+        options.decoder_steps,
+        options.seed,
+        log=log,
+    )
+    if rank == 0:
+        export_model(model, autoencoder)
 
 
 def main():

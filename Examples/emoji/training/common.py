@@ -3,12 +3,21 @@
 import copy
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def fast():
+    """Compute in bf16; plain attention is the fastest with this few tokens."""
+    with torch.autocast(DEVICE.type, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+        yield
 
 
 def save_checkpoint(path, **state):
@@ -58,6 +67,7 @@ class Clock:
         self.budget, self.steps = minutes * 60, steps
         self.step, self.seconds = step, seconds
         self.last = time.monotonic()
+        self.done = self.fraction >= 1
 
     @property
     def fraction(self):
@@ -88,28 +98,31 @@ def world():
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-def share(parameters, clock):
-    """Average the gradients over the processes and count one step.
+def count_step(parameters, clock, every=10):
+    """Count one step; now and then, average the parameters over the processes.
 
     One process of one thread for each core is much faster than one process of
     many threads where the cores are busy with other work too: the threads would
     wait for each other in every operation, the processes only here.  The time
-    is averaged as well, so that all see the same clock.
+    is averaged as well, so that all see the same clock and end together.
     """
     now = time.monotonic()
-    seconds = now - clock.last
+    clock.seconds += now - clock.last
     clock.last = now
-    if world() > 1:
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = torch.cat([g.reshape(-1) for g in gradients] + [torch.ones(1) * seconds])
+    clock.step += 1
+    if world() == 1:
+        clock.done = clock.fraction >= 1
+    elif clock.step % every == 0:
+        # As they lie in memory, in whichever order: all processes have the same.
+        views = [p.detach().as_strided((p.numel(),), (1,)) for p in parameters]
+        flat = torch.cat(views + [torch.tensor([clock.seconds])])
         dist.all_reduce(flat)
         flat /= world()
-        *parts, last = flat.split([g.numel() for g in gradients] + [1])
-        seconds = last.item()
-        for gradient, part in zip(gradients, parts):
-            gradient.copy_(part.view_as(gradient))
-    clock.step += 1
-    clock.seconds += seconds
+        *parts, seconds = flat.split([view.numel() for view in views] + [1])
+        for view, part in zip(views, parts):
+            view.copy_(part)
+        clock.seconds = seconds.item()
+        clock.done = clock.fraction >= 1
 
 
 def cosine(fraction, warmup=0.02, floor=0.01):

@@ -17,7 +17,7 @@ SUBJECTS = Path(__file__).resolve().parent.parent / "subjects.txt"
 
 SIZE = 64
 STRIKE = 109  # the only size in pixels per em that the font's bitmaps have
-VARIANTS = 4  # of each emoji, differing in size and place
+VARIANTS = 2  # of each emoji, differing in size and place
 
 BACKGROUNDS = {
     "white": (255, 255, 255),
@@ -146,6 +146,7 @@ def reduced(picture, side, dx=0, dy=0):
         for i in range(4)
     ]
     small = np.stack([np.asarray(plane) for plane in planes], axis=2).clip(0, 1)
+    small = np.minimum(small, small[..., 3:])
     result = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     y, x = (SIZE - side) // 2 + dy, (SIZE - side) // 2 + dx
     result[y : y + side, x : x + side] = small

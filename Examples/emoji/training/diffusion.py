@@ -4,6 +4,7 @@ import random
 import time
 
 import torch
+import torch.nn.functional as F
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from . import common, data, text
@@ -13,8 +14,8 @@ CONFIG = {
     "in_channels": 4,
     "out_channels": 4,
     "block_out_channels": [64, 96, 160],
-    "down_block_types": ["DownBlock2D"] + ["CrossAttnDownBlock2D"] * 2,
-    "up_block_types": ["CrossAttnUpBlock2D"] * 2 + ["UpBlock2D"],
+    "down_block_types": ["DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"],
+    "up_block_types": ["CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
     "layers_per_block": 1,
     "norm_num_groups": 16,
     "cross_attention_dim": text.WIDTH,
@@ -26,7 +27,7 @@ SCHEDULER = {
     "beta_schedule": "scaled_linear",
     "beta_start": 0.00085,
     "beta_end": 0.018,
-    "prediction_type": "epsilon",
+    "prediction_type": "v_prediction",
     "steps_offset": 1,
     "clip_sample": False,
     "set_alpha_to_one": False,
@@ -67,33 +68,61 @@ class Model(torch.nn.Module):
         self.encoder = text.build_encoder(tokenizer)
 
     def forward(self, noisy, steps, tokens):
-        """Predict the noise, or what SCHEDULER says."""
+        """Predict the velocity."""
         return self.unet(noisy, steps, self.encoder(tokens)[0]).sample
+
+
+def teach_words(model, source, steps, batch, rate=2e-3, log=print):
+    """Prepare the text encoder: its mean output should tell the picture.
+
+    A head that is thrown away predicts the reduced latents from the text alone.
+    That is cheap, and saves the UNet from waiting until the words differ.
+    """
+    size = CONFIG["sample_size"] // 2
+    head = torch.nn.Linear(text.WIDTH, CONFIG["in_channels"] * size * size)
+    head.to(common.DEVICE)
+    parameters = [*model.encoder.parameters(), *head.parameters()]
+    optimizer = torch.optim.AdamW(parameters, rate, weight_decay=1e-3)
+    clock = common.Clock(1, steps)
+    while not clock.done:
+        latents, tokens = source.batch(batch)
+        # Causal attention makes the first outputs independent of the rest.
+        tokens = tokens[:, :24].to(common.DEVICE)
+        target = F.avg_pool2d(latents, 2).flatten(1).to(common.DEVICE)
+        with common.fast():
+            drawn = head(model.encoder(tokens)[0].mean(dim=1)).float()
+        loss = F.mse_loss(drawn, target)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        common.set_rate(optimizer, rate * common.cosine(clock.fraction))
+        optimizer.step()
+        common.count_step(parameters, clock)
+        if clock.step % 50 == 0:
+            log(f"words: error {loss.item():.3f}; {clock}")
 
 
 def loss_of(model, scheduler, latents, tokens):
     """The weighted squared error at random steps.
 
-    Weighted as min-SNR-5 weights it (so that the last, almost noiseless steps
-    do not take all the effort), with some more weight on the first, noisy
-    steps, which settle the background and what is drawn.
+    The weights are those of v-prediction at the noisy steps, which settle the
+    background and what is drawn; as with min-SNR, the almost noiseless steps
+    weigh less.  Also returns the errors of the latents and the steps.
     """
     count, device = len(latents), latents.device
-    # Spread evenly over the steps, which makes the loss less noisy.
-    steps = (torch.rand(1) + torch.arange(count) / count) % 1
+    # Spread evenly, which makes the loss less noisy, and more of them noisy:
+    # there it is settled what is drawn.
+    steps = ((torch.rand(1) + torch.arange(count) / count) % 1) ** 0.6
     steps = (steps * scheduler.config.num_train_timesteps).long().to(device)
     noise = torch.randn_like(latents)
     noisy = scheduler.add_noise(latents, noise, steps)
+    target = scheduler.get_velocity(latents, noise, steps)
     alpha = scheduler.alphas_cumprod.to(device)[steps]
     snr = alpha / (1 - alpha)
-    if SCHEDULER["prediction_type"] == "epsilon":
-        target, unit = noise, snr
-    else:
-        target, unit = scheduler.get_velocity(latents, noise, steps), snr + 1
-    weight = (snr.clamp(max=5) + 0.05) / unit
+    weight = (snr.clamp(max=5) + 1) / (snr + 1)
     drawn = model(noisy, steps, tokens).float()
     error = (drawn - target).square().mean(dim=(1, 2, 3))
-    return (weight.clamp(max=10) * error).mean(), (error * unit / snr).detach(), steps
+    return (weight * error).mean(), (error / (snr + 1)).detach(), steps
 
 
 class Report:
@@ -121,7 +150,7 @@ def train(
     seed=0,
     batch=32,
     rate=1e-3,
-    decay=0.998,
+    decay=0.99,
     log=print,
     every=None,
 ):
@@ -136,7 +165,7 @@ def train(
     scheduler = DDIMScheduler(**SCHEDULER)
     average = common.Ema(model, decay)
     optimizer = torch.optim.AdamW(
-        model.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3
+        model.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=True
     )
     clock = common.Clock(minutes, steps)
     saved = common.load_checkpoint(path)
@@ -144,6 +173,7 @@ def train(
         model.load_state_dict(saved["model"])
         average.module.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
+        optimizer.param_groups[0]["fused"] = True
         clock = common.Clock(minutes, steps, **saved["clock"])
     share = seed + 1000 * clock.step + common.rank()
     torch.manual_seed(share)
@@ -151,6 +181,11 @@ def train(
     batch //= common.world()
     unet, encoder = map(common.parameter_count, (model.unet, model.encoder))
     log(f"unet: {unet:.2f} M parameters, text encoder: {encoder:.2f} M; {clock}")
+
+    if not saved:
+        teach_words(model, source, 300, 2 * batch, log=log)
+        average.module.encoder.load_state_dict(model.encoder.state_dict())
+        clock.last = time.monotonic()
 
     def save():
         if common.rank() > 0:
@@ -167,19 +202,19 @@ def train(
 
     parameters = list(model.parameters())
     report, kept = Report(), time.monotonic()
-    while clock.fraction < 1:
+    while not clock.done:
         latents, tokens = source.batch(batch)
         latents = latents.to(common.DEVICE, memory_format=torch.channels_last)
-        with torch.autocast(common.DEVICE.type, torch.bfloat16):
+        with common.fast():
             loss, errors, picked = loss_of(
                 model, scheduler, latents, tokens.to(common.DEVICE)
             )
         optimizer.zero_grad()
         loss.backward()
-        common.share(parameters, clock)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         common.set_rate(optimizer, rate * common.cosine(clock.fraction))
         optimizer.step()
+        common.count_step(parameters, clock)
         average.update(model, clock.step)
         report.add(errors, picked)
         if clock.step % 100 == 0:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
@@ -89,8 +90,9 @@ def train(sprites, path, minutes, steps=None, seed=0, batch=32, rate=2e-3, log=p
             clock=clock.state(),
         )
 
+    parameters = list(vae.parameters())
     errors = []
-    while clock.fraction < 1:
+    while not clock.done:
         # Crops are cheaper and more varied; the end sees whole pictures, for
         # the sake of the attention in the middle.
         whole = clock.fraction > 0.8
@@ -100,10 +102,10 @@ def train(sprites, path, minutes, steps=None, seed=0, batch=32, rate=2e-3, log=p
             loss, error = loss_of(vae, x)
         optimizer.zero_grad()
         loss.backward()
-        common.share(list(vae.parameters()), clock)
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         common.set_rate(optimizer, rate * common.cosine(clock.fraction))
         optimizer.step()
+        common.count_step(parameters, clock)
         average.update(vae, clock.step)
         errors.append(error.item())
         if clock.step % 100 == 0:
@@ -127,17 +129,19 @@ def encode_all(vae, sprites, path, log=print):
     if saved:
         return saved["latents"]
     colours = list(data.BACKGROUNDS.values())
-    rows = []
-    for subject in sprites:
-        x = subject.astype(np.float32) / 255
+    latents = torch.zeros(*sprites.shape[:2], len(colours), 4, *[data.SIZE // 4] * 2)
+    # Each process encodes its part; the sum puts them together.
+    for i in range(common.rank(), len(sprites), common.world()):
+        x = sprites[i].astype(np.float32) / 255
         x = np.stack([data.composite(x, colour) for colour in colours], axis=1)
         x = torch.from_numpy(x.reshape(-1, *x.shape[2:]) * 2 - 1).permute(0, 3, 1, 2)
         mean = vae.encode(x.to(common.DEVICE)).latent_dist.mean
-        rows.append(mean.cpu().reshape(len(subject), len(colours), *mean.shape[1:]))
-    log(f"vae: encoded {len(rows)} subjects")
-    latents = torch.stack(rows)
+        latents[i] = mean.cpu().reshape(latents.shape[1:])
+    if common.world() > 1:
+        dist.all_reduce(latents)
     if common.rank() == 0:
         common.save_checkpoint(path, latents=latents)
+    log(f"vae: encoded {len(latents)} subjects")
     return latents
 
 
@@ -165,3 +169,62 @@ def normalise(vae, latents):
     vae.register_to_config(scaling_factor=round(1 / common_spread.item(), 5))
     shape = (1, 1, 1, count, 1, 1)
     return (latents - mean.view(shape)) * gain.view(shape)
+
+
+def finish_decoder(
+    vae, latents, sprites, path, minutes, steps=None, seed=0, batch=16, rate=1e-3, log=print
+):
+    """Train the decoder some more, on the latents as they are now.
+
+    The encoder stays as it is, so the UNet's latents do; that is why this can
+    come last and use whatever time there is.
+    """
+    parameters = [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]
+    optimizer = torch.optim.AdamW(parameters, rate, weight_decay=1e-4, fused=True)
+    average = common.Ema(vae, 0.995)
+    clock = common.Clock(minutes, steps)
+    saved = common.load_checkpoint(path)
+    if saved:
+        vae.load_state_dict(saved["vae"])
+        average.module.load_state_dict(saved["average"])
+        clock = common.Clock(minutes, steps, **saved["clock"])
+    share = seed + 1000 * clock.step + common.rank()
+    rng = np.random.default_rng(share)
+    torch.manual_seed(share)
+    colours = np.array(list(data.BACKGROUNDS.values()), dtype=np.float32)
+    noise = 0.03 * latents.std()
+
+    def save():
+        if common.rank() == 0:
+            states = {"vae": vae.state_dict(), "average": average.module.state_dict()}
+            common.save_checkpoint(path, clock=clock.state(), **states)
+
+    errors = []
+    while not clock.done:
+        picks = [rng.integers(n, size=batch // common.world()) for n in latents.shape[:3]]
+        x = sprites[picks[0], picks[1]].astype(np.float32) / 255
+        x = np.stack([data.composite(*pair) for pair in zip(x, colours[picks[2]])])
+        x = torch.from_numpy(x * 2 - 1).permute(0, 3, 1, 2)
+        x = x.to(common.DEVICE, memory_format=torch.channels_last)
+        z = latents[tuple(torch.from_numpy(pick) for pick in picks)]
+        z = (z + noise * torch.randn_like(z)).to(common.DEVICE)
+        with common.fast():
+            drawn = vae.decode(z).sample.float()
+        loss = F.l1_loss(drawn, x) + F.mse_loss(drawn, x)
+        for mine, theirs in zip(edges(drawn), edges(x)):
+            loss = loss + 0.5 * F.l1_loss(mine, theirs)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        common.set_rate(optimizer, rate * common.cosine(clock.fraction))
+        optimizer.step()
+        common.count_step(parameters, clock)
+        average.update(vae, clock.step)
+        errors.append(F.mse_loss(drawn.detach(), x).item())
+        if clock.step % 100 == 0:
+            log(f"decoder: {-10 * np.log10(np.mean(errors) / 4):.2f} dB; {clock}")
+            errors = []
+            save()
+    if not saved or clock.step > saved["clock"]["step"]:
+        save()
+    return average.module
