@@ -15,7 +15,11 @@ package struct Decode: Node {
   package func run(_ io: inout NodeIO) throws {
     let vae = try io[vae].model(at: vae.name)
     do {
-      io[image] = try Image(vae.decode(io[latent].tensor))
+      let pixels = try vae.decode(io[latent].tensor)
+      guard pixels.shape[1] == 3 else {
+        throw NodeFailure("the VAE decodes to \(pixels.shape[1]) channels; 3 were expected", at: self.vae.name)
+      }
+      io[image] = Image(pixels)
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: latent.name)
     }

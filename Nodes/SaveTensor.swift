@@ -14,6 +14,9 @@ package struct SaveTensor: Node {
 
   package func run(_ io: inout NodeIO) throws {
     let value = io[tensor]
+    guard io[name] != "__metadata__" else {
+      throw NodeFailure("'__metadata__' is what safetensors calls its own; another name was expected", at: name.name)
+    }
     var file = SafetensorsWriter(metadata: value.metadata)
     file.add(io[name], value.tensor)
     do {

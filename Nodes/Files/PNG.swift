@@ -46,13 +46,15 @@ package enum PNG {
   /// An alpha channel is dropped, as diffusers' `load_image` drops it.
   /// - Returns: height x width x 3 bytes, rows from the top.
   package static func decode(_ file: [UInt8]) throws(PNGError) -> (pixels: [UInt8], width: Int, height: Int) {
-    guard file.starts(with: signature) else { throw PNGError(message: "not a PNG file") }
+    let file = try withoutColourManagement(file)
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
     defer { png_image_free(&image) }
     guard png_image_begin_read_from_memory(&image, file, file.count) != 0 else {
       throw PNGError(message: "a damaged PNG file: \(message(of: image))")
     }
+    // Else 16-bit samples are taken for linear light.
+    image.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
     let (width, height) = (Int(image.width), Int(image.height))
     guard (1...largestSide).contains(width), (1...largestSide).contains(height) else {
       throw PNGError(message: "a picture of \(width)x\(height) pixels, more than \(largestSide) a side")
@@ -71,24 +73,40 @@ package enum PNG {
 
   /// The text stored under `keyword` in an uncompressed iTXt chunk; nil when there is none.
   package static func text(_ keyword: String, in file: [UInt8]) throws(PNGError) -> String? {
+    for chunk in try chunks(of: file) where chunk.type == "iTXt" {
+      let stored = file[chunk.whole].suffix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      let typeAndData = file[chunk.whole].dropFirst(4).dropLast(4)
+      guard checksum(of: typeAndData) == stored else {
+        throw PNGError(message: "a damaged PNG file: a text chunk's checksum is wrong")
+      }
+      if let text = text(keyword, inChunk: typeAndData.dropFirst(4)) { return text }
+    }
+    return nil
+  }
+
+  /// The file without the chunks that make libpng convert colours: samples are read as they are stored, as PIL does.
+  private static func withoutColourManagement(_ file: [UInt8]) throws(PNGError) -> [UInt8] {
+    let needed: Set<String> = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"]
+    return try chunks(of: file).reduce(into: signature) { kept, chunk in
+      if needed.contains(chunk.type) { kept += file[chunk.whole] }
+    }
+  }
+
+  /// Where each chunk is: length, type, data and checksum.
+  private static func chunks(of file: [UInt8]) throws(PNGError) -> [(type: String, whole: Range<Int>)] {
     guard file.starts(with: signature) else { throw PNGError(message: "not a PNG file") }
+    var chunks: [(String, Range<Int>)] = []
     var offset = signature.count
     while file.count - offset >= 12 {
       let length = file[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
       guard length <= file.count - offset - 12 else {
         throw PNGError(message: "a damaged PNG file: a chunk is cut off")
       }
-      let typeAndData = file[offset + 4..<offset + 8 + length]
-      if typeAndData.starts(with: Array("iTXt".utf8)) {
-        let stored = file[offset + 8 + length..<offset + 12 + length].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        guard checksum(of: typeAndData) == stored else {
-          throw PNGError(message: "a damaged PNG file: a text chunk's checksum is wrong")
-        }
-        if let text = text(keyword, inChunk: typeAndData.dropFirst(4)) { return text }
-      }
+      chunks.append(
+        (String(decoding: file[offset + 4..<offset + 8], as: UTF8.self), offset..<offset + 12 + length))
       offset += 12 + length
     }
-    return nil
+    return chunks
   }
 
   private static func text(_ keyword: String, inChunk data: ArraySlice<UInt8>) -> String? {

@@ -19,16 +19,25 @@ package enum WholeFile {
       case .png: start.starts(with: PNG.signature)
       // The header's length as a little-endian u64, then JSON.
       case .safetensors: start.count > 8 && start[5...7].allSatisfy { $0 == 0 } && start[8] == UInt8(ascii: "{")
-      case .workflow: String(decoding: start, as: UTF8.self).contains("stepgraph:")
+      // A NUL never stands in YAML, and a picture has the same words in a text chunk.
+      case .workflow:
+        !start.contains(0)
+          && String(decoding: start, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .contains { $0.hasPrefix("stepgraph:") }
       }
     }
   }
 
-  /// A file's bytes, at most `limit` of them.
+  /// A regular file's bytes, at most `limit` of them.
   package static func read(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Opening a pipe would wait for a writer, and a device never ends.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(message: "'\(path)' cannot be read: \(systemMessage())") }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError(message: "'\(path)' is no regular file")
+    }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while bytes.count < limit {

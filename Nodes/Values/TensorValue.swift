@@ -34,6 +34,9 @@ extension TensorValue {
     guard let other = other as? any TensorValue else {
       throw NodeFailure("a value of type '\(type(of: other).wireType.name)' cannot feed '\(wireType.name)'")
     }
+    if other.tensor.count == 0 {
+      throw NodeFailure("a tensor of shape \(other.tensor.shape) holds no values")
+    }
     if let pattern = wireType.shape, !fits(other.tensor.shape, pattern) {
       throw NodeFailure(
         "a tensor of shape \(other.tensor.shape) was wired to a port of type '\(wireType.name)'; "

@@ -334,6 +334,24 @@ struct BadInputTests {
 
   // MARK: Output
 
+  @Test func streamsThatCannotBeWritten() throws {
+    let stepgraph = try Stepgraph()
+    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    let validate = try stepgraph.process(["validate", "nowhere.yaml"])
+    validate.standardError = full
+    try validate.run()
+    validate.waitUntilExit()
+    #expect(validate.terminationReason == .exit && validate.terminationStatus == 2)
+    let schema = try stepgraph.process(["schema"])
+    schema.standardOutput = full
+    try schema.run()
+    schema.waitUntilExit()
+    #expect(schema.terminationReason == .exit && schema.terminationStatus == 1)
+    #expect(
+      String(decoding: try stepgraph.folder.contents(".stderr"), as: UTF8.self)
+        == "error: standard output cannot be written\n")
+  }
+
   @Test func outputsThatCannotBeWritten() throws {
     let stepgraph = try Stepgraph()
     try stepgraph.folder.write(

@@ -1,5 +1,6 @@
 import Testing
 
+import Foundation
 import StepgraphNodes
 
 struct PNGTests {
@@ -29,6 +30,18 @@ struct PNGTests {
       _ = try? PNG.decode(flipped)
       if let text = try? PNG.text("k", in: flipped) { #expect(text == "text") }
     }
+  }
+
+  /// Two by two pixels as Python wrote them: with 16 bits a sample, and with a gamma that PIL does not heed either.
+  @Test(arguments: [
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAIAAACtREYwAAAAI0lEQVR4nGNgYNDQCAioqFiw4MQJhg8f/v9nZOTkTE4+fhwAfosK96TxnDgAAAAASUVORK5C"
+      + "YII=",
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAABGdBTUEAAYagMeiWXwAAABZJREFUeJxjYNAIqFhwguHDf0bO5OMAIjUFfAenS7sAAAAASUVO"
+      + "RK5CYII=",
+  ])
+  func samplesAreReadAsTheyAreStored(_ base64: String) throws {
+    let file = try #require(Data(base64Encoded: base64))
+    #expect(try PNG.decode(Array(file)).pixels == [0, 40, 80, 120, 160, 200, 240, 255, 1, 9, 99, 199])
   }
 
   @Test func whatIsNoPictureIsRefused() {

@@ -37,6 +37,18 @@ struct WholeFileTests {
     #expect(try WholeFile.read("\(folder)/graph.yaml") == workflow)
   }
 
+  /// A picture that SavePNG wrote has the words of a workflow in it, and is none.
+  @Test func aPictureIsNoWorkflow() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let picture = try PNG.encode(
+      pixels: [1, 2, 3], width: 1, height: 1, texts: [("stepgraph", "stepgraph: 1\nnodes: {}\n")])
+    try WholeFile.write(picture, to: "\(folder)/a.png", kind: .png)
+    #expect(
+      message { try WholeFile.write(workflow, to: "\(folder)/a.png", kind: .workflow) }
+        == "'\(folder)/a.png' exists and is not a workflow file; it is left as it is")
+    #expect(message { _ = try WholeFile.read("/dev/zero") } == "'/dev/zero' is no regular file")
+  }
+
   @Test func whatIsNotThereIsNamed() {
     #expect(
       message { _ = try WholeFile.read("\(folder)/x") } == "'\(folder)/x' cannot be read: No such file or directory")

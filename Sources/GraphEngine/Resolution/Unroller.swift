@@ -60,6 +60,7 @@ struct Unroller {
       try run(body, prefix: "")
     } catch {
       collector.add(error)
+      return
     }
     outputs = body.results.map(end)
     guard let frame = frames.first, frame.members.count == body.members.count else { return }

@@ -3,11 +3,11 @@ import Foundation
 import GraphEngine
 
 /// `stepgraph cache`: what is kept on disk.
-struct CacheCommand: ParsableCommand {
+struct CacheCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cache", abstract: "Looks at the cache.", subcommands: [Stats.self])
 
-  struct Stats: ParsableCommand {
+  struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows how much the cache holds.")
 
     @OptionGroup var location: CacheLocation
@@ -15,20 +15,21 @@ struct CacheCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func run() throws {
-      let statistics = DiskCache(at: location.path).statistics()
-      let kinds = statistics.byNodeType.sorted { ($1.value.bytes, $0.key) < ($0.value.bytes, $1.key) }
-      if json {
-        print(try jsonText(StatisticsDescription(statistics)))
-        return
+    func run() async throws {
+      try await reporting {
+        let statistics = DiskCache(at: location.path).statistics()
+        try Terminal.write(json ? jsonText(StatisticsDescription(statistics)) : text(statistics))
       }
-      print("\(statistics.location)")
-      print("\(statistics.entries) entries, \(sizeText(statistics.bytes)) in \(statistics.blobs) blobs")
-      if statistics.quarantined > 0 { print("\(statistics.quarantined) damaged files set aside") }
-      if !kinds.isEmpty { print() }
-      print(
-        tableText(
-          kinds.map { ["\($0.value.entries)", $0.key, sizeText($0.value.bytes)] }, indent: "  "))
+    }
+
+    private func text(_ statistics: CacheStatistics) -> String {
+      var text = "\(statistics.location)\n"
+      text += "\(statistics.entries) entries, \(sizeText(statistics.bytes)) in \(statistics.blobs) blobs\n"
+      if statistics.quarantined > 0 { text += "\(statistics.quarantined) damaged files set aside\n" }
+      let kinds = statistics.byNodeType.sorted { ($1.value.bytes, $0.key) < ($0.value.bytes, $1.key) }
+      if kinds.isEmpty { return text }
+      let rows = kinds.map { ["\($0.value.entries)", $0.key, sizeText($0.value.bytes)] }
+      return text + "\n" + tableText(rows, indent: "  ")
     }
   }
 }
@@ -41,12 +42,16 @@ struct CacheLocation: ParsableArguments {
       "The cache folder; $XDG_CACHE_HOME/stepgraph or ~/.cache/stepgraph when left out.", valueName: "dir"))
   var folder: String?
 
+  func validate() throws {
+    if folder == "" { throw ValidationError("--cache takes a folder; an empty text was given.") }
+  }
+
   /// The XDG base directory specification: a relative XDG_CACHE_HOME is ignored.
   var path: String {
     if let folder { return folder }
     let environment = ProcessInfo.processInfo.environment
     if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return base + "/stepgraph" }
-    return (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/stepgraph"
+    return NSHomeDirectory() + "/.cache/stepgraph"
   }
 }
 

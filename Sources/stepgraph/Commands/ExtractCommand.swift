@@ -24,12 +24,12 @@ struct ExtractCommand: AsyncParsableCommand {
     do {
       let workflow = try PictureWorkflow.read(fromPNG: picture)
       guard let output else {
-        print(workflow, terminator: "")
+        try Terminal.write(workflow)
         return
       }
       try WholeFile.write(Array(workflow.utf8), to: output, kind: .workflow)
       Terminal.writeError("\(output)\n")
-    } catch {
+    } catch let error as FileError {
       throw Diagnostic(error.message)
     }
   }

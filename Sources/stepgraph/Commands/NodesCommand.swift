@@ -5,7 +5,7 @@ import GraphEngine
 import StepgraphNodes
 
 /// `stepgraph nodes`: the catalogue, from the nodes' own declarations.
-struct NodesCommand: ParsableCommand {
+struct NodesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nodes", abstract: "Lists the node types, or shows one with its ports.")
 
@@ -15,29 +15,30 @@ struct NodesCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  func run() throws {
+  func run() async throws {
+    try await reporting { try Terminal.write(text()) }
+  }
+
+  private func text() throws -> String {
     let catalog = NodeCatalog.stepgraph
     if let type {
       guard let declaration = catalog.declarations[type] else {
         let note = nearestNameNote(to: type, among: catalog.declarations.keys) ?? "'stepgraph nodes' lists them"
         throw ValidationError("There is no node type '\(type)'; \(note)")
       }
-      print(json ? try jsonText(NodeDescription(declaration)) : helpText(declaration))
-      return
+      return json ? try jsonText(NodeDescription(declaration)) : helpText(declaration)
     }
     let declarations = catalog.declarations.values.sorted { $0.info.type < $1.info.type }
-    if json {
-      print(try jsonText(declarations.map(NodeDescription.init)))
-    } else {
-      print(tableText(declarations.map { [$0.info.type, $0.info.summary] }))
-    }
+    return json
+      ? try jsonText(declarations.map(NodeDescription.init))
+      : tableText(declarations.map { [$0.info.type, $0.info.summary] })
   }
 
   private func helpText(_ declaration: NodeDeclaration) -> String {
     let info = declaration.info
     var text = "\(info.type) (version \(info.version))\n  \(info.summary)\n"
     func section(_ title: String, _ rows: [[String]]) {
-      if !rows.isEmpty { text += "\n\(title)\n\(tableText(rows, indent: "  "))\n" }
+      if !rows.isEmpty { text += "\n\(title)\n\(tableText(rows, indent: "  "))" }
     }
     section(
       "in",
@@ -52,7 +53,7 @@ struct NodesCommand: ParsableCommand {
       })
     section("with", declaration.parameters.map { [$0.name, parameterTypeText($0), $0.help] })
     section("out", declaration.outputs.map { [$0.name, portTypeText($0.type), $0.help] })
-    return String(text.dropLast())
+    return text
   }
 
   private func portTypeText(_ type: WireType) -> String {

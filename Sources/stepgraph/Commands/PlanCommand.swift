@@ -19,12 +19,9 @@ struct PlanCommand: AsyncParsableCommand {
       let plan = try makePlan(
         options.resolvedGraph(), cache: options.cache, numerics: Numerics.identifier)
       let rows = plan.nodes.indices.map { NodeRow(plan, $0) }
-      if json {
-        print(try jsonText(rows))
-        return
-      }
-      print(tableText(rows.map { [$0.action, $0.node, $0.type, $0.reason] }))
-      print("\n\(plan.runCount) to run, \(plan.hitCount) from the cache")
+      let table = tableText(rows.map { [$0.action, $0.node, $0.type, $0.reason] })
+      let summary = "\n\(plan.runCount) to run, \(plan.hitCount) from the cache\n"
+      try Terminal.write(json ? jsonText(rows) : table + summary)
     }
   }
 }

@@ -37,7 +37,7 @@ struct RunCommand: AsyncParsableCommand {
       do {
         try await execute(record)
       } catch  where json {
-        print(try jsonText(record.description(failure: error)))
+        try Terminal.write(jsonText(record.description(failure: error)))
         throw error
       }
     }
@@ -64,9 +64,9 @@ struct RunCommand: AsyncParsableCommand {
     _ = try await interruptible { try await executor.run(plan) }
     progress?.finish()
     if json {
-      print(try jsonText(record.description(failure: nil)))
+      try Terminal.write(jsonText(record.description(failure: nil)))
     } else if !quiet {
-      print(record.summary, terminator: "")
+      try Terminal.write(record.summary)
     }
   }
 

@@ -3,10 +3,12 @@ import GraphEngine
 import StepgraphNodes
 
 /// `stepgraph schema`: what editors need to complete and check workflow files.
-struct SchemaCommand: ParsableCommand {
+struct SchemaCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "Prints the JSON Schema (draft-07) of workflow files, for editors.",
     discussion: "Save it as stepgraph.schema.json; the first line of the shipped graphs points editors to it.")
 
-  func run() { print(NodeCatalog.stepgraph.schema, terminator: "") }
+  func run() async throws {
+    try await reporting { try Terminal.write(NodeCatalog.stepgraph.schema) }
+  }
 }

@@ -21,7 +21,7 @@ struct ValidateCommand: AsyncParsableCommand {
       for graph in graphs {
         do {
           Terminal.show(try loader.check(graph))
-          if !quiet { print("\(graph): valid") }
+          if !quiet { try Terminal.write("\(graph): valid\n") }
         } catch let error as DiagnosticList {
           problems += error.diagnostics
         }

@@ -30,11 +30,11 @@ extension Terminal {
   }
 }
 
-/// A value as JSON for scripts: sorted keys, slashes as they are.
+/// A value as JSON for scripts: sorted keys, slashes as they are, a line end at the end.
 func jsonText(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
+  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }
 
 /// A diagnostic as `--json` prints it.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// What the process can assume of the streams it writes to.
@@ -17,8 +18,20 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Writes to standard error; where that fails there is nobody to tell.
   static func writeError(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
+
+  /// Writes to standard output.
+  ///
+  /// Throws a `Diagnostic` when that fails, so that a script does not take nothing for a result.
+  static func write(_ text: String) throws {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+      throw Diagnostic("standard output cannot be written")
+    }
   }
 
   private static func environment(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }

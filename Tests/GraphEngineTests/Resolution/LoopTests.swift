@@ -246,6 +246,25 @@ struct LoopTests {
     #expect(files.problems().first == "g.yaml:6:5: the workflow has more than 1000000 nodes")
   }
 
+  @Test func nestedLoopsThatAreTooManyTogetherEnd() {
+    let files = workflow(
+      """
+      loop: {times: 1001}
+      carry: {latent: start}
+      nodes:
+        inner:
+          loop: {times: 1000}
+          carry: {latent: carry.latent}
+          nodes:
+            next: {node: Step, in: {latent: carry.latent}, with: {step: 0}}
+          yield: {latent: next.latent}
+      yield: {latent: inner.latent}
+      """)
+    let problems = files.problems()
+    #expect(problems.count == 1)
+    #expect(problems.first?.hasSuffix("the workflow has more than 1000000 nodes") == true)
+  }
+
   @Test func aLoopOfManyNodesIsFast() throws {
     let files = workflow(
       """
