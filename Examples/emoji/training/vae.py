@@ -180,6 +180,8 @@ def finish_decoder(
     come last and use whatever time there is.
     """
     parameters = [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]
+    for parameter in parameters:
+        parameter.requires_grad_(True)
     optimizer = torch.optim.AdamW(parameters, rate, weight_decay=1e-4, fused=True)
     average = common.Ema(vae, 0.995)
     clock = common.Clock(minutes, steps)
@@ -192,7 +194,7 @@ def finish_decoder(
     rng = np.random.default_rng(share)
     torch.manual_seed(share)
     colours = np.array(list(data.BACKGROUNDS.values()), dtype=np.float32)
-    noise = 0.03 * latents.std()
+    noise = 0.15 * latents.std()  # the UNet makes errors too
 
     def save():
         if common.rank() == 0:
