@@ -98,7 +98,9 @@ class Gallery:
         colour = border_colour(picture)
         background = min(
             data.BACKGROUNDS,
-            key=lambda name: np.abs(np.array(data.BACKGROUNDS[name]) / 255 - colour).sum(),
+            key=lambda name: np.abs(
+                np.array(data.BACKGROUNDS[name]) / 255 - colour
+            ).sum(),
         )
         if background not in self.cache:
             ours = np.array(data.BACKGROUNDS[background], dtype=np.float32)

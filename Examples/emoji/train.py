@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the emoji demo model, from the font to the exported weights.
 
-    python3 train.py --work /tmp/emoji-train --output model
+    python3 train.py --processes 2
 
 Needs the Debian packages fonts-noto-color-emoji and unicode-data, and from
 PyPI torch, diffusers, transformers, safetensors, pillow and numpy.  Uses a GPU

@@ -130,7 +130,9 @@ def cosine(fraction, warmup=0.02, floor=0.01):
     if fraction < warmup:
         return max(fraction / warmup, 0.02)
     x = (fraction - warmup) / (1 - warmup)
-    return floor + (1 - floor) * 0.5 * (1 + float(torch.cos(torch.tensor(x * torch.pi))))
+    return floor + (1 - floor) * 0.5 * (
+        1 + float(torch.cos(torch.tensor(x * torch.pi)))
+    )
 
 
 def set_rate(optimizer, rate):

@@ -159,9 +159,7 @@ def train(
     `every` is called with the averaged model at each checkpoint.
     """
     torch.manual_seed(seed)
-    model = Model(source.tokenizer).to(
-        common.DEVICE, memory_format=torch.channels_last
-    )
+    model = Model(source.tokenizer).to(common.DEVICE, memory_format=torch.channels_last)
     scheduler = DDIMScheduler(**SCHEDULER)
     average = common.Ema(model, decay)
     optimizer = torch.optim.AdamW(

@@ -172,7 +172,16 @@ def normalise(vae, latents):
 
 
 def finish_decoder(
-    vae, latents, sprites, path, minutes, steps=None, seed=0, batch=16, rate=1e-3, log=print
+    vae,
+    latents,
+    sprites,
+    path,
+    minutes,
+    steps=None,
+    seed=0,
+    batch=16,
+    rate=1e-3,
+    log=print,
 ):
     """Train the decoder some more, on the latents as they are now.
 
@@ -203,7 +212,9 @@ def finish_decoder(
 
     errors = []
     while not clock.done:
-        picks = [rng.integers(n, size=batch // common.world()) for n in latents.shape[:3]]
+        picks = [
+            rng.integers(n, size=batch // common.world()) for n in latents.shape[:3]
+        ]
         x = sprites[picks[0], picks[1]].astype(np.float32) / 255
         x = np.stack([data.composite(*pair) for pair in zip(x, colours[picks[2]])])
         x = torch.from_numpy(x * 2 - 1).permute(0, 3, 1, 2)
