@@ -12,7 +12,8 @@ package struct DDIMStep: Node {
   let latent = Input<Latent>("latent", "x_t, at the level of `step`.")
   let noise = Input<NoisePrediction>("noise", "The prediction for x_t.")
   let schedule = Input<Schedule>("schedule", "The levels to step between.")
-  let step = Parameter<Int>("step", "Index into the evaluation list.", min: 0)
+  let step = Parameter<Int>(
+    "step", "Index into the evaluation list.", min: 0, max: Double(NormalStream.maximumDraw - 1))
   let eta = Parameter("eta", "0 is deterministic DDIM, 1 draws as much noise as DDPM.", default: 0.0, min: 0, max: 1)
   let seed = Parameter<UInt64>("seed", "Seed of the step's noise; unused when eta is 0.", default: 0)
   let draw = OptionalParameter<Int>(

@@ -31,8 +31,8 @@ package struct EmptyLatent: Node {
         notes: ["the nearest sizes are \(below > 0 ? "\(below) and " : "")\(below + factor)"])
     }
     let shape = [io[batch], channels, io[height] / factor, io[width] / factor]
-    guard shape.reduce(1, *) <= 1 << 30 else {
-      throw NodeFailure("a latent of shape \(shape) is too large", at: batch.name)
+    guard shape.reduce(1, *) <= 1 << 26 else {
+      throw NodeFailure("a latent of shape \(shape) is larger than any machine could decode", at: batch.name)
     }
     if let seed = io[seed] {
       io[latent] = Latent(RandomParameters.noise(shape, seed: seed, draw: 0, generator: io[rng]), level: 0)

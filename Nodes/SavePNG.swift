@@ -16,6 +16,7 @@ package struct SavePNG: Node {
     let images = io[image].tensor
     for index in 0..<images.shape[0] {
       let path = images.shape[0] == 1 ? io[path] : Self.numbered(io[path], index)
+      try io.claim(path)
       do {
         let file = try PNG.encode(
           pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],

@@ -17,6 +17,7 @@ package struct SaveTensor: Node {
     guard io[name] != "__metadata__" else {
       throw NodeFailure("'__metadata__' is what safetensors calls its own; another name was expected", at: name.name)
     }
+    try io.claim(io[path])
     var file = SafetensorsWriter(metadata: value.metadata)
     file.add(io[name], value.tensor)
     do {

@@ -18,7 +18,8 @@ package struct TextEncode: Node {
     let (tokenizer, encoder) = try io[clip].model(at: clip.name)
     let tokens = tokenizer.encode(io[text])
     if let cut = tokens.cutText {
-      io.warn("the prompt is longer than \(tokens.ids.count) tokens; this was cut: \"\(cut)\"", text.name)
+      let shown = cut.count > 200 ? cut.prefix(200) + "…" : cut[...]
+      io.warn("the prompt is longer than \(tokens.ids.count) tokens; this was cut: \"\(shown)\"", text.name)
     }
     guard io[clipSkip] < encoder.config.layerCount else {
       throw NodeFailure(

@@ -47,28 +47,31 @@ package enum PNG {
   /// - Returns: height x width x 3 bytes, rows from the top.
   package static func decode(_ file: [UInt8]) throws(PNGError) -> (pixels: [UInt8], width: Int, height: Int) {
     let file = try withoutColourManagement(file)
-    var image = png_image()
-    image.version = png_uint_32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&image) }
-    guard png_image_begin_read_from_memory(&image, file, file.count) != 0 else {
-      throw PNGError(message: "a damaged PNG file: \(message(of: image))")
+    // libpng keeps the pointer from the first call to the last.
+    return try file.withUnsafeBufferPointer { file throws(PNGError) in
+      var image = png_image()
+      image.version = png_uint_32(PNG_IMAGE_VERSION)
+      defer { png_image_free(&image) }
+      guard png_image_begin_read_from_memory(&image, file.baseAddress, file.count) != 0 else {
+        throw PNGError(message: "a damaged PNG file: \(message(of: image))")
+      }
+      // Else 16-bit samples are taken for linear light.
+      image.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
+      let (width, height) = (Int(image.width), Int(image.height))
+      guard (1...largestSide).contains(width), (1...largestSide).contains(height) else {
+        throw PNGError(message: "a picture of \(width)x\(height) pixels, more than \(largestSide) a side")
+      }
+      // With alpha asked for, libpng leaves the colours as they are stored instead of blending them.
+      image.format = png_uint_32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
+      var pixels = [UInt8](repeating: 0, count: width * height * 4)
+      guard png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 else {
+        throw PNGError(message: "a damaged PNG file: \(message(of: image))")
+      }
+      var colours = [UInt8]()
+      colours.reserveCapacity(width * height * 3)
+      for start in stride(from: 0, to: pixels.count, by: 4) { colours += pixels[start..<start + 3] }
+      return (colours, width, height)
     }
-    // Else 16-bit samples are taken for linear light.
-    image.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
-    let (width, height) = (Int(image.width), Int(image.height))
-    guard (1...largestSide).contains(width), (1...largestSide).contains(height) else {
-      throw PNGError(message: "a picture of \(width)x\(height) pixels, more than \(largestSide) a side")
-    }
-    // With alpha asked for, libpng leaves the colours as they are stored instead of blending them.
-    image.format = png_uint_32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
-    var pixels = [UInt8](repeating: 0, count: width * height * 4)
-    guard png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 else {
-      throw PNGError(message: "a damaged PNG file: \(message(of: image))")
-    }
-    var colours = [UInt8]()
-    colours.reserveCapacity(width * height * 3)
-    for start in stride(from: 0, to: pixels.count, by: 4) { colours += pixels[start..<start + 3] }
-    return (colours, width, height)
   }
 
   /// The text stored under `keyword` in an uncompressed iTXt chunk; nil when there is none.
@@ -102,8 +105,10 @@ package enum PNG {
       guard length <= file.count - offset - 12 else {
         throw PNGError(message: "a damaged PNG file: a chunk is cut off")
       }
-      chunks.append(
-        (String(decoding: file[offset + 4..<offset + 8], as: UTF8.self), offset..<offset + 12 + length))
+      let type = String(decoding: file[offset + 4..<offset + 8], as: UTF8.self)
+      chunks.append((type, offset..<offset + 12 + length))
+      // What some programs append after the end is none of the picture's.
+      if type == "IEND" { break }
       offset += 12 + length
     }
     return chunks

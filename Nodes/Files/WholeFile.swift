@@ -12,6 +12,7 @@ package enum WholeFile {
     case png = "PNG"
     case safetensors
     case workflow
+    case events = "event"
 
     /// Whether a file that begins with `start` is of this kind.
     func describes(_ start: [UInt8]) -> Bool {
@@ -19,6 +20,7 @@ package enum WholeFile {
       case .png: start.starts(with: PNG.signature)
       // The header's length as a little-endian u64, then JSON.
       case .safetensors: start.count > 8 && start[5...7].allSatisfy { $0 == 0 } && start[8] == UInt8(ascii: "{")
+      case .events: start.starts(with: Array("{\"event\"".utf8))
       // A NUL never stands in YAML, and a picture has the same words in a text chunk.
       case .workflow:
         !start.contains(0)
@@ -54,13 +56,15 @@ package enum WholeFile {
   ///
   /// Missing folders are created. An existing file is replaced only when it is of the kind written, so that a slip in a workflow destroys nothing.
   package static func write(_ bytes: [UInt8], to path: String, kind: Kind) throws(FileError) {
+    if path.isEmpty || path.hasSuffix("/") { throw FileError(message: "'\(path)' names no file") }
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
     try createFolders(folder)
     var status = stat()
     if stat(path, &status) == 0 {
       if status.st_mode & S_IFMT == S_IFDIR { throw FileError(message: "'\(path)' is a folder; a file was expected") }
-      guard kind.describes(try read(path, limit: 4096)) else {
-        throw FileError(message: "'\(path)' exists and is not a \(kind.rawValue) file; it is left as it is")
+      let start = try read(path, limit: 4096)
+      guard start.isEmpty || kind.describes(start) else {
+        throw FileError(message: "'\(path)' exists and is no \(kind.rawValue) file; it is left as it is")
       }
     }
     var temporary = Array((folder + ".stepgraph-XXXXXX").utf8CString)

@@ -6,7 +6,8 @@ final class MappedFile: Sendable {
 
   /// Throws when `path` is absent, unreadable or no regular file.
   init(path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SafetensorsError("\(path): cannot be opened: \(describe(errno))") }
     defer { close(descriptor) }
     var status = stat()

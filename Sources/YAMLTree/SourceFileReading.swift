@@ -31,7 +31,8 @@ extension SourceFile {
     _ path: String, atMost limit: Int, reference: SourceLocation?
   ) throws(DiagnosticList) -> [UInt8] {
     func failure(_ message: String) -> DiagnosticList { DiagnosticList([Diagnostic(message, at: reference)]) }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("cannot read '\(path)': \(reason(errno))") }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: limit + 1)

@@ -332,51 +332,6 @@ struct BadInputTests {
     #expect(result.errors.hasPrefix(warning + "\n"))
   }
 
-  // MARK: Output
-
-  @Test func streamsThatCannotBeWritten() throws {
-    let stepgraph = try Stepgraph()
-    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
-    let validate = try stepgraph.process(["validate", "nowhere.yaml"])
-    validate.standardError = full
-    try validate.run()
-    validate.waitUntilExit()
-    #expect(validate.terminationReason == .exit && validate.terminationStatus == 2)
-    let schema = try stepgraph.process(["schema"])
-    schema.standardOutput = full
-    try schema.run()
-    schema.waitUntilExit()
-    #expect(schema.terminationReason == .exit && schema.terminationStatus == 1)
-    #expect(
-      String(decoding: try stepgraph.folder.contents(".stderr"), as: UTF8.self)
-        == "error: standard output cannot be written\n")
-  }
-
-  @Test func outputsThatCannotBeWritten() throws {
-    let stepgraph = try Stepgraph()
-    try stepgraph.folder.write(
-      """
-      stepgraph: 1
-      params: {out: {type: path}}
-      nodes:
-        e: {node: EmptyLatent}
-        s: {node: SaveTensor, in: {tensor: e}, with: {path: $(out)}}
-
-      """, to: "graph.yaml")
-    for (path, reason) in [
-      ("/proc/none/a.safetensors", "the folder '/proc/none' cannot be created: No such file or directory"),
-      ("graph.yaml/a.safetensors", "'graph.yaml' is a file; a folder was expected"),
-      ("graph.yaml", "'graph.yaml' exists and is not a safetensors file; it is left as it is"),
-      (".", "'.' is a folder; a file was expected"),
-    ] {
-      let result = try stepgraph.failure(["run", "graph.yaml", "--quiet", "--set", "out=\(path)"])
-      #expect(result.errors.hasPrefix("graph.yaml:5:55: error: node 's' (SaveTensor): \(reason)\n"), "\(result.errors)")
-      #expect(result.status == 1)
-    }
-    #expect(try stepgraph("run", "graph.yaml", "--set", "out=new/folder/a.safetensors").status == 0)
-    #expect(stepgraph.folder.exists("new/folder/a.safetensors"))
-  }
-
   // MARK: Helpers
 
   private func copyModel(to stepgraph: Stepgraph) throws {

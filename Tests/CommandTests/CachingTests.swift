@@ -43,7 +43,7 @@ struct CachingTests {
 
     let first = try stepgraph.run("split.yaml", [Self.model, "negative=a blue apple"])
     #expect(first.executed.filter { $0.hasPrefix("sample[") }.count == 15 * 5)
-    let changed = try stepgraph.run("split.yaml", [Self.model, "negative=a blue apple", "cfg_end=3"])
+    let changed = try stepgraph.run("split.yaml", [Self.model, "negative=a blue apple", "cfg_end=2"])
     #expect(changed.executed.filter { $0.hasPrefix("sample[") } == [])
     var expected: Set<String> = ["image"]
     for step in 15..<20 {
@@ -110,7 +110,7 @@ struct CachingTests {
       .replacingOccurrences(of: "carry: {latent: start}", with: "carry: {latent: sample.latent}")
       .replacingOccurrences(of: "$(cfg)", with: "$(cfg_end)")
     let params = lines[..<begin].joined(separator: "\n").replacingOccurrences(
-      of: "nodes:", with: "  cfg_end:  {type: float,  default: 7.5}\nnodes:")
+      of: "nodes:", with: "  cfg_end:  {type: float,  default: 3}\nnodes:")
     let tail = lines[(end + 1)...].joined(separator: "\n")
       .replacingOccurrences(of: "sample.latent", with: "rest.latent")
     return [params, first, rest, tail].joined(separator: "\n")

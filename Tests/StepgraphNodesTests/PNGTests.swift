@@ -17,6 +17,18 @@ struct PNGTests {
     #expect(try PNG.text("firs", in: file) == nil)
   }
 
+  @Test func whatFollowsTheEndIsPassedOver() throws {
+    let picture = try PNG.encode(pixels: pixels, width: 5, height: 3, texts: [("k", "text")])
+    let file = picture + Array("more".utf8) + [0, 0]
+    #expect(try PNG.decode(file).pixels == pixels)
+    #expect(try PNG.text("k", in: file) == "text")
+  }
+
+  @Test func largePicturesComeBack() throws {
+    let pixels = (0..<700 * 500 * 3).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
+    #expect(try PNG.decode(PNG.encode(pixels: pixels, width: 700, height: 500)).pixels == pixels)
+  }
+
   @Test func everyCutAndEveryFlippedByteIsAnErrorOrHarmless() throws {
     let file = try PNG.encode(pixels: pixels, width: 5, height: 3, texts: [("k", "text")])
     for end in 0..<file.count {

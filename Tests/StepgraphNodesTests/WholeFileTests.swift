@@ -28,7 +28,7 @@ struct WholeFileTests {
     try WholeFile.write(workflow, to: "\(folder)/graph.yaml", kind: .workflow)
     #expect(
       message { try WholeFile.write([1], to: "\(folder)/graph.yaml", kind: .png) }
-        == "'\(folder)/graph.yaml' exists and is not a PNG file; it is left as it is")
+        == "'\(folder)/graph.yaml' exists and is no PNG file; it is left as it is")
     #expect(
       message { try WholeFile.write([1], to: folder, kind: .png) } == "'\(folder)' is a folder; a file was expected")
     #expect(
@@ -45,7 +45,7 @@ struct WholeFileTests {
     try WholeFile.write(picture, to: "\(folder)/a.png", kind: .png)
     #expect(
       message { try WholeFile.write(workflow, to: "\(folder)/a.png", kind: .workflow) }
-        == "'\(folder)/a.png' exists and is not a workflow file; it is left as it is")
+        == "'\(folder)/a.png' exists and is no workflow file; it is left as it is")
     #expect(message { _ = try WholeFile.read("/dev/zero") } == "'/dev/zero' is no regular file")
   }
 

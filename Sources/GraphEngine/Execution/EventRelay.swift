@@ -6,6 +6,8 @@ final class EventRelay: Sendable {
   private struct State {
     var sink: EventSink?
     var warnings: [Diagnostic] = []
+    /// Nodes by the path that each claimed.
+    var writers: [String: String] = [:]
   }
 
   private let state: Mutex<State>
@@ -18,6 +20,16 @@ final class EventRelay: Sendable {
       guard let sink = state.sink else { return }
       if case .warning(_, let warning) = event { state.warnings.append(warning) }
       sink(event)
+    }
+  }
+
+  /// The node that has claimed a path before; nil when it is `node`'s now.
+  func claim(_ path: String, for node: String) -> String? {
+    state.withLock { state in
+      let normalized = PathText.normalized(path)
+      if let other = state.writers[normalized] { return other }
+      state.writers[normalized] = node
+      return nil
     }
   }
 

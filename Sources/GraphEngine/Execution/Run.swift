@@ -166,16 +166,25 @@ struct Run {
     guard case .finished(let node, let result, let seconds) = message else { return }
     switch result {
     case .success(let outputs):
+      // What the node read may not be what its key says.
+      if let path = schedule.plan.changedSource() {
+        fail(node, NodeFailure("'\(path)' changed while the run was under way; run it again"))
+        return
+      }
       store(node, outputs, seconds: seconds)
       finish(node, outputs: outputs, source: .executed, seconds: seconds)
     case .failure(is CancellationError) where relay.isCancelled:
       break
     case .failure(let error):
-      let resolved = schedule.plan.graph.nodes[node]
-      let diagnostic = error as? Diagnostic ?? resolved.diagnostic(for: error)
-      relay.send(.failed(node: resolved.address, type: resolved.declaration.info.type, diagnostic))
-      if failure == nil { failure = diagnostic }
+      fail(node, error)
     }
+  }
+
+  private mutating func fail(_ node: Int, _ error: any Error) {
+    let resolved = schedule.plan.graph.nodes[node]
+    let diagnostic = error as? Diagnostic ?? resolved.diagnostic(for: error)
+    relay.send(.failed(node: resolved.address, type: resolved.declaration.info.type, diagnostic))
+    if failure == nil { failure = diagnostic }
   }
 
   private mutating func finish(

@@ -35,6 +35,8 @@ package struct NodeIO {
   package var warn: @Sendable (_ message: String, _ port: String?) -> Void
   /// Tells that a part of a handle was loaded; a handle keeps the function and calls it when its part is first used.
   package var reportLoaded: @Sendable (_ part: String, _ seconds: Double) -> Void
+  /// A sink claims each file before it writes it; throws when another one has, as they would replace each other's.
+  package var claim: @Sendable (_ path: String) throws -> Void
   /// Tells that a sink wrote a file.
   package var reportWritten: @Sendable (_ path: String) -> Void
   /// Whether the user has interrupted the run; long work asks now and then, and throws `CancellationError`.
@@ -44,6 +46,7 @@ package struct NodeIO {
     parameters: NodeParameters, inputs: [String: [any WireValue]], workflow: String = "",
     warn: @escaping @Sendable (String, String?) -> Void = { _, _ in },
     reportLoaded: @escaping @Sendable (String, Double) -> Void = { _, _ in },
+    claim: @escaping @Sendable (String) throws -> Void = { _ in },
     reportWritten: @escaping @Sendable (String) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
@@ -52,6 +55,7 @@ package struct NodeIO {
     self.workflow = workflow
     self.warn = warn
     self.reportLoaded = reportLoaded
+    self.claim = claim
     self.reportWritten = reportWritten
     self.isCancelled = isCancelled
   }

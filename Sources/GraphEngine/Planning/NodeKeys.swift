@@ -50,6 +50,8 @@ struct NodeKeys: Sendable {
 struct SourceContent: Sendable {
   let path: String
   let digest: ContentDigest
+  /// What the file was when it was hashed.
+  let identity: FileIdentity
   /// As in `NodeSource`.
   let outputs: Set<String>?
 }

@@ -27,6 +27,11 @@ package struct Plan: Sendable {
     return keys.descriptor(of: node, in: graph)
   }
 
+  /// A file that nodes read and that is no longer what its digest in the keys was made of.
+  func changedSource() -> String? {
+    keys.sources.values.joined().first { FileIdentity(path: $0.path) != $0.identity }?.path
+  }
+
   /// Why the node does what it does, in words.
   package func reason(for node: Int) -> String {
     func name(_ index: Int) -> String { "'\(graph.nodes[index].address)'" }

@@ -49,7 +49,8 @@ private struct Planner {
       do {
         try node.resolve(&graph.nodes[index].parameters)
         let contents = try node.sources(graph.nodes[index].parameters).map { source in
-          SourceContent(path: source.path, digest: try digests.digest(of: source.path), outputs: source.outputs)
+          let (digest, identity) = try digests.digest(of: source.path)
+          return SourceContent(path: source.path, digest: digest, identity: identity, outputs: source.outputs)
         }
         keys.add(index, of: graph, reading: contents)
       } catch {

@@ -13,7 +13,7 @@ struct SourceDigests {
   /// Files from this size on are remembered between runs.
   static let memorableSize = 64 << 10
 
-  private var byPath: [String: ContentDigest] = [:]
+  private var byPath: [String: (digest: ContentDigest, identity: FileIdentity)] = [:]
   private let cache: DiskCache?
   private var memo: DigestMemo?
 
@@ -23,26 +23,27 @@ struct SourceDigests {
     memo = cache?.digestMemo()
   }
 
-  /// The digest of the file's bytes.
+  /// The digest of the file's bytes, and what the file was just before they were read.
   ///
   /// Throws `Unreadable`.
-  mutating func digest(of path: String) throws -> ContentDigest {
+  mutating func digest(of path: String) throws -> (digest: ContentDigest, identity: FileIdentity) {
     if let known = byPath[path] { return known }
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe would wait for a writer.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { throw Unreadable(path: path, reason: systemMessage(errno)) }
     defer { close(file) }
     guard let before = FileIdentity(file) else { throw Unreadable(path: path, reason: systemMessage(errno)) }
     guard before.isRegular else { throw Unreadable(path: path, reason: "it is no regular file") }
     let isMemorable = before.size >= Self.memorableSize
     if isMemorable, let known = memo?.digest(of: before) {
-      byPath[path] = known
-      return known
+      byPath[path] = (known, before)
+      return (known, before)
     }
     let digest = try hash(file, path: path)
-    byPath[path] = digest
+    byPath[path] = (digest, before)
     // A file that was written while it was read, or a moment before, could change again without a new time stamp.
     if isMemorable, FileIdentity(file) == before, before.isSettled { memo?.add(digest, of: before) }
-    return digest
+    return (digest, before)
   }
 
   /// Writes what was learned to the disk.
@@ -79,6 +80,17 @@ struct FileIdentity: Hashable, CustomStringConvertible {
   init?(_ file: Int32) {
     var status = stat()
     guard fstat(file, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  /// Nil when there is no such file, or none that can be reached.
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
     size = Int64(status.st_size)

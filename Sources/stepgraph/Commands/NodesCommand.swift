@@ -15,17 +15,20 @@ struct NodesCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  func validate() throws {
+    let known = NodeCatalog.stepgraph.declarations.keys
+    guard let type, !known.contains(type) else { return }
+    let note = nearestNameNote(to: type, among: known) ?? "'stepgraph nodes' lists them"
+    throw ValidationError("There is no node type '\(type)'; \(note)")
+  }
+
   func run() async throws {
     try await reporting { try Terminal.write(text()) }
   }
 
   private func text() throws -> String {
     let catalog = NodeCatalog.stepgraph
-    if let type {
-      guard let declaration = catalog.declarations[type] else {
-        let note = nearestNameNote(to: type, among: catalog.declarations.keys) ?? "'stepgraph nodes' lists them"
-        throw ValidationError("There is no node type '\(type)'; \(note)")
-      }
+    if let declaration = type.flatMap({ catalog.declarations[$0] }) {
       return json ? try jsonText(NodeDescription(declaration)) : helpText(declaration)
     }
     let declarations = catalog.declarations.values.sorted { $0.info.type < $1.info.type }

@@ -46,6 +46,9 @@ struct RunCommand: AsyncParsableCommand {
   private func execute(_ record: RunRecord) async throws {
     let graph = try options.resolvedGraph()
     record.note(graph.parameters)
+    if !quiet, !json {
+      for drawn in graph.parameters where drawn.isDrawn { Terminal.writeError("\(drawn.name)=\(drawn.text)\n") }
+    }
     let log = try events.map(EventLog.init)
     let plan = try makePlan(graph, cache: options.cache, numerics: Numerics.identifier)
     let progress = quiet || json ? nil : ProgressDisplay(plan: plan)

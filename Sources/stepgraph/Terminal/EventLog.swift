@@ -1,19 +1,19 @@
 import Diagnostics
 import Foundation
 import GraphEngine
+import StepgraphNodes
 
 /// The file that `--events` names: a JSON object a line, each written whole.
 final class EventLog: Sendable {
   private let file: FileHandle
 
   init(path: String) throws {
-    let url = URL(filePath: path)
     do {
-      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data().write(to: url)
-      file = try FileHandle(forWritingTo: url)
+      try WholeFile.write([], to: path, kind: .events)
+      file = try FileHandle(forWritingTo: URL(filePath: path))
     } catch {
-      throw DiagnosticList([Diagnostic("--events: cannot write '\(path)': \(error.localizedDescription)")])
+      let reason = (error as? FileError)?.message ?? "'\(path)' cannot be written"
+      throw DiagnosticList([Diagnostic("--events: \(reason)")])
     }
   }
 

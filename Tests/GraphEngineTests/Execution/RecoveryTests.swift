@@ -7,7 +7,11 @@ import Testing
 struct RecoveryTests {
   let folder: ScratchFolder
 
-  init() throws { folder = try ScratchFolder() }
+  init() throws {
+    folder = try ScratchFolder()
+    try folder.write("2", to: "model/left")
+    try folder.write("3", to: "model/right")
+  }
 
   func toy(last: Double = 1) -> ToyGraph {
     var toy = ToyGraph()
@@ -23,8 +27,6 @@ struct RecoveryTests {
 
   @discardableResult
   func run(_ graph: ResolvedGraph) async throws -> EventLog {
-    try folder.write("2", to: "model/left")
-    try folder.write("3", to: "model/right")
     let log = EventLog()
     _ = try await Executor(cache: DiskCache(at: folder.path + "/cache"), numerics: "test", events: log.sink).run(graph)
     return log
