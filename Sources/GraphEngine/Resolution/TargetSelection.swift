@@ -39,8 +39,9 @@ struct TargetSelection {
     }
     let isAddress = name.contains("/") || name.contains("[")
     if inside.isEmpty, isComplete || !isAddress {
+      let withoutPort = String(name.prefix { $0 != "." })
       let near =
-        nearestName(to: name, among: topLevel.map(\.name))
+        topLevel.map(\.name).first { $0 == withoutPort } ?? nearestName(to: name, among: topLevel.map(\.name))
         ?? nearestName(to: name, among: nodes.prefix(10_000).map(\.address))
       collector.error(
         "there is no node '\(name)'", at: SourceLocation(argument: "--target \(name)"),

@@ -100,10 +100,19 @@ struct RemainingTime {
     var remaining = 0
     var finished = 0
     var seconds = 0.0
+    /// When the node of this type that runs now was started.
+    var start: ContinuousClock.Instant?
+
+    /// Nil until one of this type has finished.
+    var expected: Double? {
+      if finished == 0 { return nil }
+      let mean = seconds / Double(finished)
+      let elapsed = start.map { $0.duration(to: .now) / .seconds(1) } ?? 0
+      return Double(remaining) * mean - min(elapsed, mean)
+    }
   }
 
   private var kinds: [String: Kind] = [:]
-  private var startOfCurrent: ContinuousClock.Instant?
   private(set) var finished = 0
   let total: Int
 
@@ -116,23 +125,19 @@ struct RemainingTime {
     self.total = total
   }
 
-  mutating func start(_ type: String) { startOfCurrent = .now }
+  mutating func start(_ type: String) { kinds[type]?.start = .now }
 
   mutating func finish(_ type: String, seconds: Double) {
     kinds[type]?.remaining -= 1
     kinds[type]?.finished += 1
     kinds[type]?.seconds += seconds
+    kinds[type]?.start = nil
     finished += 1
-    startOfCurrent = nil
   }
 
   /// Nil until something is known.
   var seconds: Double? {
     guard kinds.values.contains(where: { $0.finished > 0 && $0.seconds > 0.01 }) else { return nil }
-    let expected = kinds.values.reduce(0.0) { sum, kind in
-      kind.finished == 0 ? sum : sum + Double(kind.remaining) * kind.seconds / Double(kind.finished)
-    }
-    let current = startOfCurrent.map { ($0.duration(to: .now)) / .seconds(1) } ?? 0
-    return max(0, expected - current)
+    return kinds.values.reduce(0) { $0 + max(0, $1.expected ?? 0) }
   }
 }

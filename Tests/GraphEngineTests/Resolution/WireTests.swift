@@ -154,6 +154,8 @@ struct WireTests {
         "start", "sample[1]/next", "sample[1]/image", "sample[1]/png",
       ])
     #expect(files.target("sampel").problems() == ["--target sampel: there is no node 'sampel'; did you mean 'sample'?"])
+    let withPort = "--target sample.latent: there is no node 'sample.latent'; did you mean 'sample'?"
+    #expect(files.target("sample.latent").problems() == [withPort])
     #expect(
       files.target("sample[1]/imag").problems() == [
         "--target sample[1]/imag: there is no node 'sample[1]/imag'; did you mean 'sample[1]/image'?"
