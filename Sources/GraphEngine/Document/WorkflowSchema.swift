@@ -81,7 +81,8 @@ private struct WorkflowSchema {
       ])
     rules.append(
       [
-        "if": ["properties": ["type": ["const": "choice"]]], "then": ["required": ["options"]],
+        "if": ["properties": ["type": ["const": "choice"]], "required": ["type"]],
+        "then": ["required": ["options"]],
         "else": ["properties": ["options": false]],
       ])
     return closed(

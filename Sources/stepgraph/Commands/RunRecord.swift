@@ -9,9 +9,11 @@ final class RunRecord: Sendable {
     var files: [String] = []
     var warnings: [Diagnostic] = []
     var sources: [RunEvent.Source: Int] = [:]
-    var seconds = 0.0
+    /// Nil until the run is done.
+    var seconds: Double?
   }
 
+  private let start = ContinuousClock.now
   private let counts = Mutex(Counts())
 
   func note(_ parameters: [ResolvedParameter]) {
@@ -32,13 +34,15 @@ final class RunRecord: Sendable {
     }
   }
 
+  private var elapsed: Double { start.duration(to: .now) / .seconds(1) }
+
   /// The files written, a line each, then how long it took.
   var summary: String {
     counts.withLock { counts in
       let executed = counts.sources[.executed, default: 0]
       let cached = counts.sources[.disk, default: 0]
       return counts.files.map { "\($0)\n" }.joined()
-        + "done in \(durationText(counts.seconds)): \(executed) nodes run, \(cached) from the cache\n"
+        + "done in \(durationText(counts.seconds ?? elapsed)): \(executed) nodes run, \(cached) from the cache\n"
     }
   }
 
@@ -53,7 +57,7 @@ final class RunRecord: Sendable {
         case let other?: ("failed", [Diagnostic("\(other)")])
         }
       return RunDescription(
-        status: status, files: counts.files, seconds: counts.seconds, parameters: counts.parameters,
+        status: status, files: counts.files, seconds: counts.seconds ?? elapsed, parameters: counts.parameters,
         nodes: .init(
           executed: counts.sources[.executed, default: 0], disk: counts.sources[.disk, default: 0],
           shared: counts.sources[.shared, default: 0]),
