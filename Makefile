@@ -17,7 +17,7 @@ build: packages ## Builds .build/release/stepgraph
 	swift build -c release --product stepgraph
 
 test: packages ## Installs what is missing and runs every test
-	swift test -c release
+	swift test -c release --disable-testable-imports
 
 lint: ## Checks the formatting of the Swift sources
 	swift format lint --strict --recursive $(LINTED)

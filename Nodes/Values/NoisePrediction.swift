@@ -6,11 +6,11 @@ import Tensors
 package struct NoisePrediction: TensorValue {
   package static let wireType = WireType("noise", shape: ["n", "c", "h", "w"])
 
-  let tensor: Tensor
+  package let tensor: Tensor
   /// Nil for a tensor of unknown origin, which is taken for what the schedule's model predicts.
-  let kind: PredictionType?
+  package let kind: PredictionType?
 
-  init(_ tensor: Tensor, kind: PredictionType?) {
+  package init(_ tensor: Tensor, kind: PredictionType?) {
     self.tensor = tensor
     self.kind = kind
   }

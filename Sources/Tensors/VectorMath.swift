@@ -1,5 +1,5 @@
 /// The unit kernels compute in: one AVX-512 register, or two of AVX2.
-typealias Vector = SIMD16<Float>
+package typealias Vector = SIMD16<Float>
 
 extension Vector {
   @inline(__always) init(loading source: UnsafePointer<Float>) {
@@ -22,14 +22,14 @@ extension Vector {
   }
 
   /// The sum of the lanes, added in pairs.
-  @inline(__always) var laneSum: Float {
+  @inline(__always) package var laneSum: Float {
     let eight = lowHalf + highHalf
     let four = eight.lowHalf + eight.highHalf
     let two = four.lowHalf + four.highHalf
     return two.x + two.y
   }
 
-  @inline(__always) var laneMaximum: Float {
+  @inline(__always) package var laneMaximum: Float {
     let eight = lowHalf.replacing(with: highHalf, where: highHalf .> lowHalf)
     let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.highHalf .> eight.lowHalf)
     return Swift.max(Swift.max(four.x, four.y), Swift.max(four.z, four.w))
@@ -46,7 +46,7 @@ extension Vector {
 }
 
 /// `e^x` within 2 units in the last place, over the whole range: 0 far below, infinity far above, NaN for NaN.
-@inline(__always) func exp(_ x: Vector) -> Vector {
+@inline(__always) package func exp(_ x: Vector) -> Vector {
   let (fraction, exponent) = splitExponential(x.clamped(-104.5, 89.5))
   // 2^exponent may lie outside the normal numbers, its halves do not.
   let half = exponent &>> 1
@@ -54,7 +54,7 @@ extension Vector {
 }
 
 /// `e^x` for x <= 0 as softmax needs it: 0 where it would be below the normal numbers.
-@inline(__always) func expNonPositive(_ x: Vector) -> Vector {
+@inline(__always) package func expNonPositive(_ x: Vector) -> Vector {
   let (fraction, exponent) = splitExponential(x)
   return (fraction * powerOfTwo(exponent)).replacing(with: Vector.zero, where: x .< Vector(repeating: -87))
 }
@@ -86,7 +86,7 @@ extension Vector {
 /// The error function within 2 units in the last place.
 ///
 /// Near zero an odd polynomial; beyond, `1 - e^-L(x)` with L a polynomial fitted to `-ln erfc(x)`.
-@inline(__always) func erf(_ x: Vector) -> Vector {
+@inline(__always) package func erf(_ x: Vector) -> Vector {
   let square = x * x
   var near = Vector(repeating: 8.316_927e-5)
   near = Vector(repeating: -8.130_05e-4).addingProduct(near, square)

@@ -1,7 +1,7 @@
 import Tensors
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 @Suite struct AutoencoderKLTests {
   @Test(arguments: ["sd1-tiny", "sd2-tiny", "variant-tiny"])

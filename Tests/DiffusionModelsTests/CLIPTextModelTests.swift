@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 @Suite struct CLIPTextModelTests {
   @Test(arguments: ["sd1-tiny", "sd2-tiny"])

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 @Suite("CLIP tokenizer")
 struct CLIPTokenizerTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 @Suite struct ConfigTests {
   private func unet(_ values: [String: JSONValue]) throws -> UNetConfig {

@@ -3,7 +3,7 @@ import Safetensors
 import Tensors
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 /// A folder of `Tests/Fixtures` that `make_fixtures.py` wrote.
 struct Fixture {

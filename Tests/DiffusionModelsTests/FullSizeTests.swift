@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 private let environment = ProcessInfo.processInfo.environment
 

@@ -2,7 +2,7 @@ import Foundation
 import Safetensors
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 @Suite struct ModelFolderTests {
   @Test func listsFilesWithoutReadingWeights() throws {

@@ -3,7 +3,7 @@ import Safetensors
 import Tensors
 import Testing
 
-@testable import DiffusionModels
+import DiffusionModels
 
 @Suite("DDIM schedules")
 struct ScheduleTests {

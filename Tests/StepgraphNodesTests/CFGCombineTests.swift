@@ -3,7 +3,7 @@ import GraphEngine
 import Tensors
 import Testing
 
-@testable import StepgraphNodes
+import StepgraphNodes
 
 struct CFGCombineTests {
   private let uncond = NoisePrediction(Tensor(shape: [1, 1, 1, 3], values: [0, 1, 2]), kind: .epsilon)
@@ -16,7 +16,7 @@ struct CFGCombineTests {
     let node = CFGCombine()
     var io = NodeIO(parameters: NodeParameters(["scale": .float(scale), "rescale": .float(rescale)]), inputs: inputs)
     try node.run(&io)
-    return try #require(io[node.noise])
+    return try #require(io.outputs["noise"] as? NoisePrediction)
   }
 
   @Test func twoBranchesSteerAwayFromUncond() throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Tensors
+import Tensors
 
 struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   var samples = 1

@@ -2,7 +2,7 @@ import Foundation
 import Safetensors
 import Testing
 
-@testable import Tensors
+import Tensors
 
 @Suite("Normal random numbers")
 struct NormalStreamTests {

@@ -1,6 +1,6 @@
 import Foundation
 
-@testable import Tensors
+import Tensors
 
 /// Straightforward double-precision versions of the kernels, on channels-last tensors.
 enum Oracle {

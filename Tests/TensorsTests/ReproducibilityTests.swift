@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Tensors
+import Tensors
 
 /// A layer as a function of a batch: its inputs' shapes for one sample, and the function.
 struct BatchFunction: Sendable, CustomTestStringConvertible {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Tensors
+import Tensors
 
 @Suite struct VectorMathTests {
   /// Every `step`-th single-precision number in a range, in vectors.

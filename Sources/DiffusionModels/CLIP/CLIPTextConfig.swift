@@ -20,7 +20,7 @@ package struct CLIPTextConfig: Sendable, Equatable {
   /// Throws `ModelError` for a wrong type, a size out of range or a setting that is not supported.
   package init(path: String) throws { try self.init(ConfigFile(path: path)) }
 
-  init(_ file: ConfigFile) throws {
+  package init(_ file: ConfigFile) throws {
     try file.require("model_type", .string("clip_text_model"))
     vocabSize = try file.int("vocab_size", default: 49408)
     hiddenSize = try file.int("hidden_size", default: 512)

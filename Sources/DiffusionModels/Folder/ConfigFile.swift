@@ -3,14 +3,14 @@ import Foundation
 /// A `config.json` as the class it configures reads it: value by value, the class's default where a key is absent.
 ///
 /// Keys that nobody asks for are passed over, as diffusers does. Every error names the file and the key.
-struct ConfigFile {
-  let path: String
-  let values: [String: JSONValue]
+package struct ConfigFile {
+  package let path: String
+  package let values: [String: JSONValue]
 
   /// Sizes beyond this are lies, and products of a few of them still fit an Int.
-  static let sizes = 1...(1 << 20)
+  package static let sizes = 1...(1 << 20)
 
-  init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     guard let data = FileManager.default.contents(atPath: path) else {
       throw ModelError("\(path): cannot be read")
@@ -25,23 +25,23 @@ struct ConfigFile {
     }
   }
 
-  init(path: String, values: [String: JSONValue]) {
+  package init(path: String, values: [String: JSONValue]) {
     self.path = path
     self.values = values
   }
 
   // MARK: - Single values
 
-  func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = sizes) throws -> Int {
+  package func int(_ key: String, default fallback: Int, in range: ClosedRange<Int> = sizes) throws -> Int {
     try values[key].map { try int($0, key, in: range) } ?? fallback
   }
 
-  func optionalInt(_ key: String, in range: ClosedRange<Int> = sizes) throws -> Int? {
+  package func optionalInt(_ key: String, in range: ClosedRange<Int> = sizes) throws -> Int? {
     guard let value = values[key], value != .null else { return nil }
     return try int(value, key, in: range)
   }
 
-  func float(_ key: String, default fallback: Double) throws -> Double {
+  package func float(_ key: String, default fallback: Double) throws -> Double {
     switch values[key] {
     case nil: return fallback
     case .float(let value): return value
@@ -50,7 +50,7 @@ struct ConfigFile {
     }
   }
 
-  func bool(_ key: String, default fallback: Bool) throws -> Bool {
+  package func bool(_ key: String, default fallback: Bool) throws -> Bool {
     switch values[key] {
     case nil: return fallback
     case .bool(let value): return value
@@ -59,7 +59,7 @@ struct ConfigFile {
   }
 
   /// A string that must be one of `options`.
-  func choice(_ key: String, default fallback: String, of options: [String]) throws -> String {
+  package func choice(_ key: String, default fallback: String, of options: [String]) throws -> String {
     let value = values[key] ?? .string(fallback)
     guard case .string(let name) = value, options.contains(name) else { throw wrong(key, value, oneOf(options)) }
     return name
@@ -68,7 +68,7 @@ struct ConfigFile {
   /// Refuses a switch that is set to something this implementation does not do.
   ///
   /// An absent key has the class's default, which must be among `supported`.
-  func require(_ key: String, _ supported: JSONValue...) throws {
+  package func require(_ key: String, _ supported: JSONValue...) throws {
     guard let value = values[key] else { return }
     if supported.contains(value) { return }
     // A list by level that only repeats a supported value says the same.
@@ -82,7 +82,7 @@ struct ConfigFile {
 
   // MARK: - Lists
 
-  func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = sizes) throws -> [Int] {
+  package func ints(_ key: String, default fallback: [Int], in range: ClosedRange<Int> = sizes) throws -> [Int] {
     guard let value = values[key] else { return fallback }
     guard case .array(let elements) = value, !elements.isEmpty else {
       throw wrong(key, value, "a list of whole numbers")
@@ -91,7 +91,7 @@ struct ConfigFile {
   }
 
   /// One number for all of `count` levels, or a list with one for each.
-  func intByLevel(
+  package func intByLevel(
     _ key: String, default fallback: Int, count: Int, in range: ClosedRange<Int> = sizes
   ) throws -> [Int] {
     guard case .array = values[key] else {
@@ -105,7 +105,7 @@ struct ConfigFile {
   }
 
   /// A list of names, each one of `options`.
-  func choices(_ key: String, default fallback: [String], of options: [String]) throws -> [String] {
+  package func choices(_ key: String, default fallback: [String], of options: [String]) throws -> [String] {
     guard let value = values[key] else { return fallback }
     guard case .array(let elements) = value, !elements.isEmpty else { throw wrong(key, value, "a list of names") }
     return try elements.map { element in
@@ -133,7 +133,7 @@ struct ConfigFile {
   private func oneOf(_ options: [String]) -> String { options.map { "\"\($0)\"" }.joined(separator: " or ") }
 
   /// Refuses sizes that `divisor` does not divide.
-  func requireDivisible(_ sizes: [Int], by divisor: Int, _ message: (Int) -> String) throws {
+  package func requireDivisible(_ sizes: [Int], by divisor: Int, _ message: (Int) -> String) throws {
     if let size = sizes.first(where: { $0 % divisor != 0 }) { throw ModelError("\(path): \(message(size))") }
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A value of a JSON file.
-enum JSONValue: Equatable, Sendable, Decodable {
+package enum JSONValue: Equatable, Sendable, Decodable {
   case null
   case bool(Bool)
   case int(Int)
@@ -10,7 +10,7 @@ enum JSONValue: Equatable, Sendable, Decodable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
@@ -32,7 +32,7 @@ enum JSONValue: Equatable, Sendable, Decodable {
 
 extension JSONValue: CustomStringConvertible {
   /// The value as JSON writes it; long lists and objects are cut short.
-  var description: String {
+  package var description: String {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"

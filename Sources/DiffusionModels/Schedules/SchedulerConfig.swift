@@ -34,7 +34,7 @@ package struct SchedulerConfig: Sendable, Equatable {
   /// Throws `ModelError` for a wrong type, a number out of range or a setting that is not supported.
   package init(path: String) throws { try self.init(ConfigFile(path: path)) }
 
-  init(_ file: ConfigFile) throws {
+  package init(_ file: ConfigFile) throws {
     let prediction = try file.choice("prediction_type", default: "epsilon", of: ["epsilon", "v_prediction"])
     predictionType = prediction == "epsilon" ? .epsilon : .v
     stepsOffset = try file.int("steps_offset", default: 0, in: 0...1_000_000)

@@ -34,7 +34,7 @@ package struct UNetConfig: Sendable, Equatable {
   /// Throws `ModelError` for a wrong type, sizes that do not fit each other or a setting that is not supported.
   package init(path: String) throws { try self.init(ConfigFile(path: path)) }
 
-  init(_ file: ConfigFile) throws {
+  package init(_ file: ConfigFile) throws {
     try Self.refuseUnsupported(file)
     let (plainDown, plainUp) = ("DownBlock2D", "UpBlock2D")
     let (crossDown, crossUp) = ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D")

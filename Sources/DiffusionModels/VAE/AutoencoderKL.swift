@@ -67,6 +67,8 @@ package struct DiagonalGaussian: Sendable {
   /// Means, then logarithms of variances: [n, 2 c, h, w].
   package let moments: Tensor
 
+  package init(moments: Tensor) { self.moments = moments }
+
   /// [n, c, h, w].
   package var mean: Tensor { half(0) }
 

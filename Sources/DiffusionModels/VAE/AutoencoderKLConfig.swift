@@ -21,7 +21,7 @@ package struct AutoencoderKLConfig: Sendable, Equatable {
   /// Throws `ModelError` for a wrong type, sizes that do not fit each other or a setting that is not supported.
   package init(path: String) throws { try self.init(ConfigFile(path: path)) }
 
-  init(_ file: ConfigFile) throws {
+  package init(_ file: ConfigFile) throws {
     try file.require("act_fn", .string("silu"), .string("swish"))
     for key in ["shift_factor", "latents_mean", "latents_std"] { try file.require(key, .null) }
     let down = try file.choices("down_block_types", default: ["DownEncoderBlock2D"], of: ["DownEncoderBlock2D"])

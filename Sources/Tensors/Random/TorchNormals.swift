@@ -4,17 +4,17 @@ import Glibc
 ///
 /// Draws of 16 numbers or more take 24-bit uniforms and Box-Muller in blocks of 16; smaller ones go number by number in
 /// double precision, where every second number is kept for later, also over the end of a draw.
-struct TorchNormals: Sendable {
+package struct TorchNormals: Sendable {
   private static let block = 16
 
   private var engine: MersenneTwister
   private var kept: Double?
 
   /// Only the seed's low 32 bits count, as in PyTorch.
-  init(seed: UInt64) { engine = MersenneTwister(seed: UInt32(truncatingIfNeeded: seed)) }
+  package init(seed: UInt64) { engine = MersenneTwister(seed: UInt32(truncatingIfNeeded: seed)) }
 
   /// One draw.
-  mutating func fill(_ target: UnsafeMutableBufferPointer<Float>) {
+  package mutating func fill(_ target: UnsafeMutableBufferPointer<Float>) {
     if target.count < Self.block {
       for index in target.indices { target[index] = Float(nextInDouble()) }
       return
@@ -30,7 +30,7 @@ struct TorchNormals: Sendable {
   }
 
   /// Passes over `draws` draws of `count` numbers.
-  mutating func skip(draws: Int, count: Int) {
+  package mutating func skip(draws: Int, count: Int) {
     if count >= Self.block {
       engine.skip(draws * (count + (count % Self.block == 0 ? 0 : Self.block)))
       return
