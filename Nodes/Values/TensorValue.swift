@@ -10,8 +10,7 @@ protocol TensorValue: WireValue {
   var tensor: Tensor { get }
   var metadata: [String: String] { get }
 
-  /// Throws when the metadata cannot be understood.
-  init(tensor: Tensor, metadata: [String: String]) throws
+  init(tensor: Tensor, metadata: [String: String])
 }
 
 extension TensorValue {
@@ -42,7 +41,7 @@ extension TensorValue {
         "a tensor of shape \(other.tensor.shape) was wired to a port of type '\(wireType.name)'; "
           + "expected [\(pattern.joined(separator: ", "))]")
     }
-    return try Self(tensor: other.tensor, metadata: Self.self == PlainTensor.self ? other.metadata : [:])
+    return Self(tensor: other.tensor, metadata: Self.self == PlainTensor.self ? other.metadata : [:])
   }
 
   /// Whether a shape has as many axes as the pattern, and its numbers where it has numbers.

@@ -301,13 +301,6 @@ extension FileManager {
   }
 }
 
-/// Time that this thread has computed: steadier than a clock on a busy machine.
-func cpuSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
 /// A random generator that repeats itself: https://prng.di.unimi.it/splitmix64.c.
 struct SplitMix64: RandomNumberGenerator {
   var state: UInt64

@@ -36,8 +36,8 @@ struct RunCommand: AsyncParsableCommand {
       let record = RunRecord()
       do {
         try await execute(record)
-      } catch  where json {
-        try Terminal.write(jsonText(record.description(failure: error)))
+      } catch {
+        if json { try Terminal.write(jsonText(record.description(failure: error))) }
         throw error
       }
     }

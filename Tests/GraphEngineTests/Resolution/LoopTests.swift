@@ -265,7 +265,7 @@ struct LoopTests {
     #expect(problems.first?.hasSuffix("the workflow has more than 1000000 nodes") == true)
   }
 
-  @Test func aLoopOfManyNodesIsFast() throws {
+  @Test func aLoopOfManyNodesUnrolls() throws {
     let files = workflow(
       """
       loop: {times: 25000, index: i}
@@ -277,10 +277,6 @@ struct LoopTests {
         d: {node: Step, in: {latent: c.latent}, with: {step: $(0*i), scale: $(i)}}
       yield: {latent: d.latent}
       """)
-    let clock = ContinuousClock()
-    var count = 0
-    let time = try clock.measure { count = try files.resolve().nodes.count }
-    #expect(count == 100_003)
-    #expect(time < .seconds(2), "\(time)")
+    #expect(try files.resolve().nodes.count == 100_003)
   }
 }
