@@ -4,13 +4,13 @@ import GraphEngine
 /// The steps of a sampling run: when the model is evaluated, and at which noise levels.
 package struct NoiseSchedule: Node {
   package static let info = NodeInfo(
-    type: "NoiseSchedule", version: 1, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
+    type: "NoiseSchedule", version: 2, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
 
   let unet = Input<UNetHandle>("unet", "The model, whose scheduler config says what noise it was trained with.")
   let steps = Parameter("steps", "How many steps.", default: 20, min: 1, max: 1000)
   let convention = Parameter(
     "convention", "Which reference scheduler's rounding to follow.", default: ScheduleConvention.ddim.rawValue,
-    options: ScheduleConvention.allCases.map(\.rawValue))
+    options: [ScheduleConvention.ddim.rawValue])
   let spacing = OptionalParameter<String>(
     "spacing", "How times are spread; the model's own when left out.", options: TimestepSpacing.allCases.map(\.rawValue)
   )

@@ -18,8 +18,11 @@ extension Schedule {
     }
     let endLevel = config.endsAtOne ?? true ? 1 : Double(config.levels[0])
     let stride = trainSteps / steps
+    convention = .ddim
     timesteps = times.map(Double.init)
     levels = times.map { Double(config.levels[$0]) }
+    sourceLevels = levels
+    trainingLevels = []
     targetLevels = times.map { $0 >= stride ? Double(config.levels[$0 - stride]) : endLevel }
     self.endLevel = endLevel
     predictionType = config.predictionType

@@ -1,29 +1,33 @@
 /// The steps of a sampling run: the times at which the model is evaluated, and the noise levels in between.
 ///
-/// A level is a_t, the cumulative product of alphas: 1 is clean, 0 pure noise.
+/// A level is a_t, the cumulative product of alphas: 1 is clean, 0 pure noise; the sigma of k-diffusion is
+/// `sqrt((1 - a_t) / a_t)`. Every list has an entry for each evaluation, also where a step takes two.
 package struct Schedule: Sendable, Equatable, Codable {
-  /// What the model is told, one time for each step; may be fractional.
+  package let convention: ScheduleConvention
+  /// What the model is told, one time for each evaluation; may be fractional.
   package let timesteps: [Double]
-  /// The level at which each step starts.
+  /// The level at which each evaluation starts.
   package let levels: [Double]
-  /// The level that each step's formula goes to.
+  /// The level of the sample that each evaluation's formula moves.
   ///
-  /// It is where the next step starts, but for conventions that round the two differently.
+  /// It is `levels`, but where a second evaluation takes its step again from where the first one did (PLMS, Heun, DPM2).
+  package let sourceLevels: [Double]
+  /// The level that each evaluation's formula goes to.
+  ///
+  /// It is where the next evaluation starts, but for conventions that round the two differently, and for second
+  /// evaluations.
   package let targetLevels: [Double]
   /// The level after the last step.
   package let endLevel: Double
   package let predictionType: PredictionType
-  /// Whether the first step takes pure noise for a sample of its level, as Stable Diffusion does.
+  /// Whether the first step takes pure noise z for a sample of its level, as Stable Diffusion does; sqrt(1 - a_t) z is
+  /// expected otherwise, which AddNoise makes of an empty latent.
   package let startsFromNoise: Bool
+  /// The level of every training time, for a convention whose steps go to times of their own (TCD); empty for others.
+  package let trainingLevels: [Double]
 
-  /// The level of the sample that step `step` gives: where the next step starts, or the end.
+  /// The level of the sample that evaluation `step` gives: where the next one starts, or the end.
   package func level(after step: Int) -> Double { step + 1 < levels.count ? levels[step + 1] : endLevel }
-}
-
-/// Which family of reference schedulers a schedule follows: they round differently.
-package enum ScheduleConvention: String, Sendable, CaseIterable {
-  /// diffusers' DDIMScheduler.
-  case ddim
 }
 
 extension Schedule {
@@ -40,6 +44,7 @@ extension Schedule {
     let full =
       switch convention {
       case .ddim: try Schedule(ddim: config, steps: steps, spacing: spacing, offset: offset)
+      default: throw ModelError("the convention \(convention.rawValue) is not there yet")
       }
     self = try full.last(strength)
   }
@@ -54,7 +59,8 @@ extension Schedule {
     }
     if kept == count { return self }
     return Schedule(
-      timesteps: timesteps.suffix(kept), levels: levels.suffix(kept), targetLevels: targetLevels.suffix(kept),
-      endLevel: endLevel, predictionType: predictionType, startsFromNoise: false)
+      convention: convention, timesteps: timesteps.suffix(kept), levels: levels.suffix(kept),
+      sourceLevels: sourceLevels.suffix(kept), targetLevels: targetLevels.suffix(kept), endLevel: endLevel,
+      predictionType: predictionType, startsFromNoise: false, trainingLevels: [])
   }
 }

@@ -1,0 +1,55 @@
+/// Which family of reference schedulers a schedule follows: they space, round and end differently.
+///
+/// Each case is a rule of diffusers 0.42, named after the method; `k` is the rule of three of its classes.
+package enum ScheduleConvention: String, Sendable, CaseIterable, Codable {
+  /// DDIMScheduler.
+  case ddim
+  /// DDPMScheduler.
+  case ddpm
+  /// PNDMScheduler with skip_prk_steps.
+  case plms
+  /// EulerDiscreteScheduler, EulerAncestralDiscreteScheduler and LMSDiscreteScheduler, after k-diffusion.
+  case k
+  /// HeunDiscreteScheduler.
+  case heun
+  /// KDPM2DiscreteScheduler.
+  case dpm2
+  /// KDPM2AncestralDiscreteScheduler.
+  case dpm2Ancestral = "dpm2_ancestral"
+  /// DPMSolverMultistepScheduler.
+  case dpm
+  /// DPMSolverSinglestepScheduler.
+  case dpmSinglestep = "dpm_singlestep"
+  /// UniPCMultistepScheduler.
+  case unipc
+  /// DEISMultistepScheduler.
+  case deis
+  /// LCMScheduler.
+  case lcm
+  /// TCDScheduler.
+  case tcd
+
+  /// How the evaluations of a convention follow each other: a step refuses a schedule of another pattern than its own.
+  package enum Pattern: Sendable, Equatable {
+    /// One evaluation for each step.
+    case single
+    /// N + 1 evaluations t0, t1, t1, t2, t3, ...: the second one takes the first step again (PLMS).
+    case restart
+    /// 2 N - 1 evaluations t0, t1, t1, t2, t2, ...: every odd one corrects the step before it (Heun).
+    case pairs
+    /// 2 N - 1 evaluations t0, m0, t1, m1, t2, ...: every odd one is between two steps (DPM2).
+    case midpoints
+    /// As `midpoints`, but on the way to the lower level from which an ancestral step adds noise.
+    case ancestralMidpoints
+  }
+
+  package var pattern: Pattern {
+    switch self {
+    case .ddim, .ddpm, .k, .dpm, .dpmSinglestep, .unipc, .deis, .lcm, .tcd: .single
+    case .plms: .restart
+    case .heun: .pairs
+    case .dpm2: .midpoints
+    case .dpm2Ancestral: .ancestralMidpoints
+    }
+  }
+}
