@@ -52,7 +52,7 @@ struct DocumentReader {
     let mapping = mended(mapping, "a workflow", known: Self.documentKeys, ignoring: "x-")
     var document = WorkflowDocument(file: file, location: location)
     document.description = mapping["description"].flatMap { text($0, of: "description") }?.value
-    document.params = entries(of: "params", in: mapping).compactMap(readParam)
+    document.params = readParams(in: mapping)
     document.inputs = entries(of: "inputs", in: mapping).compactMap(readSubgraphInput)
     document.members = readMembers(mapping, of: "a workflow", at: location)
     document.outputs = readNamedWires("outputs", in: mapping)
@@ -65,7 +65,17 @@ struct DocumentReader {
 
   // MARK: Params and inputs
 
-  private func readParam(_ entry: YAMLEntry) -> ParamDocument? {
+  private func readParams(in mapping: YAMLMapping) -> [ParamDocument] {
+    let entries = entries(of: "params", in: mapping)
+    return entries.enumerated().compactMap { number, entry in
+      readParam(entry, names: entries.map(\.key.value), before: number)
+    }
+  }
+
+  /// - Parameters:
+  ///   - names: those of all params.
+  ///   - number: the param's own place among them.
+  private func readParam(_ entry: YAMLEntry, names: [String], before number: Int) -> ParamDocument? {
     let name = entry.key
     guard isName(name, of: "a param", allowsHyphen: false) else { return nil }
     var param = ParamDocument(name: name)
@@ -80,19 +90,31 @@ struct DocumentReader {
     }
     param.type = type
     if let node = mapping["default"] {
-      param.defaultValue = readDefault(node)
+      param.defaultValue = readDefault(node, names: names, before: number)
       if param.defaultValue == nil { param.type = nil }
     }
     return param
   }
 
-  private func readDefault(_ node: YAMLNode) -> Literal? {
+  /// Reads a default, which may name the params before its own.
+  private func readDefault(_ node: YAMLNode, names: [String], before number: Int) -> Literal? {
     guard let text = text(node, of: "default"), let literal = literal(text, at: node) else { return nil }
-    for case .expression(_, let place) in literal.pieces {
-      collector.error("a default can't use '$(...)'", at: place, notes: ["'$$(' stands for the two characters '$('"])
-      return nil
+    var isSound = true
+    for name in literal.names where !names[..<number].contains(name.value) {
+      isSound = false
+      if name.value == names[number] {
+        collector.error("the default of '\(names[number])' names itself", at: name.location)
+      } else if names.contains(name.value) {
+        collector.error(
+          "the default of '\(names[number])' names '\(name.value)', which is declared after it", at: name.location,
+          notes: ["a default sees the params above it"])
+      } else {
+        collector.error(
+          "there is no param '\(name.value)'", at: name.location,
+          notes: [nearestNameNote(to: name.value, among: names[..<number])])
+      }
     }
-    return literal
+    return isSound ? literal : nil
   }
 
   private func readParamType(_ mapping: YAMLMapping, name: Located<String>) -> ScalarType? {

@@ -20,16 +20,38 @@ struct Literal {
   }
 }
 
-/// What stands inside `$(...)`: a name, or integers joined by `+`, `-` and `*`.
+extension Literal {
+  /// Every name inside its `$(...)`, in the order they are written.
+  var names: [Located<String>] {
+    pieces.flatMap { piece in
+      if case .expression(let expression, _) = piece { expression.names } else { [] as [Located<String>] }
+    }
+  }
+}
+
+/// What stands inside `$(...)`: a name, or integers joined by `+`, `-`, `*`, `min(a, b)` and `max(a, b)`.
 indirect enum Expression {
   case name(Located<String>)
   case number(Int128)
   case operation(Operator, Expression, Expression)
 
-  enum Operator: Unicode.Scalar {
+  var names: [Located<String>] {
+    switch self {
+    case .name(let name): [name]
+    case .number: []
+    case .operation(_, let left, let right): left.names + right.names
+    }
+  }
+
+  enum Operator: String {
     case plus = "+"
     case minus = "-"
     case times = "*"
+    case minimum = "min"
+    case maximum = "max"
+
+    /// Written before its operands, in brackets, instead of between them.
+    var isFunction: Bool { self == .minimum || self == .maximum }
 
     /// Nil on overflow.
     func apply(_ left: Int128, _ right: Int128) -> Int128? {
@@ -38,6 +60,8 @@ indirect enum Expression {
         case .plus: left.addingReportingOverflow(right)
         case .minus: left.subtractingReportingOverflow(right)
         case .times: left.multipliedReportingOverflow(by: right)
+        case .minimum: (min(left, right), false)
+        case .maximum: (max(left, right), false)
         }
       return overflow ? nil : value
     }
@@ -62,6 +86,11 @@ private struct LiteralParser {
   private let location: SourceLocation
   private let isPlain: Bool
   private var position = 0
+  /// Names, numbers and functions of the expression now being parsed.
+  private var factorCount = 0
+
+  /// Bounds what one expression may grow to, and with it how deep functions stand in each other.
+  private static let maximumFactors = 100
 
   init(_ scalar: YAMLScalar, at location: SourceLocation) {
     self.scalars = Array(scalar.text.unicodeScalars)
@@ -95,12 +124,21 @@ private struct LiteralParser {
   private mutating func expression(from start: SourceLocation) throws(Diagnostic) -> Expression {
     guard scalars[position...].contains(")") else {
       throw Diagnostic(
-        "'$(' is not closed", at: start, notes: ["a ')' must follow; '$$(' stands for the two characters '$('"])
+        "'$(' is not closed", at: start,
+        notes: [
+          "a ')' must follow; '$$(' stands for the two characters '$('",
+          scalars[position...].contains("(") ? "in braces a comma ends a text without quotes" : nil,
+        ].compactMap { $0 })
     }
+    factorCount = 0
+    let value = try sum()
+    guard take(")") else { throw unexpected() }
+    return value
+  }
+
+  private mutating func sum() throws(Diagnostic) -> Expression {
     var value = try term()
     while let sign = symbol(.plus, .minus) { value = .operation(sign, value, try term()) }
-    guard position < scalars.count, scalars[position] == ")" else { throw unexpected() }
-    position += 1
     return value
   }
 
@@ -116,8 +154,15 @@ private struct LiteralParser {
     while position < scalars.count, scalars[position].isNamePart { position += 1 }
     let word = String(String.UnicodeScalarView(scalars[start..<position]))
     guard let first = word.unicodeScalars.first else { throw unexpected() }
+    factorCount += 1
+    guard factorCount <= Self.maximumFactors else {
+      throw Diagnostic(
+        "'$(...)' has more than \(Self.maximumFactors) names and numbers", at: place(start))
+    }
     if first.isNameStart {
       skipBlanks()
+      // A param may be called `min`.
+      if let function = Expression.Operator(rawValue: word), take("(") { return try call(of: function, at: start) }
       return .name(Located(word, at: place(start)))
     }
     guard case .success(.int(let number)) = ScalarType.int.read(word) else {
@@ -127,19 +172,40 @@ private struct LiteralParser {
     return .number(number)
   }
 
+  /// Parses what follows `min(`.
+  private mutating func call(of function: Expression.Operator, at start: Int) throws(Diagnostic) -> Expression {
+    let first = try sum()
+    guard take(",") else { throw wrongCount(function, at: start) }
+    let second = try sum()
+    if position < scalars.count, scalars[position] == "," { throw wrongCount(function, at: start) }
+    guard take(")") else { throw unexpected() }
+    skipBlanks()
+    return .operation(function, first, second)
+  }
+
+  private func wrongCount(_ function: Expression.Operator, at start: Int) -> Diagnostic {
+    Diagnostic("'\(function.rawValue)' takes two ints, as in '\(function.rawValue)(a, b)'", at: place(start))
+  }
+
   private mutating func symbol(_ accepted: Expression.Operator...) -> Expression.Operator? {
-    guard position < scalars.count, let symbol = Expression.Operator(rawValue: scalars[position]),
+    guard position < scalars.count, let symbol = Expression.Operator(rawValue: String(scalars[position])),
       accepted.contains(symbol)
     else { return nil }
     position += 1
     return symbol
   }
 
+  private mutating func take(_ wanted: Unicode.Scalar) -> Bool {
+    guard position < scalars.count, scalars[position] == wanted else { return false }
+    position += 1
+    return true
+  }
+
   private func unexpected() -> Diagnostic {
     let found = position < scalars.count ? "'\(scalars[position])'" : "the end"
     return Diagnostic(
       "expected a name or a number in '$(...)', not \(found)", at: place(position),
-      notes: ["'$(...)' takes a param or loop index, and for ints '+', '-' and '*'"])
+      notes: ["'$(...)' takes a param or loop index, and for ints '+', '-', '*', 'min(a, b)' and 'max(a, b)'"])
   }
 
   private mutating func skipBlanks() {

@@ -130,9 +130,16 @@ extension DocumentReader {
     let entries = entries(of: "with", in: mapping)
     return entries.enumerated().map { number, entry in
       let hint = with.mapping.flatMap { commaHint(for: number, in: $0) }
-      let literal = text(entry.value, of: entry.key.value).flatMap { self.literal($0, at: entry.value) }
-      return LiteralBinding(name: entry.key, literal: literal, hint: hint)
+      return LiteralBinding(name: entry.key, value: readLiterals(entry.value, of: entry.key.value), hint: hint)
     }
+  }
+
+  private func readLiterals(_ node: YAMLNode, of key: String) -> LiteralBinding.Value? {
+    guard let items = node.sequence else {
+      return text(node, of: key).flatMap { literal($0, at: node) }.map { .one($0) }
+    }
+    let literals = items.compactMap { item in text(item, of: key).flatMap { literal($0, at: item) } }
+    return literals.count == items.count ? .list(literals, node.location) : nil
   }
 
   /// Reads `carry`, `yield` or `outputs`.

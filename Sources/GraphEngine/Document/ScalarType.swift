@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// The type by which a text is read: of a param, or of a node's parameter.
+/// The type by which a text is read: of a param, or of a node's parameter or the items of one that is a list.
 enum ScalarType: Hashable {
   case string, int, float, bool, path
   case choice([String])
@@ -13,6 +13,7 @@ enum ScalarType: Hashable {
     case .bool: self = .bool
     case .path: self = .path
     case .choice(let options): self = .choice(options)
+    case .list(let item): self.init(item)
     }
   }
 
@@ -38,6 +39,19 @@ enum ScalarType: Hashable {
     case .bool: "true or false"
     case .path: "a path"
     case .choice(let options): "one of \(options.joined(separator: ", "))"
+    }
+  }
+}
+
+extension ScalarType {
+  /// For messages: "a list of ints".
+  var plural: String {
+    switch self {
+    case .string, .choice: "texts"
+    case .int: "ints"
+    case .float: "numbers"
+    case .bool: "booleans"
+    case .path: "paths"
     }
   }
 }

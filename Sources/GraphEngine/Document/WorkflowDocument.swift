@@ -18,7 +18,7 @@ struct WorkflowDocument {
 struct ParamDocument {
   var name: Located<String>
   var type: ScalarType?
-  /// Nil: a value must be given.
+  /// Nil: a value must be given; names only params declared before this one.
   var defaultValue: Literal?
   var min: Bound?
   var max: Bound?
@@ -118,8 +118,28 @@ struct InputBinding {
 
 /// An entry of `with`.
 struct LiteralBinding {
+  enum Value {
+    case one(Literal)
+    /// A list with where it starts; what could not be read is left out, and reported.
+    case list([Literal], SourceLocation)
+
+    var literals: [Literal] {
+      switch self {
+      case .one(let literal): [literal]
+      case .list(let literals, _): literals
+      }
+    }
+
+    var location: SourceLocation {
+      switch self {
+      case .one(let literal): literal.location
+      case .list(_, let location): location
+      }
+    }
+  }
+
   var name: Located<String>
-  var literal: Literal?
+  var value: Value?
   /// A way out when the name is unknown because a comma cut a text in two.
   var hint: String?
 }

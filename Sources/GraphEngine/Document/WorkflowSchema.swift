@@ -67,10 +67,8 @@ private struct WorkflowSchema {
   private var param: SchemaValue {
     let names = ScalarType.names.map { SchemaValue.string($0) }
     let types: [(name: String, value: SchemaValue)] = [
-      ("int", integer(orExpression: false)), ("float", number(orExpression: false)),
-      ("bool", bool(orExpression: false)),
+      ("int", integer()), ("float", number()), ("bool", bool()),
     ]
-    let literal: SchemaValue = ["allOf": [text, ["not": ["type": "string", "pattern": #"(?:^|[^$])\$\("#]]]]
     var rules: [SchemaValue] = types.map { type in
       rule("type", is: .string(type.name), then: ["properties": ["default": type.value]])
     }
@@ -87,7 +85,7 @@ private struct WorkflowSchema {
       ])
     return closed(
       [
-        ("type", ["enum": .array(names)]), ("default", literal), ("min", number(orExpression: false)),
+        ("type", ["enum": .array(names)]), ("default", text), ("min", number(orExpression: false)),
         ("max", number(orExpression: false)), ("options", ["type": "array", "items": text, "minItems": 1]),
         ("description", text),
       ], required: ["type"]
@@ -178,7 +176,7 @@ private struct WorkflowSchema {
   /// What YAML readers may make of a text without quotes.
   private var text: SchemaValue { ["type": ["string", "number", "boolean", "null"]] }
 
-  private var expression: SchemaValue { ["type": "string", "pattern": #"\$\([^()]+\)"#] }
+  private var expression: SchemaValue { ["type": "string", "pattern": #"\$\(.+\)"#] }
 
   private func name(others: String) -> SchemaValue {
     let reserved = ReservedName.all.sorted().joined(separator: "|")
@@ -216,8 +214,11 @@ private struct WorkflowSchema {
     ["anyOf": .array(orExpression ? schemas + [reference("expression")] : schemas)]
   }
 
-  private func value(of parameter: ParameterDeclaration) -> SchemaValue {
-    switch parameter.type {
+  private func value(of parameter: ParameterDeclaration) -> SchemaValue { value(of: parameter.type, of: parameter) }
+
+  private func value(of type: ParameterType, of parameter: ParameterDeclaration) -> SchemaValue {
+    switch type {
+    case .list(let item): return ["type": "array", "items": value(of: item, of: parameter)]
     case .string, .path: return text
     case .bool: return bool()
     case .choice(let options):

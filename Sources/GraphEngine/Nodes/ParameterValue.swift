@@ -7,6 +7,7 @@ package enum ParameterValue: Sendable, Hashable {
   case bool(Bool)
   /// A path as the process can open it: absolute, or relative to the working directory.
   case path(String)
+  case list([ParameterValue])
   /// An optional parameter that was left out.
   case absent
 
@@ -18,6 +19,7 @@ package enum ParameterValue: Sendable, Hashable {
     case .float(let number):
       number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : String(number)
     case .bool(let flag): String(flag)
+    case .list(let items): "[\(items.map(\.text).joined(separator: ", "))]"
     case .absent: ""
     }
   }
@@ -27,10 +29,12 @@ package enum ParameterValue: Sendable, Hashable {
 package enum PathRole: String, Sendable, Hashable { case read, write }
 
 /// The type of a parameter, of a node or of a workflow file.
-package enum ParameterType: Sendable, Hashable {
+package indirect enum ParameterType: Sendable, Hashable {
   case string, int, float, bool
   case path(PathRole)
   case choice([String])
+  /// Of strings, ints, floats, bools or choices; nodes alone have such parameters, params do not.
+  case list(ParameterType)
 
   /// The name that workflow files and help texts use.
   package var name: String {
@@ -41,7 +45,24 @@ package enum ParameterType: Sendable, Hashable {
     case .bool: "bool"
     case .path: "path"
     case .choice: "choice"
+    case .list(let item): "list of \(item.name)"
     }
+  }
+
+  /// What a choice, or each item of a list of choices, is one of.
+  package var options: [String]? {
+    switch self {
+    case .choice(let options): options
+    case .list(let item): item.options
+    default: nil
+    }
+  }
+
+  /// The type with a choice in place of its string, for a parameter that has `options`.
+  func limited(to options: [String]?) -> ParameterType {
+    guard let options else { return self }
+    if case .list(let item) = self { return .list(item.limited(to: options)) }
+    return .choice(options)
   }
 }
 
@@ -53,7 +74,7 @@ package struct ParameterDeclaration: Sendable {
   /// Nil: must be given, unless `isOptional`.
   package let defaultValue: ParameterValue?
   package let isOptional: Bool
-  /// Inclusive bounds for numbers.
+  /// Inclusive bounds for numbers, those in a list too.
   package let min: Double?
   package let max: Double?
   /// The ints that the node can hold.
@@ -120,5 +141,17 @@ extension Bool: ParameterConvertible {
   package init?(_ value: ParameterValue) {
     guard case .bool(let flag) = value else { return nil }
     self = flag
+  }
+}
+
+extension Array: ParameterConvertible where Element: ParameterConvertible {
+  package static var parameterType: ParameterType { .list(Element.parameterType) }
+  package static var integerRange: ClosedRange<Int128>? { Element.integerRange }
+  package var parameterValue: ParameterValue { .list(map(\.parameterValue)) }
+  package init?(_ value: ParameterValue) {
+    guard case .list(let values) = value else { return nil }
+    let items = values.compactMap { Element($0) }
+    guard items.count == values.count else { return nil }
+    self = items
   }
 }

@@ -54,7 +54,7 @@ package struct Parameter<Value: ParameterConvertible>: Sendable {
     options: [String]? = nil, path: PathRole? = nil
   ) {
     declaration = ParameterDeclaration(
-      name: name, help: help, type: path.map { .path($0) } ?? options.map { .choice($0) } ?? Value.parameterType,
+      name: name, help: help, type: path.map { .path($0) } ?? Value.parameterType.limited(to: options),
       defaultValue: `default`?.parameterValue, isOptional: false, min: min, max: max,
       integerRange: Value.integerRange)
   }
@@ -68,7 +68,7 @@ package struct OptionalParameter<Value: ParameterConvertible>: Sendable {
 
   package init(_ name: String, _ help: String, min: Double? = nil, max: Double? = nil, options: [String]? = nil) {
     declaration = ParameterDeclaration(
-      name: name, help: help, type: options.map { .choice($0) } ?? Value.parameterType,
+      name: name, help: help, type: Value.parameterType.limited(to: options),
       defaultValue: nil, isOptional: true, min: min, max: max, integerRange: Value.integerRange)
   }
 }

@@ -59,6 +59,13 @@ struct DescriptorWriter: Sendable {
     case .int(let number): text.append(number)
     case .float(let number): text.append(number)
     case .bool(let flag): text.append(flag)
+    case .list(let items):
+      text.append(raw: "[")
+      for (number, item) in items.enumerated() {
+        if number > 0 { text.append(raw: ",") }
+        append(item)
+      }
+      text.append(raw: "]")
     case .absent: text.append(raw: "null")
     }
   }

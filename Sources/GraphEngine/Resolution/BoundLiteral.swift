@@ -34,7 +34,7 @@ struct BoundLiteral {
         value = try target.read(try text(registers)).get()
       }
       guard let role = target.role, case .string(let path) = value else { return .success(value) }
-      return .success(.path(try located(path, role: role, registers)))
+      return .success(.path(try located(path, role: role)))
     } catch {
       return .failure(error)
     }
@@ -52,20 +52,18 @@ struct BoundLiteral {
   }
 
   /// A path as the process can open it.
-  private func located(
-    _ path: String, role: PathRole, _ registers: [ParameterValue]
-  ) throws(ValueProblem) -> String {
+  private func located(_ path: String, role: PathRole) throws(ValueProblem) -> String {
     guard !path.isEmpty else { throw ValueProblem("'\(target.name)' takes a path, not an empty text") }
     guard !path.utf8.contains(0) else { throw ValueProblem("'\(target.name)' takes a path, which has no NUL in it") }
-    switch (role, origin.folder) {
-    case (.read, let folder): return PathText.join(folder ?? "", path)
-    case (.write, nil):
+    switch (role, origin.place) {
+    case (.read, _): return PathText.join(origin.folder, path)
+    case (.write, .argument(let given)):
       // The file may go on where the command line's path ends, but not climb out of it.
-      if wholeType == nil, try appendedText(registers).split(separator: "/").contains("..") {
+      guard PathText.climbCount(path) == PathText.climbCount(given) else {
         throw ValueProblem("'\(path)' has '..' after a path of the command line")
       }
       return PathText.normalized(path)
-    case (.write, _?):
+    case (.write, .folder):
       guard !PathText.leavesWorkingDirectory(path) else {
         throw ValueProblem(
           "'\(path)' leaves the working directory",
@@ -73,17 +71,6 @@ struct BoundLiteral {
       }
       return PathText.normalized(path)
     }
-  }
-
-  private func appendedText(_ registers: [ParameterValue]) throws(ValueProblem) -> String {
-    var text = ""
-    for piece in pieces.dropFirst() {
-      switch piece {
-      case .text(let part): text += part
-      case .value(let expression): text += try expression.evaluate(registers).text
-      }
-    }
-    return text
   }
 }
 

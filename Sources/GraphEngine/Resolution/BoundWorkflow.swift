@@ -29,10 +29,15 @@ struct BoundNode {
   /// Everything that no loop index changes.
   var parameters: NodeParameters
   /// The rest, by parameter name.
-  var varying: [(name: String, literal: BoundLiteral)]
+  var varying: [(name: String, value: Varying)]
   var cache: CachePolicy
   var location: SourceLocation
   var portLocations: [String: SourceLocation]
+
+  enum Varying {
+    case one(BoundLiteral)
+    case list([BoundLiteral])
+  }
 }
 
 struct BoundLoop {

@@ -38,7 +38,7 @@ extension Binder {
   ) -> BoundGraph? {
     guard let callee else {
       for wire in graph.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
-      for literal in graph.parameters.compactMap(\.literal) { checkNames(in: literal, values: scope.values) }
+      for binding in graph.parameters { checkNames(in: binding, values: scope.values) }
       return nil
     }
     let inputs = bindInputs(graph, callee, name: name, in: scope)
@@ -113,18 +113,20 @@ extension Binder {
       inputs: callee.inputs.map(\.name.value), values: values)
     var arguments: [String: NamedValue] = [:]
     for param in callee.params {
-      let standard = defaultValue(of: param)
-      guard let given = graph.parameters.first(where: { $0.name.value == param.name.value }) else {
-        if standard == nil, !meant.contains(param.name.value) {
-          collector.error(
-            "'\(name.value)' needs the param '\(param.name.value)' (\(param.type?.name ?? "broken"))",
-            at: name.location,
-            notes: ["it has no default at \(param.name.location)"])
-        }
-        arguments[param.name.value] = standard ?? NamedValue(type: param.type ?? .string, content: .broken)
+      if let given = graph.parameters.first(where: { $0.name.value == param.name.value }) {
+        checkDefault(of: param)
+        arguments[param.name.value] = argument(given, for: param, values: values, into: &bound)
         continue
       }
-      arguments[param.name.value] = argument(given, for: param, values: values, into: &bound)
+      let (standard, varying) = defaultValue(of: param, values: arguments)
+      if let varying { bound.varying.append(varying) }
+      if standard == nil, !meant.contains(param.name.value) {
+        collector.error(
+          "'\(name.value)' needs the param '\(param.name.value)' (\(param.type?.name ?? "broken"))",
+          at: name.location,
+          notes: ["it has no default at \(param.name.location)"])
+      }
+      arguments[param.name.value] = standard ?? NamedValue(type: param.type ?? .string, content: .broken)
     }
     return arguments
   }
@@ -132,8 +134,11 @@ extension Binder {
   private func argument(
     _ given: LiteralBinding, for param: ParamDocument, values: [String: NamedValue], into bound: inout BoundGraph
   ) -> NamedValue {
-    guard let type = param.type, let literal = given.literal else {
-      if let literal = given.literal { checkNames(in: literal, values: values) }
+    if case .list(_, let location) = given.value {
+      collector.error("'\(param.name.value)' takes a text or a number, not a list", at: location)
+    }
+    guard let type = param.type, case .one(let literal) = given.value else {
+      checkNames(in: given, values: values)
       return NamedValue(type: param.type ?? .string, content: .broken)
     }
     var value = NamedValue(type: type, content: .broken, location: literal.location)

@@ -2,30 +2,49 @@ import Diagnostics
 
 /// Looking up the names inside `$(...)`.
 extension Binder {
-  enum LiteralResult {
+  enum BindingResult<Bound> {
     case value(ParameterValue)
     /// Changes with a loop index.
-    case varying(BoundLiteral)
+    case varying(Bound)
     /// Reported.
     case broken
   }
 
   /// Reads `literal` as `target` takes it, as far as that can be before loops are unrolled.
-  func bind(_ literal: Literal, to target: ValueTarget, values: [String: NamedValue]) -> LiteralResult {
+  func bind(_ literal: Literal, to target: ValueTarget, values: [String: NamedValue]) -> BindingResult<BoundLiteral> {
     guard let bound = lookUp(literal, for: target, values: values) else { return .broken }
     if let role = target.role { note(role, of: bound.origin.literal, at: literal.location) }
     guard bound.isConstant else { return .varying(bound) }
-    switch bound.evaluate([]) {
-    case .success(let value):
-      if target.role == .read, value.text.hasPrefix("/") { noteAbsolutePath(literal.id) }
-      return .value(value)
+    guard let value = evaluate(bound) else { return .broken }
+    if target.role == .read, value.text.hasPrefix("/") { noteAbsolutePath(bound.origin.literal) }
+    return .value(value)
+  }
+
+  /// Reads the items of a list as `target` takes each.
+  func bind(_ items: [Literal], to target: ValueTarget, values: [String: NamedValue]) -> BindingResult<[BoundLiteral]> {
+    let bound = items.map { lookUp($0, for: target, values: values) }
+    // All items are looked at, so that each problem is told.
+    let known = bound.map { item in item.flatMap { $0.isConstant ? evaluate($0) : nil } }
+    let isBroken = zip(bound, known).contains { bound, known in known == nil && bound?.isConstant != false }
+    if isBroken { return .broken }
+    let constants = known.compactMap { $0 }
+    return constants.count == items.count ? .value(.list(constants)) : .varying(bound.compactMap { $0 })
+  }
+
+  private func evaluate(_ literal: BoundLiteral) -> ParameterValue? {
+    switch literal.evaluate([]) {
+    case .success(let value): return value
     case .failure(let problem):
-      report(problem, of: bound)
-      return .broken
+      report(problem, of: literal)
+      return nil
     }
   }
 
-  /// Reports names in `literal` that do not exist, when nothing is known of its target.
+  /// Reports names that do not exist, when nothing is known of the binding's target.
+  func checkNames(in binding: LiteralBinding, values: [String: NamedValue]) {
+    for literal in binding.value?.literals ?? [] { checkNames(in: literal, values: values) }
+  }
+
   func checkNames(in literal: Literal, values: [String: NamedValue]) {
     for case .expression(let expression, _) in literal.pieces { _ = bind(expression, isWhole: true, values: values) }
   }
@@ -80,7 +99,7 @@ extension Binder {
     if case .expression(.name(let name), _) = literal.pieces.first, let origin = values[name.value]?.origin {
       return origin
     }
-    return PathOrigin(folder: PathText.folder(of: literal.location.file.path), literal: literal.id)
+    return PathOrigin(place: .folder(PathText.folder(of: literal.location.file.path)), literal: literal.id)
   }
 
   private func bind(_ expression: Expression, isWhole: Bool, values: [String: NamedValue]) -> BoundExpression? {
@@ -120,7 +139,8 @@ extension Expression {
     switch self {
     case .name(let name): name.value
     case .number(let number): String(number)
-    case .operation(let sign, let left, let right): "\(left.text)\(sign.rawValue)\(right.text)"
+    case .operation(let sign, let left, let right):
+      sign.isFunction ? "\(sign.rawValue)(\(left.text), \(right.text))" : "\(left.text)\(sign.rawValue)\(right.text)"
     }
   }
 }

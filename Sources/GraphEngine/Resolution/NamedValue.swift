@@ -16,14 +16,30 @@ struct NamedValue {
   var origin: PathOrigin?
   /// Where the value is written; nil for loop indices.
   var location: SourceLocation?
+  /// For params: made by a default that names other params.
+  var isDerived = false
 }
 
 /// Where a path is written, which decides what it is relative to.
 struct PathOrigin {
-  /// The folder of the file; nil for the command line.
-  var folder: String?
+  enum Place {
+    /// In a file of this folder.
+    case folder(String)
+    /// On the command line, as this path, which a file may go on from.
+    case argument(String)
+  }
+
+  var place: Place
   /// The literal that holds the path, or begins it.
   var literal: DocumentID
+
+  /// What a relative path is seen from; empty for the working directory.
+  var folder: String {
+    switch place {
+    case .folder(let folder): folder
+    case .argument: ""
+    }
+  }
 }
 
 /// What takes a value: a param, a node's parameter, a loop's bound.

@@ -18,7 +18,7 @@ extension Binder {
     bindParameters(node, declaration, name: name, in: scope, into: &bound)
     for input in node.inputs { bound.portLocations[input.name.value] = input.location }
     for parameter in node.parameters {
-      bound.portLocations[parameter.name.value] = parameter.literal?.location ?? parameter.name.location
+      bound.portLocations[parameter.name.value] = parameter.value?.location ?? parameter.name.location
     }
     return bound
   }
@@ -26,7 +26,7 @@ extension Binder {
   /// Reports what can be found without knowing the ports.
   private func checkNames(_ node: NodeDocument, in scope: BodyScope) {
     for wire in node.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
-    for literal in node.parameters.compactMap(\.literal) { checkNames(in: literal, values: scope.values) }
+    for binding in node.parameters { checkNames(in: binding, values: scope.values) }
   }
 
   // MARK: Inputs
@@ -104,12 +104,44 @@ extension Binder {
         }
         continue
       }
-      guard let literal = given.literal else { continue }
-      switch bind(literal, to: ValueTarget(parameter), values: scope.values) {
-      case .value(let value): bound.parameters.values[parameter.name] = value
-      case .varying(let literal): bound.varying.append((parameter.name, literal))
-      case .broken: break
+      switch given.value {
+      case nil: break
+      case .one(let literal): bind(literal, to: parameter, values: scope.values, into: &bound)
+      case .list(let items, let location):
+        bind(items, at: location, to: parameter, values: scope.values, into: &bound)
       }
+    }
+  }
+
+  private func bind(
+    _ literal: Literal, to parameter: ParameterDeclaration, values: [String: NamedValue], into bound: inout BoundNode
+  ) {
+    if case .list(let item) = parameter.type {
+      collector.error(
+        "'\(parameter.name)' takes a list of \(ScalarType(item).plural), not a text", at: literal.location,
+        notes: ["a list of one is written [\(literal.scalar.text)]"])
+      return checkNames(in: literal, values: values)
+    }
+    switch bind(literal, to: ValueTarget(parameter), values: values) {
+    case .value(let value): bound.parameters.values[parameter.name] = value
+    case .varying(let literal): bound.varying.append((parameter.name, .one(literal)))
+    case .broken: break
+    }
+  }
+
+  private func bind(
+    _ items: [Literal], at location: SourceLocation, to parameter: ParameterDeclaration, values: [String: NamedValue],
+    into bound: inout BoundNode
+  ) {
+    guard case .list = parameter.type else {
+      collector.error("'\(parameter.name)' takes a text or a number, not a list", at: location)
+      for item in items { checkNames(in: item, values: values) }
+      return
+    }
+    switch bind(items, to: ValueTarget(parameter), values: values) {
+    case .value(let value): bound.parameters.values[parameter.name] = value
+    case .varying(let items): bound.varying.append((parameter.name, .list(items)))
+    case .broken: break
     }
   }
 
@@ -134,7 +166,7 @@ extension Binder {
         }
       collector.error(
         "\(owner) has no parameter '\(parameter.name.value)'", at: parameter.name.location, notes: [note])
-      if let literal = parameter.literal { checkNames(in: literal, values: values) }
+      checkNames(in: parameter, values: values)
     }
     return meant
   }

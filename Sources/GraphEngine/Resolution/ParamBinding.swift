@@ -30,17 +30,34 @@ package struct ResolvedParameter: Sendable {
 /// Giving params their values.
 extension Binder {
   /// The default of `param`, read and checked; nil when it has none.
-  func defaultValue(of param: ParamDocument) -> NamedValue? {
+  ///
+  /// - Parameter values: what the params before it are.
+  /// - Returns: also the register that takes the value and what to put there, when it changes with a loop index.
+  func defaultValue(
+    of param: ParamDocument, values: [String: NamedValue]
+  ) -> (value: NamedValue?, varying: (register: Int, literal: BoundLiteral)?) {
     guard let type = param.type else {
-      return NamedValue(type: .string, content: .broken, location: param.name.location)
+      return (NamedValue(type: .string, content: .broken, location: param.name.location), nil)
     }
-    guard let literal = param.defaultValue else { return nil }
+    guard let literal = param.defaultValue else { return (nil, nil) }
     var value = NamedValue(type: type, content: .broken, location: literal.location)
-    if type == .path { value.origin = origin(of: literal, values: [:]) }
-    if case .value(let known) = bind(literal, to: ValueTarget(param, type: type), values: [:]) {
-      value.content = .known(known)
+    value.isDerived = !literal.names.isEmpty
+    if type == .path { value.origin = origin(of: literal, values: values) }
+    switch bind(literal, to: ValueTarget(param, type: type), values: values) {
+    case .value(let known): value.content = .known(known)
+    case .varying(let literal):
+      let register = makeRegister()
+      value.content = .register(register)
+      return (value, (register, literal))
+    case .broken: break
     }
-    return value
+    return (value, nil)
+  }
+
+  /// Reports what is wrong with a default that another value takes the place of.
+  func checkDefault(of param: ParamDocument) {
+    // One that names other params may suit them alone.
+    if param.defaultValue?.names.isEmpty == true { _ = defaultValue(of: param, values: [:]) }
   }
 
   /// The params of the workflow that is run: settings, else defaults.
@@ -59,8 +76,8 @@ extension Binder {
     }
     for param in document.params {
       let name = param.name.value
-      let standard = defaultValue(of: param)
       guard let setting = settings.last(where: { $0.name == name }) else {
+        let standard = defaultValue(of: param, values: values).value
         if standard == nil, isComplete, !settings.contains(where: { nearestName(to: $0.name, among: [name]) != nil }) {
           collector.error(
             "the param '\(name)' has no default", at: param.name.location,
@@ -70,6 +87,7 @@ extension Binder {
           standard ?? NamedValue(type: param.type ?? .string, content: .broken, location: param.name.location)
         continue
       }
+      checkDefault(of: param)
       values[name] = value(of: setting, for: param, draw: draw, drawn: &drawn)
     }
     return (values, drawn)
@@ -81,7 +99,7 @@ extension Binder {
     let location = setting.location
     guard let type = param.type else { return NamedValue(type: .string, content: .broken, location: location) }
     var value = NamedValue(type: type, content: .broken, location: location)
-    if type == .path { value.origin = PathOrigin(folder: nil, literal: documents.ids.next()) }
+    if type == .path { value.origin = PathOrigin(place: .argument(setting.text), literal: documents.ids.next()) }
     let target = ValueTarget(param, type: type)
     var text = setting.text
     if type == .int, text == "random" {

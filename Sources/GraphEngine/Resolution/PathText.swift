@@ -15,6 +15,9 @@ enum PathText {
     return isAbsolute ? "/" + joined : joined.isEmpty ? "." : joined
   }
 
+  /// How many parts of `path` lead a folder up.
+  static func climbCount(_ path: String) -> Int { path.split(separator: "/").count { $0 == ".." } }
+
   /// `path` as seen from where `folder` is seen; `folder` is empty for the same place.
   static func join(_ folder: String, _ path: String) -> String {
     normalized(folder.isEmpty || path.hasPrefix("/") ? path : folder + "/" + path)

@@ -111,8 +111,12 @@ struct Unroller {
       inputs.append(sources)
     }
     var parameters = node.parameters
-    for (name, literal) in node.varying {
-      if let value = evaluate(literal, in: address) { parameters.values[name] = value }
+    for (name, varying) in node.varying {
+      switch varying {
+      case .one(let literal): parameters.values[name] = evaluate(literal, in: address)
+      case .list(let literals):
+        parameters.values[name] = .list(literals.compactMap { evaluate($0, in: address) })
+      }
     }
     nodes.append(
       ResolvedNode(

@@ -45,9 +45,13 @@ struct WorkflowWriter {
   private func standard(of param: ParamDocument, in instance: DocumentInstance) -> YAMLValue? {
     guard let value = instance.values[param.name.value] else { return param.defaultValue.map(self.value) }
     guard case .known(let known) = value.content else { return nil }
+    // What follows from other params still follows from them, except a path that only its own file says how to find.
+    if value.isDerived, let literal = param.defaultValue, value.origin.map({ $0.literal != literal.id }) ?? true {
+      return self.value(of: literal)
+    }
     switch known {
     case .int, .float, .bool: return .plain(known.text)
-    case .string, .path, .absent: return .text(escaped(path(known.text, origin: value.origin)))
+    case .string, .path, .list, .absent: return .text(escaped(path(known.text, origin: value.origin)))
     }
   }
 
@@ -55,7 +59,7 @@ struct WorkflowWriter {
   private func path(_ text: String, origin: PathOrigin?) -> String {
     guard let origin, !text.isEmpty else { return text }
     switch roles[origin.literal] {
-    case .read: return PathText.relative(PathText.join(origin.folder ?? "", text), to: workingDirectory)
+    case .read: return PathText.relative(PathText.join(origin.folder, text), to: workingDirectory)
     case .write where PathText.leavesWorkingDirectory(text):
       // Only the command line may lead out of the working directory; a file keeps the name.
       return text.split(separator: "/").last.map(String.init) ?? text
@@ -110,7 +114,14 @@ struct WorkflowWriter {
   }
 
   private func value(of parameters: [LiteralBinding]) -> YAMLValue? {
-    mapping(parameters.compactMap { binding in binding.literal.map { YAMLField(binding.name.value, value(of: $0)) } })
+    mapping(parameters.compactMap { binding in binding.value.map { YAMLField(binding.name.value, value(of: $0)) } })
+  }
+
+  private func value(of binding: LiteralBinding.Value) -> YAMLValue {
+    switch binding {
+    case .one(let literal): value(of: literal)
+    case .list(let literals, _): .list(literals.map(value))
+    }
   }
 
   private func mapping(_ fields: [YAMLField]) -> YAMLValue? { fields.isEmpty ? nil : .mapping(fields) }

@@ -65,7 +65,7 @@ struct NodesCommand: AsyncParsableCommand {
 
   private func parameterTypeText(_ parameter: ParameterDeclaration) -> String {
     var text = parameter.type.name
-    if case .choice(let options) = parameter.type { text = options.joined(separator: " | ") }
+    if let options = parameter.type.options { text = text.replacing("choice", with: options.joined(separator: " | ")) }
     switch (parameter.min, parameter.max) {
     case (let min?, let max?): text += " \(ParameterValue.float(min).text)...\(ParameterValue.float(max).text)"
     case (let min?, nil): text += " >= \(ParameterValue.float(min).text)"
@@ -118,10 +118,8 @@ private struct NodeDescription: Encodable {
       Port(name: $0.name, help: $0.help, type: $0.type.name, shape: $0.type.shape, arity: $0.arity.rawValue)
     }
     with = declaration.parameters.map { parameter in
-      var options: [String]?
-      if case .choice(let choices) = parameter.type { options = choices }
-      return Parameter(
-        name: parameter.name, help: parameter.help, type: parameter.type.name, options: options,
+      Parameter(
+        name: parameter.name, help: parameter.help, type: parameter.type.name, options: parameter.type.options,
         default: parameter.defaultValue?.text, required: parameter.defaultValue == nil && !parameter.isOptional,
         min: parameter.min, max: parameter.max)
     }

@@ -103,9 +103,23 @@ struct DocumentTests {
     (
       "a: {type: int, default: 1, options: [1]}", ["2:46: only a choice has 'options'; write 'type: choice'"]
     ),
+    ("a: {type: string, default: $(b)}", ["2:39: there is no param 'b'"]),
     (
-      "a: {type: string, default: $(b)}",
-      ["2:37: a default can't use '$(...)'; '$$(' stands for the two characters '$('"]
+      "steps: {type: int, default: 1}, b: {type: int, default: $(stpes)}",
+      ["2:68: there is no param 'stpes'; did you mean 'steps'?"]
+    ),
+    ("a: {type: int, default: $(1+a)}", ["2:38: the default of 'a' names itself"]),
+    (
+      "a: {type: int, default: $(b)}, b: {type: int, default: $(a)}",
+      ["2:36: the default of 'a' names 'b', which is declared after it; a default sees the params above it"]
+    ),
+    (
+      "a: {type: int, default: 1}, b: {type: int, default: $(a), min: 2}",
+      ["2:62: 'b' takes 2 or more, not 1; the value is written at g.yaml:2:34"]
+    ),
+    (
+      "a: {type: string, default: x}, b: {type: int, default: $(a)}",
+      ["2:65: 'b' takes an int, but 'a' is a string"]
     ),
     ("a: {type: string, default: $$(b)}", []),
     ("a: 5", ["2:13: a param takes a mapping, not a text"]),

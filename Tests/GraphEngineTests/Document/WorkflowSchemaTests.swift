@@ -10,6 +10,7 @@ struct WorkflowSchemaTests {
       seed: {type: int, default: 42, min: 0}
       steps: {type: int, default: "20", min: 1, max: 1000, description: How many.}
       cfg: {type: float, default: 7.5}
+      last: {type: int, default: $(steps)}
       flag: {type: bool, default: true}
       prompt: {type: string, default: no}
       number: {type: string, default: 7}
@@ -35,7 +36,7 @@ struct WorkflowSchemaTests {
       sub: {graph: ./a.yaml, in: {latent: start}, with: {steps: 3, name: x}}
       inline: {graph: {inputs: {x: {type: image}}, nodes: {a: {node: Start}}, outputs: {a: a}}, in: {x: image}}
       image: {node: Decode, in: {latent: sample.latent}}
-      grid: {node: Grid, in: {images: [image, image]}}
+      grid: {node: Grid, in: {images: [image, image]}, with: {labels: [a, no, 7, $(prompt)], sizes: [1, "2.5", $(cfg)], order: [0, "$(min(steps, 9))"]}}
       single: {node: Grid, in: {images: image}}
       png: {node: Save, in: {image: image}, with: {path: $(out)}}
     outputs: {image: image, latent: sample.latent}
@@ -51,8 +52,8 @@ struct WorkflowSchemaTests {
     ("stepgraph: 1", "stepgraph: 2"), ("stepgraph: 1", "description: x"), ("params:", "parms:"),
     ("description: E", "sweep: E"), ("nodes:\n  model", "nodez:\n  model"),
     ("type: int, default: 42", "type: integer, default: 42"), ("{type: int, default: 42", "{default: 42"),
-    ("default: 42", "default: x"), ("default: 42", "defualt: 42"), ("default: 42", "default: $(steps)"),
-    ("default: 42", "default: 42, options: [a]"), ("default: 7.5", "default: high"), ("default: true", "default: yes"),
+    ("default: 42", "default: x"), ("default: 42", "defualt: 42"), ("default: 42", "default: 42, options: [a]"),
+    ("default: 7.5", "default: high"), ("default: true", "default: yes"),
     ("default: no}", "default: no, min: 1}"), ("default: no}", "default: a cat, on a mat}"),
     ("options: [plain, karras], ", ""), ("options: [plain, karras]", "options: []"),
     ("type: latent, optional", "type: latnet, optional"), ("optional: true", "optional: maybe"),
@@ -72,6 +73,9 @@ struct WorkflowSchemaTests {
     ("width: 64", "width: 7"), ("width: 64", "width: 1000"), ("width: 64", "width: 64.5"), ("width: 64", "width: wide"),
     ("width: 64", "widht: 64"), ("seed: $(seed)", "seed: -1"), ("scale: 7", "scale: x"), ("scale: 7", "scale: -1"),
     ("mode: $(mode)", "mode: karas"), ("clip: false", "clip: no"), ("step: $(i), ", ""), ("skip: 2", "skip: 0"),
+    ("labels: [", "lables: ["), ("sizes: [1, ", "sizes: [-1, "), ("sizes: [1, ", "sizes: [high, "),
+    ("sizes: [1, ", "sizes: [[1], "), ("order: [0, ", "order: [0.5, "), ("order: [0, ", "order: [10, "),
+    ("labels: [a, no, 7, $(prompt)]", "labels: a"), ("labels: [a, no, 7, $(prompt)]", "modes: [frame]"),
     ("with: {path: m}", "with: {}"), (", with: {path: m}", ""), ("with: {path: m}", "with: {path: [m]}"),
     ("times: $(steps)", "times: -1"), ("times: $(steps)", "tims: 3"), ("times: $(steps)", "times: 3, from: 1"),
     ("from: 3, to: 5", "from: 3"), ("index: i", "index: a-b"), ("    yield:", "    yields:"),

@@ -86,6 +86,29 @@ struct NodeKeyTests {
       graph.nodes.indices.map { before.key(of: $0) != after.key(of: $0) } == [false, false, false, true, true, true])
   }
 
+  @Test func aListIsPartOfTheKeyItemByItem() throws {
+    struct Lists: Node {
+      static let info = NodeInfo(type: "Lists", version: 1, lane: .inline, summary: "A number.")
+      let names = Parameter<[String]>("names", "Texts.", default: [])
+      let times = OptionalParameter<[Double]>("times", "Numbers.")
+      let result = Output<ToyNumber>("result", "How many.")
+      func run(_ io: inout NodeIO) throws { io[result] = ToyNumber(Double(io[names].count + (io[times] ?? []).count)) }
+    }
+    func descriptor(_ values: [String: ParameterValue]) throws -> String {
+      var graph = toy().graph(targets: ["c"])
+      graph.nodes[3].declaration = NodeDeclaration(Lists.self)
+      graph.nodes[3].parameters = NodeParameters(values)
+      let plan = try makePlan(graph, cache: nil, numerics: "test")
+      return String(decoding: plan.descriptor(of: 3) ?? [], as: UTF8.self)
+    }
+    let head = #"{"format":1,"inputs":{},"node":"Lists","parameters":"#
+    #expect(
+      try descriptor(["names": .list([.string("a, b"), .string("\"")]), "times": .list([.float(999), .float(850.5)])])
+        == head + #"{"names":["a, b","\""],"times":[999.0,850.5]},"sources":[],"version":1}"#)
+    #expect(
+      try descriptor(["names": .list([]), "times": .absent]) == head + #"{"names":[]},"sources":[],"version":1}"#)
+  }
+
   @Test func settingsAreResolvedBeforeKeysAreMade() throws {
     struct Auto: Node {
       static let info = NodeInfo(type: "Auto", version: 1, lane: .inline, summary: "A number.")

@@ -84,6 +84,10 @@ struct ToyDecode: Node {
 struct ToyGrid: Node {
   static let info = NodeInfo(type: "Grid", version: 1, lane: .compute, summary: "Joins pictures.")
   let images = VariadicInput<ToyImage>("images", "The pictures.")
+  let labels = Parameter<[String]>("labels", "Texts below.", default: [])
+  let sizes = OptionalParameter<[Double]>("sizes", "Sizes.", min: 0)
+  let order = OptionalParameter<[Int]>("order", "Places.", min: 0, max: 9)
+  let modes = OptionalParameter<[String]>("modes", "How.", options: ["plain", "framed"])
   let image = Output<ToyImage>("image", "All of them.")
   func run(_ io: inout NodeIO) throws {}
 }

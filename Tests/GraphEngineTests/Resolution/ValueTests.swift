@@ -17,8 +17,10 @@ private func files(_ with: String, node: String = "Step", params: String = "") -
 private let params = """
   steps: {type: int, default: 20}, cfg: {type: float, default: 7.5}, prompt: {type: string, default: a cat}, \
   on: {type: bool, default: true}, mode: {type: choice, options: [karras, other], default: karras}, \
-  dir: {type: path, default: d}
+  dir: {type: path, default: d}, min: {type: int, default: 2}
   """
+
+private let inBrackets = "'$(...)' takes a param or loop index, and for ints '+', '-', '*', 'min(a, b)' and 'max(a, b)'"
 
 struct ValueTests {
   @Test(arguments: [
@@ -36,6 +38,11 @@ struct ValueTests {
     ("step: $(steps)", "step", .int(20)),
     ("step: $(2*steps+1)", "step", .int(41)),
     ("step: $( 100 - steps*2 - 1 )", "step", .int(59)),
+    ("step: \"$(min(steps, 7))\"", "step", .int(7)),
+    ("step: \"$( max( steps - 30 , 3*2 ) + 1 )\"", "step", .int(7)),
+    ("step: \"$(2*min(steps,max(4,5))-1)\"", "step", .int(9)),
+    ("step: $(min)", "step", .int(2)),
+    ("step: \"$(min(min, 3)*min)\"", "step", .int(4)),
     ("step: 1$(steps)", "step", .int(120)),
     ("step: 1, scale: $(steps)", "scale", .float(20)),
     ("step: 1, scale: $(cfg)", "scale", .float(7.5)),
@@ -87,25 +94,43 @@ struct ValueTests {
     ("scale: 1", ["6:3: 'x' needs the parameter 'step' (int)"]),
     ("step: $(stepz)", ["6:55: there is no param or loop index 'stepz'; did you mean 'steps'?"]),
     (
-      "step: $(banana)", ["6:55: there is no param or loop index 'banana'; known are cfg, dir, mode, on, prompt, steps"]
+      "step: $(banana)",
+      ["6:55: there is no param or loop index 'banana'; known are cfg, dir, min, mode, on, prompt, steps"]
     ),
     ("step: $(steps", ["6:53: '$(' is not closed; a ')' must follow; '$$(' stands for the two characters '$('"]),
     (
       "step: $((1+2))",
       [
-        "6:55: expected a name or a number in '$(...)', not '('; '$(...)' takes a param or loop index, and for ints '+', '-' and '*'"
+        "6:55: expected a name or a number in '$(...)', not '('; \(inBrackets)"
       ]
     ),
     (
       "step: $(steps/2)",
       [
-        "6:60: expected a name or a number in '$(...)', not '/'; '$(...)' takes a param or loop index, and for ints '+', '-' and '*'"
+        "6:60: expected a name or a number in '$(...)', not '/'; \(inBrackets)"
       ]
     ),
     (
       "step: $()",
       [
-        "6:55: expected a name or a number in '$(...)', not ')'; '$(...)' takes a param or loop index, and for ints '+', '-' and '*'"
+        "6:55: expected a name or a number in '$(...)', not ')'; \(inBrackets)"
+      ]
+    ),
+    ("step: \"$(min(steps))\"", ["6:56: 'min' takes two ints, as in 'min(a, b)'"]),
+    ("step: \"$(max(1, steps, 3))\"", ["6:56: 'max' takes two ints, as in 'max(a, b)'"]),
+    ("step: \"$(min(1, cfg))\"", ["6:63: 'cfg' is a float; only ints can be calculated with"]),
+    ("step: \"$(min(1, 2)3)\"", ["6:65: expected a name or a number in '$(...)', not '3'; \(inBrackets)"]),
+    ("step: \"$(min(1, 2)\"", ["6:65: expected a name or a number in '$(...)', not the end; \(inBrackets)"]),
+    ("step: \"$(min(, 2))\"", ["6:60: expected a name or a number in '$(...)', not ','; \(inBrackets)"]),
+    (
+      "step: \"$(\(String(repeating: "min(1, ", count: 60))1\(String(repeating: ")", count: 61))\"",
+      ["6:406: '$(...)' has more than 100 names and numbers"]
+    ),
+    (
+      "step: $(min(1, 2))",
+      [
+        "6:53: '$(' is not closed; a ')' must follow; '$$(' stands for the two characters '$('; in braces a comma ends a text without quotes",
+        "6:62: 'Step' has no parameter '2))'; a comma ends a text in braces; quote it: step: \"$(min(1, 2))\"",
       ]
     ),
     ("step: $(2x)", ["6:55: '2x' is neither a name nor an int"]),
@@ -147,7 +172,7 @@ struct ValueTests {
     let graph = try files("step: $(steps)", params: params).set("steps", "3").set("steps", "4").set("prompt", "$(x)")
       .resolve()
     #expect(graph.nodes.last?.parameters.values["step"] == .int(4))
-    #expect(graph.parameters.map(\.text) == ["4", "7.5", "$(x)", "true", "karras", "d"])
+    #expect(graph.parameters.map(\.text) == ["4", "7.5", "$(x)", "true", "karras", "d", "2"])
   }
 
   @Test(arguments: [
@@ -155,7 +180,7 @@ struct ValueTests {
     ("stepz", "3", ["--set stepz=3: the workflow has no param 'stepz'; did you mean 'steps'?"]),
     (
       "banana", "3",
-      ["--set banana=3: the workflow has no param 'banana'; its params are steps, cfg, prompt, on, mode, dir"]
+      ["--set banana=3: the workflow has no param 'banana'; its params are steps, cfg, prompt, on, mode, dir, min"]
     ),
     ("cfg", "random", ["--set cfg=random: 'cfg' takes a number, not 'random'"]),
     (

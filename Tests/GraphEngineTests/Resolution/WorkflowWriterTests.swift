@@ -55,12 +55,19 @@ struct WorkflowWriterTests {
       out: {type: path, default: results/out.png}
       folder: {type: path, default: pics}
       method: {type: path, default: ./solvers/a.yaml}
+      last: {type: int, default: "$(max(steps, 4)*2)"}
+      title: {type: string, default: "$(prompt), $(cfg)"}
+      data: {type: path, default: $(folder)/more}
+      table: {type: path, default: "$(mode).bin"}
+      shot: {type: path, default: $(out)-2.png}
     nodes:
       model: {node: Load, with: {path: $(model)}}
       text: {node: Text, in: {clip: model.clip}, with: {text: "$(prompt): $(cfg) of $(steps), $(clip)", skip: 2}}
       start: {node: Start, in: {model: model.unet}, with: {seed: $(seed)}, cache: memory}
       once: {node: Step, in: {latent: start}, with: *step}
       read: {node: Read, with: {path: "../data/x.bin"}}
+      data: {node: Read, with: {path: "$(data)/x.bin"}}
+      table: {node: Read, with: {path: $(table)}}
       sample: {graph: $(method), in: {latent: once.latent}, with: {scale: $(cfg), steps: $(2*steps-1), file: ../data/y}}
       later:
         loop: {from: 1, to: $(steps), index: i}
@@ -73,7 +80,8 @@ struct WorkflowWriterTests {
           raw: {node: Read, with: {path: "$(mode)/$(i).bin"}}
         yield: {x: next.latent, h: next.history}
       image: {node: Decode, in: {latent: later.x}}
-      grid: {node: Grid, in: {images: [image, image]}}
+      grid: {node: Grid, in: {images: [image, image]}, with: {labels: [$(title), "a, b", "no"], order: [1, $(steps)], sizes: [7.50, "$(cfg)", 1e3]}}
+      second: {node: Save, in: {image: grid}, with: {path: $(shot)}}
       png: {node: Save, in: {image: grid}, with: {path: $(out)}}
     outputs: {image: image, history: later.h}
     """
@@ -130,6 +138,12 @@ struct WorkflowWriterTests {
     #expect(text.contains("prompt: {type: string, default: \"x: $$(steps)\"}"))
     #expect(text.contains("model: {type: path, default: \"../../data/models/b\", description: The model.}"))
     #expect(text.contains("cfg: {type: float, default: 9, max: 20}"))
+    #expect(text.contains("last: {type: int, default: \"$(max(steps, 4)*2)\"}"))
+    #expect(text.contains("title: {type: string, default: \"$(prompt), $(cfg)\"}"))
+    #expect(text.contains("table: {type: path, default: Graphs/plain.bin}"))
+    let set = try expectSame(toy.set("last", "7").set("data", "/data/more"), "Graphs/g.yaml", "settings of derived")
+    #expect(set.contains("last: {type: int, default: 7}"))
+    #expect(set.contains("data: {type: path, default: \"../../data/more\"}"))
   }
 
   @Test func anOutputOutsideOfTheWorkingDirectoryKeepsItsName() throws {
