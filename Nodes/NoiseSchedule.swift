@@ -1,35 +1,91 @@
 import DiffusionModels
 import GraphEngine
 
-/// The steps of a sampling run: when the model is evaluated, and at which noise levels.
+/// The steps of a sampling run, as the class of diffusers that `convention` names makes them.
+///
+/// NoiseSchedules in the documentation has the rules. A parameter that is left out is the model's own, from its
+/// scheduler config, or else the class's default.
 package struct NoiseSchedule: Node {
   package static let info = NodeInfo(
-    type: "NoiseSchedule", version: 2, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
+    type: "NoiseSchedule", version: 3, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
 
   let unet = Input<UNetHandle>("unet", "The model, whose scheduler config says what noise it was trained with.")
-  let steps = Parameter("steps", "How many steps.", default: 20, min: 1, max: 1000)
+  let steps = Parameter(
+    "steps", "How many steps; unused with a list.", default: ScheduleOptions.defaultSteps, min: 1, max: 1000)
   let convention = Parameter(
-    "convention", "Which reference scheduler's rounding to follow.", default: ScheduleConvention.ddim.rawValue,
-    options: [ScheduleConvention.ddim.rawValue])
-  let spacing = OptionalParameter<String>(
-    "spacing", "How times are spread; the model's own when left out.", options: TimestepSpacing.allCases.map(\.rawValue)
-  )
-  let offset = OptionalParameter<Int>("offset", "Added to leading times; the model's own when left out.", min: 0)
+    "convention", "Which reference scheduler's rules to follow.", default: ScheduleConvention.ddim.rawValue,
+    options: names(ScheduleConvention.self))
+  let spacing = OptionalParameter<String>("spacing", "How times are spread.", options: names(TimestepSpacing.self))
+  let offset = OptionalParameter<Int>("offset", "Added to leading times.", min: 0)
+  let curve = OptionalParameter<String>(
+    "curve", "How sigmas are spread, in place of times.", options: names(SigmaCurve.self))
+  let end = OptionalParameter<String>(
+    "end", "Where the last step goes: to no noise, or to the least of training.", options: names(ScheduleEnd.self))
+  let timesteps = OptionalParameter<[Double]>("timesteps", "The times of the steps, from noisy to clean.")
+  let sigmas = OptionalParameter<[Double]>(
+    "sigmas", "The sigmas of the steps, from noisy to clean, and the one at the end.")
   let strength = Parameter(
     "strength", "The last part of the steps to keep, for a picture that is noised in between.", default: 1.0, min: 0,
     max: 1)
+  let originalSteps = OptionalParameter<Int>(
+    "original_steps", "How many times an LCM or TCD model was distilled with.", min: 1)
+  let betaSchedule = OptionalParameter<String>(
+    "beta_schedule", "How the noise of training grows.", options: names(BetaSchedule.self))
+  let betaStart = OptionalParameter<Double>("beta_start", "The least noise of training.", min: 0, max: 1)
+  let betaEnd = OptionalParameter<Double>("beta_end", "The most noise of training.", min: 0, max: 1)
+  let zeroSNR = OptionalParameter<Bool>("zero_snr", "Whether the last time of training is scaled to pure noise.")
+  let prediction = OptionalParameter<String>(
+    "prediction", "What the model predicts.", options: names(PredictionType.self))
   let schedule = Output<Schedule>("schedule", "The evaluation list with its levels.")
 
   package init() {}
 
+  package func resolve(_ parameters: inout NodeParameters) throws {
+    let options = options(parameters)
+    do {
+      try options.check()
+    } catch {
+      throw NodeFailure(error.message, at: error.option.rawValue)
+    }
+    // Options without effect are left out, so that they make no second key.
+    let canonical = options.canonical()
+    parameters[steps] = canonical.steps
+    parameters[spacing] = canonical.spacing?.rawValue
+    parameters[offset] = canonical.offset
+    parameters[curve] = canonical.curve?.rawValue
+    parameters[originalSteps] = canonical.originalSteps
+  }
+
   package func run(_ io: inout NodeIO) throws {
     do {
-      io[schedule] = try Schedule(
-        io[unet].folder.schedulerConfig(), steps: io[steps],
-        convention: ScheduleConvention(rawValue: io[convention]) ?? .ddim,
-        spacing: io[spacing].flatMap(TimestepSpacing.init), offset: io[offset], strength: io[strength])
+      io[schedule] = try Schedule(io[unet].folder.schedulerConfig(), options(io.parameters))
+    } catch let error as ScheduleError {
+      throw NodeFailure(error.message, at: error.option.rawValue)
     } catch let error as ModelError {
-      throw NodeFailure(error.message, at: steps.name)
+      throw NodeFailure(error.message, at: unet.name)
     }
+  }
+
+  private func options(_ parameters: NodeParameters) -> ScheduleOptions {
+    var options = ScheduleOptions(
+      steps: parameters[steps], convention: ScheduleConvention(rawValue: parameters[convention]) ?? .ddim)
+    options.spacing = parameters[spacing].flatMap(TimestepSpacing.init)
+    options.offset = parameters[offset]
+    options.curve = parameters[curve].flatMap(SigmaCurve.init)
+    options.end = parameters[end].flatMap(ScheduleEnd.init)
+    options.timesteps = parameters[timesteps]
+    options.sigmas = parameters[sigmas]
+    options.strength = parameters[strength]
+    options.originalSteps = parameters[originalSteps]
+    options.betaSchedule = parameters[betaSchedule].flatMap(BetaSchedule.init)
+    options.betaStart = parameters[betaStart]
+    options.betaEnd = parameters[betaEnd]
+    options.zeroSNR = parameters[zeroSNR]
+    options.prediction = parameters[prediction].flatMap(PredictionType.init)
+    return options
+  }
+
+  private static func names<Option: RawRepresentable<String> & CaseIterable>(_: Option.Type) -> [String] {
+    Option.allCases.map(\.rawValue)
   }
 }

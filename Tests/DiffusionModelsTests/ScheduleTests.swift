@@ -5,15 +5,16 @@ import Testing
 
 import DiffusionModels
 
-@Suite("DDIM schedules")
-struct ScheduleTests {
-  /// What `make_schedule_fixtures.py` wrote.
-  private struct Cases: Decodable {
+/// What `make_schedule_fixtures.py` wrote.
+struct ScheduleFixture {
+  struct Cases: Decodable {
     struct Run: Decodable {
-      let name: String
-      let config: [String: JSONValue]
-      let steps: Int
-      let strength: Double
+      let convention: ScheduleConvention
+      let config: Int
+      let parameters: [String: JSONValue]
+      let count: Int
+      let end: Double
+      let noise: Bool
     }
     struct Step: Decodable {
       let name: String
@@ -22,13 +23,14 @@ struct ScheduleTests {
       let eta: Double
     }
     let noises: [String: [String: JSONValue]]
+    let sd1: [String: JSONValue]
+    let configs: [[String: JSONValue]]
     let schedules: [Run]
     let steps: [Step]
-    let sd1: [String: JSONValue]
   }
 
-  private let cases: Cases
-  private let reader: SafetensorsReader
+  let cases: Cases
+  let reader: SafetensorsReader
 
   init() throws {
     let folder = "\(Fixture.folder)/schedules"
@@ -37,118 +39,196 @@ struct ScheduleTests {
     reader = try SafetensorsReader(path: "\(folder)/schedules.safetensors")
   }
 
-  private func config(_ values: [String: JSONValue]) throws -> SchedulerConfig {
+  func config(_ values: [String: JSONValue]) throws -> SchedulerConfig {
     try SchedulerConfig(ConfigFile(path: "scheduler_config.json", values: values))
   }
 
-  private func problem(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch {
-      return (error as? ModelError)?.message ?? "another error: \(error)"
+  /// Stable Diffusion 1's, with `changes`.
+  func sd1(_ changes: [String: JSONValue] = [:]) throws -> SchedulerConfig {
+    try config(cases.sd1.merging(changes) { $1 })
+  }
+}
+
+/// NoiseSchedule's parameters as the fixtures name them.
+extension ScheduleOptions {
+  init(_ convention: ScheduleConvention, _ parameters: [String: JSONValue]) throws {
+    self.init(convention: convention)
+    for (name, value) in parameters {
+      switch (name, value) {
+      case ("steps", .int(let number)): steps = number
+      case ("offset", .int(let number)): offset = number
+      case ("original_steps", .int(let number)): originalSteps = number
+      case ("strength", .float(let number)): strength = number
+      case ("beta_start", .float(let number)): betaStart = number
+      case ("beta_end", .float(let number)): betaEnd = number
+      case ("spacing", .string(let name)): spacing = TimestepSpacing(rawValue: name)
+      case ("curve", .string(let name)): curve = SigmaCurve(rawValue: name)
+      case ("end", .string(let name)): end = ScheduleEnd(rawValue: name)
+      case ("prediction", .string(let name)): prediction = PredictionType(rawValue: name)
+      case ("beta_schedule", .string(let name)): betaSchedule = BetaSchedule(rawValue: name)
+      case ("zero_snr", .bool(let flag)): zeroSNR = flag
+      case ("timesteps", .array(let list)): timesteps = try list.map(number)
+      case ("sigmas", .array(let list)): sigmas = try list.map(number)
+      default: throw ModelError("the fixture has \(name): \(value)")
+      }
     }
   }
+}
 
-  private func isClose(_ a: [Double], _ b: [Double]) -> Bool {
-    a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= 2e-6 * max($1, 1e-3) }
+private func number(_ value: JSONValue) throws -> Double {
+  switch value {
+  case .int(let number): return Double(number)
+  case .float(let number): return number
+  default: throw ModelError("the fixture has \(value) for a number")
+  }
+}
+
+@Suite("Noise schedules") struct ScheduleTests {
+  private let fixture: ScheduleFixture
+
+  init() throws { fixture = try ScheduleFixture() }
+
+  private func isClose(_ a: Double, _ b: Double, floor: Double = 0, slack: Double = 0) -> Bool {
+    abs(a - b) <= 1e-6 * max(b, floor) + slack
+  }
+
+  /// How far the logarithm of an ancestral midpoint's sigma is off by the class's own rounding: it takes the difference
+  /// of two nearly equal squares in single precision.
+  private func cancellation(_ schedule: Schedule, _ place: Int) -> Double {
+    guard schedule.convention == .dpm2Ancestral, place % 2 == 1 else { return 0 }
+    let variance = { (level: Double) in (1 - level) / level }
+    return 0x1p-24 * variance(schedule.sourceLevels[place]) / variance(schedule.targetLevels[place])
+  }
+
+  /// Whether times are computed from sigmas, and then fractional; all others are equal to the reference's.
+  private func hasFractions(_ run: ScheduleFixture.Cases.Run, _ place: Int) -> Bool {
+    switch run.convention {
+    case .dpm2, .dpm2Ancestral: if place % 2 == 1 { return true }
+    case .k, .heun: break
+    default: return false
+    }
+    return ["curve", "sigmas"].contains { run.parameters[$0] != nil }
+      || fixture.cases.configs[run.config].keys.contains { $0.hasPrefix("use_") }
   }
 
   /// The levels of training have PyTorch's bits.
   @Test func levelsOfTraining() throws {
-    #expect(cases.noises.count == 7)
-    for (name, values) in cases.noises {
-      let (actual, expected) = (try config(values).levels, try reader.tensor("levels.\(name)").values)
+    #expect(fixture.cases.noises.count == 7)
+    for (name, values) in fixture.cases.noises {
+      let actual = try fixture.config(values).levels(for: .ddim)
+      let expected = try fixture.reader.tensor("levels.\(name)").values
       // The vector library behind PyTorch rounds cosines and square roots now and then the other way.
       if name == "cosine" || name == "zero-snr" {
-        #expect(isClose(actual.map(Double.init), expected.map(Double.init)), "\(name)")
+        let close = zip(actual, expected).allSatisfy { abs($0 - $1) <= 2e-6 * max($1, 1e-3) }
+        #expect(actual.count == expected.count && close, "\(name)")
       } else {
         #expect(actual == expected, "\(name)")
       }
     }
   }
 
-  @Test func schedulesOfTheReference() throws {
-    #expect(cases.schedules.count > 40)
-    for run in cases.schedules {
-      let schedule = try Schedule(config(run.config), steps: run.steps, strength: run.strength)
-      let expected = { (part: String) in try reader.tensor("\(run.name).\(part)").values.map(Double.init) }
-      #expect(try schedule.timesteps == expected("times"), "\(run.name)")
-      #expect(try isClose(schedule.levels, expected("levels")), "\(run.name)")
-      #expect(try isClose(schedule.targetLevels, expected("targets")), "\(run.name)")
-      #expect(schedule.startsFromNoise == (run.strength == 1))
+  /// Every time, level, formula and end of every case: whole times are equal, fractional ones and levels within 1e-6.
+  @Test(arguments: ScheduleConvention.allCases)
+  func schedulesOfTheReference(_ convention: ScheduleConvention) throws {
+    let cases = fixture.cases.schedules.enumerated().filter { $0.element.convention == convention }
+    #expect(cases.count > 20)
+    for (index, run) in cases {
+      let name: Comment = "\(convention) \(fixture.cases.configs[run.config]) \(run.parameters)"
+      let schedule = try Schedule(
+        fixture.config(fixture.cases.configs[run.config]), ScheduleOptions(convention, run.parameters))
+      #expect(schedule.timesteps.count == run.count, name)
+      let picked = stride(from: 0, to: run.count, by: run.count > 60 ? 23 : 1)
+      let expected = try fixture.reader.tensor("\(index)")
+      // Rescaling takes differences of square roots, which the vector library behind PyTorch rounds its own way.
+      let floor = fixture.cases.configs[run.config]["rescale_betas_zero_snr"] == nil ? 0 : 1e-3
+      let lists = [schedule.timesteps, schedule.levels, schedule.sourceLevels, schedule.targetLevels]
+      for (row, list) in zip(0..<expected.shape[0], lists) where list.count == run.count {
+        let values = expected.values[row * expected.shape[1]..<(row + 1) * expected.shape[1]]
+        let wrong = zip(picked, values).filter { place, value in
+          let (actual, expected) = (list[place], Double(value))
+          let rounding = cancellation(schedule, place)
+          if row > 0 { return !isClose(actual, expected, floor: floor, slack: 2 * rounding * expected) }
+          // Logarithms of sigmas are at least 0.002 apart.
+          return hasFractions(run, place)
+            ? !isClose(actual, expected, floor: 1, slack: rounding / 0.002) : Float(actual) != value
+        }
+        #expect(wrong.isEmpty, "\(name), row \(row): \(wrong.prefix(3).map { (list[$0], $1) })")
+      }
+      #expect(isClose(schedule.endLevel, run.end), name)
+      #expect(schedule.startsFromNoise == run.noise, name)
+      #expect(schedule.levels.allSatisfy { (0...1).contains($0) }, name)
     }
   }
 
-  /// With leading spacing each step ends where the next one starts.
-  @Test func leadingStepsChain() throws {
-    let schedule = try Schedule(config(cases.sd1), steps: 12)
-    #expect(schedule.timesteps.first == 914 && schedule.timesteps.last == 1)
-    #expect(schedule.targetLevels == schedule.timesteps.indices.map(schedule.level(after:)))
-    #expect(schedule.endLevel == Double(try config(cases.sd1).levels[0]))
-    #expect(try Schedule(config([:]), steps: 12).endLevel == 1)
-  }
-
   @Test func parametersOverrideTheConfig() throws {
-    let sd1 = try config(cases.sd1)
-    #expect(try Schedule(sd1, steps: 4, offset: 0).timesteps == [750, 500, 250, 0])
-    #expect(try Schedule(sd1, steps: 4, spacing: .trailing).timesteps == [999, 749, 499, 249])
-    let spaced = try config(["timestep_spacing": .string("trailing"), "steps_offset": .int(1), "trained_betas": .null])
-    #expect(try Schedule(spaced, steps: 4).timesteps == [999, 749, 499, 249])
-    #expect(try Schedule(spaced, steps: 4, spacing: .leading).timesteps == [751, 501, 251, 1])
+    let leading = ScheduleOptions(steps: 4)
+    var trailing = leading
+    trailing.spacing = .trailing
+    let spaced = try fixture.sd1(["timestep_spacing": .string("trailing"), "trained_betas": .null])
+    #expect(try Schedule(spaced, leading).timesteps == [999, 749, 499, 249])
+    #expect(try Schedule(fixture.sd1(), trailing).timesteps == [999, 749, 499, 249])
+    trailing.spacing = .leading
+    trailing.offset = 0
+    #expect(try Schedule(spaced, trailing).timesteps == [750, 500, 250, 0])
   }
 
-  @Test func stepsThatCannotBe() throws {
-    let sd1 = try config(cases.sd1)
-    #expect(
-      problem { _ = try Schedule(sd1, steps: 1001) }
-        == "1001 steps; 1 to 1000 were expected, the times that the model was trained with")
-    #expect(problem { _ = try Schedule(sd1, steps: 0) }.hasPrefix("0 steps; 1 to 1000"))
-    #expect(
-      problem { _ = try Schedule(sd1, steps: 1000) }
-        == "1000 steps with offset 1 begin at time 1000; the model was trained with times 0 to 999")
-    #expect(problem { _ = try Schedule(sd1, steps: 10, offset: .max) }.hasPrefix("the offset is 9223372036854775807"))
-    #expect(
-      problem { _ = try Schedule(sd1, steps: 10, strength: 0.05) }
-        == "a strength of 0.05 leaves none of 10 steps; at least 0.1 is needed")
-    #expect(
-      problem { _ = try Schedule(sd1, steps: 10, strength: 1.5) } == "strength is 1.5; 0 to 1 was expected")
-    #expect(problem { _ = try Schedule(sd1, steps: 10, strength: .nan) } == "strength is nan; 0 to 1 was expected")
+  /// numpy's arange has a 62nd value for 61 steps, which the classes take for time -1.
+  @Test func trailingStepsAreAsManyAsAsked() throws {
+    for steps in [61, 103, 121, 122, 201, 887] {
+      for convention in [ScheduleConvention.ddim, .k, .dpm] {
+        let schedule = try Schedule(
+          fixture.sd1(["timestep_spacing": .string("trailing")]), steps: steps, convention: convention)
+        #expect(schedule.timesteps.count == steps && schedule.timesteps.allSatisfy { $0 >= 0 })
+      }
+    }
   }
 
-  @Test func configsThatCannotBe() throws {
-    let file = "scheduler_config.json: "
-    #expect(
-      problem { _ = try config(["beta_schedule": .string("sigmoid")]) }
-        == file
-        + #"'beta_schedule' is "sigmoid"; "linear" or "scaled_linear" or "squaredcos_cap_v2" was expected"#)
-    #expect(
-      problem { _ = try config(["prediction_type": .string("sample")]) }
-        == file + #"'prediction_type' is "sample"; "epsilon" or "v_prediction" was expected"#)
-    #expect(
-      problem { _ = try config(["trained_betas": .array([.float(0.1)])]) }
-        == file + "'trained_betas' has 1 numbers for 1000 times")
-    #expect(
-      problem { _ = try config(["beta_end": .float(7)]) }
-        == file + "the betas go from 0.0001 to 7.0; 0 to 1 was expected")
-    #expect(
-      problem { _ = try config(["beta_start": .float(-1), "beta_schedule": .string("scaled_linear")]) } != "no error")
-    #expect(
-      problem { _ = try config(["num_train_timesteps": .int(0)]) }
-        == file + "'num_train_timesteps' is 0; a whole number from 1 to 100000 was expected")
+  /// Where each formula goes from and to, for the conventions of which the fixtures do not say it.
+  @Test(arguments: ScheduleConvention.allCases) func formulasLeadToTheEnd(_ convention: ScheduleConvention) throws {
+    let schedule = try Schedule(
+      fixture.sd1(["timestep_spacing": .string("leading")]), steps: 12, convention: convention)
+    let places = schedule.levels.indices
+    switch convention.pattern {
+    case .single:
+      #expect(schedule.sourceLevels == schedule.levels)
+      #expect(schedule.targetLevels == places.map(schedule.level(after:)))
+    case .restart:
+      #expect(schedule.timesteps.count == 13 && schedule.timesteps[1] == schedule.timesteps[2])
+      #expect(schedule.sourceLevels[1] == schedule.levels[0] && schedule.targetLevels[1] == schedule.levels[1])
+    case .pairs:
+      #expect(schedule.timesteps.count == 23)
+      for place in stride(from: 1, to: 23, by: 2) {
+        #expect(schedule.levels[place] == schedule.levels[place + 1])
+        #expect(schedule.timesteps[place] == schedule.timesteps[place + 1])
+        #expect(schedule.sourceLevels[place] == schedule.levels[place - 1])
+        #expect(schedule.targetLevels[place - 1] == schedule.targetLevels[place])
+      }
+    case .midpoints, .ancestralMidpoints:
+      #expect(schedule.timesteps.count == 23)
+      for place in stride(from: 1, to: 23, by: 2) {
+        #expect(schedule.levels[place - 1] < schedule.levels[place])
+        #expect(schedule.sourceLevels[place] == schedule.levels[place - 1])
+        #expect(schedule.targetLevels[place - 1] == schedule.levels[place])
+        #expect(schedule.targetLevels[place] == schedule.levels[place + 1])
+      }
+    }
+    #expect(schedule.targetLevels.last == schedule.endLevel)
+    #expect(schedule.trainingLevels.count == (convention == .tcd ? 1000 : 0))
   }
 
   @Test func encodesAndDecodes() throws {
-    let schedule = try Schedule(config(cases.sd1), steps: 12, strength: 0.6)
+    var options = ScheduleOptions(steps: 12, convention: .dpm2)
+    options.strength = 0.6
+    let schedule = try Schedule(fixture.sd1(), options)
     #expect(try JSONDecoder().decode(Schedule.self, from: JSONEncoder().encode(schedule)) == schedule)
   }
 
   /// To a few units in the last place: PyTorch's square roots of single numbers are not correctly rounded.
-  @Test func stepsOfTheReference() throws {
-    let schedule = try Schedule(config(cases.sd1), steps: 20)
+  @Test func ddimStepsOfTheReference() throws {
+    let (schedule, reader) = (try Schedule(fixture.sd1(), steps: 20), fixture.reader)
     let (sample, output) = (try reader.tensor("step.sample"), try reader.tensor("step.output"))
-    #expect(cases.steps.count == 18)
-    for step in cases.steps {
+    #expect(fixture.cases.steps.count == 18)
+    for step in fixture.cases.steps {
       let result = ddimStep(
         sample: sample, modelOutput: output, prediction: step.prediction == "epsilon" ? .epsilon : .v,
         level: schedule.levels[step.index], previousLevel: schedule.targetLevels[step.index], eta: step.eta,

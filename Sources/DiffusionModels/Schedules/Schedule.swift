@@ -31,36 +31,103 @@ package struct Schedule: Sendable, Equatable, Codable {
 }
 
 extension Schedule {
-  /// The schedule of `steps` steps over the noise that `config` describes.
+  /// The schedule that diffusers' class of the convention makes for the noise that `config` describes.
   ///
-  /// `spacing` and `offset` are the config's where nil, else the defaults of the convention's class. `strength`, 0 to 1,
-  /// keeps the last part of the steps for a picture that is noised in between (diffusers' img2img pipelines).
-  /// Throws `ModelError` for steps that training has no times for.
-  package init(
-    _ config: SchedulerConfig, steps: Int, convention: ScheduleConvention = .ddim, spacing: TimestepSpacing? = nil,
-    offset: Int? = nil, strength: Double = 1
-  ) throws {
-    guard strength >= 0, strength <= 1 else { throw ModelError("strength is \(strength); 0 to 1 was expected") }
-    let full =
-      switch convention {
-      case .ddim: try Schedule(ddim: config, steps: steps, spacing: spacing, offset: offset)
-      default: throw ModelError("the convention \(convention.rawValue) is not there yet")
-      }
-    self = try full.last(strength)
+  /// Throws `ScheduleError` for options that do not fit each other or the model, `ModelError` for a config that cannot
+  /// be followed.
+  package init(_ config: SchedulerConfig, _ options: ScheduleOptions) throws {
+    try options.check()
+    let config = config.overridden(by: options)
+    let levels = try config.levels(for: options.convention)
+    let plan =
+      options.convention.usesSigmas
+      ? try SigmaSteps(config, options, SigmaTable(levels)).plan()
+      : try TrainingSteps(config, options, levels).plan()
+    let evaluations = plan.evaluations
+    if config.predictionType == .epsilon, evaluations.contains(where: { $0.level == 0 }) {
+      throw ScheduleError(
+        .prediction,
+        "the first step is at level 0, pure noise, where a prediction of epsilon tells nothing; v was expected")
+    }
+    convention = options.convention
+    timesteps = evaluations.map(\.time)
+    self.levels = evaluations.map(\.level)
+    sourceLevels = evaluations.map(\.source)
+    targetLevels = evaluations.map(\.target)
+    endLevel = plan.endLevel
+    predictionType = config.predictionType
+    startsFromNoise = plan.startsFromNoise && options.strength == 1
+    trainingLevels = options.convention == .tcd ? levels.map(Double.init) : []
   }
 
-  /// The part of the steps that image to image of this strength takes.
-  private func last(_ strength: Double) throws -> Schedule {
-    let count = timesteps.count
+  /// The schedule of `steps` steps with everything else as the model and the convention have it.
+  package init(_ config: SchedulerConfig, steps: Int, convention: ScheduleConvention = .ddim) throws {
+    try self.init(config, ScheduleOptions(steps: steps, convention: convention))
+  }
+}
+
+/// What a convention's steps are, before they become the lists of a schedule.
+struct StepPlan {
+  /// One call of the model, and the formula that follows it.
+  struct Evaluation {
+    let time: Double
+    let level: Double
+    let source: Double
+    let target: Double
+  }
+
+  let evaluations: [Evaluation]
+  let endLevel: Double
+  let startsFromNoise: Bool
+}
+
+extension ScheduleOptions {
+  /// How many of `count` steps image to image leaves out: `get_timesteps` of diffusers' img2img pipelines.
+  func skippedSteps(of count: Int) throws -> Int {
     let kept = min(Int(Double(count) * strength), count)
     guard kept > 0 else {
-      throw ModelError(
-        "a strength of \(strength) leaves none of \(count) steps; at least \(1 / Double(count)) is needed")
+      throw ScheduleError(
+        .strength, "a strength of \(strength) leaves none of \(count) steps; at least \(1 / Double(count)) is needed")
     }
-    if kept == count { return self }
-    return Schedule(
-      convention: convention, timesteps: timesteps.suffix(kept), levels: levels.suffix(kept),
-      sourceLevels: sourceLevels.suffix(kept), targetLevels: targetLevels.suffix(kept), endLevel: endLevel,
-      predictionType: predictionType, startsFromNoise: false, trainingLevels: [])
+    return count - kept
+  }
+
+  /// Refuses counts of steps that training has no times for.
+  func requireSteps(within trainSteps: Int) throws {
+    guard 1...trainSteps ~= steps else {
+      throw ScheduleError(
+        .steps, "\(steps) steps; 1 to \(trainSteps) were expected, the times that the model was trained with")
+    }
+  }
+
+  /// The offset of leading times.
+  func leadingOffset(_ config: SchedulerConfig) throws -> Int {
+    let offset = offset ?? config.stepsOffset
+    guard 0...config.trainSteps ~= offset else {
+      throw ScheduleError(.offset, "the offset is \(offset); 0 to \(config.trainSteps) was expected")
+    }
+    return offset
+  }
+
+  /// Refuses times that are not from training, and steps that stand still.
+  func require(_ times: [Double], within config: SchedulerConfig) throws {
+    let trainSteps = config.trainSteps
+    guard let first = times.first else { return }
+    guard first <= Double(trainSteps - 1) else {
+      if timesteps != nil {
+        throw ScheduleError(
+          .timesteps,
+          "timesteps has \(text(first)); the model was trained with times 0 to \(trainSteps - 1)")
+      }
+      throw ScheduleError(
+        .steps,
+        "\(steps) steps with offset \(offset ?? config.stepsOffset) begin at time \(text(first)); the model was trained with times "
+          + "0 to \(trainSteps - 1)")
+    }
+    if let place = times.indices.dropFirst().first(where: { times[$0] >= times[$0 - 1] }) {
+      throw ScheduleError(
+        .steps,
+        "\(steps) steps take time \(text(times[place])) twice; fewer were expected of a model with \(trainSteps) times")
+    }
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What a model's UNet predicts.
 package enum PredictionType: String, Sendable, CaseIterable, Codable {
   /// The noise in the sample.
@@ -8,26 +6,46 @@ package enum PredictionType: String, Sendable, CaseIterable, Codable {
   case v
 }
 
-/// How evaluation times are spread over the training times (Lin and others 2023, table 2).
-package enum TimestepSpacing: String, Sendable, CaseIterable {
-  case leading, trailing, linspace
+/// How betas, the noise that each time of training adds, grow.
+package enum BetaSchedule: String, Sendable, CaseIterable {
+  case linear
+  /// Linear square roots, as Stable Diffusion has them.
+  case scaledLinear = "scaled_linear"
+  /// The cosine schedule (Nichol and Dhariwal 2021).
+  case cosine = "squaredcos_cap_v2"
 }
 
-/// The noise a model was trained with, from `scheduler/scheduler_config.json`.
+/// The noise a model was trained with and how it wants to be sampled, from `scheduler/scheduler_config.json`.
 ///
 /// Keys of which diffusers' scheduler classes have different defaults are nil where the file lacks them: the class that a
-/// schedule follows decides. All other keys are ignored, `clip_sample` too, which is for models of pixels.
+/// schedule follows decides, and passes over keys that it does not know, as `from_config` does. `clip_sample` is for
+/// models of pixels, and ignored.
 package struct SchedulerConfig: Sendable, Equatable {
-  package let predictionType: PredictionType
-  /// a_t, the cumulative product of alphas, for every time of training.
-  package let levels: [Float]
+  package let path: String
+  package private(set) var predictionType: PredictionType
+  /// How many times training knows: 0 ..< trainSteps.
+  package let trainSteps: Int
   package let spacing: TimestepSpacing?
   package let stepsOffset: Int
-  /// Whether the last step ends at level 1 and not at the level of time 0.
-  package let endsAtOne: Bool?
+  /// `set_alpha_to_one`: whether the last step ends at level 1 and not at the level of time 0.
+  let endsAtOne: Bool?
+  /// `final_sigmas_type`, of the classes that compute with sigmas.
+  let finalSigma: ScheduleEnd?
+  let curve: SigmaCurve?
+  /// Where curves end and start, in place of the sigmas of training.
+  let curveMinimum: Double?
+  let curveMaximum: Double?
+  let originalSteps: Int
+  /// The DPM classes use no times of a lower log signal-to-noise ratio than this.
+  let leastLogSNR: Double
+  /// Settings of single classes that change what a schedule is, and are not supported.
+  private let unsupported: [ScheduleConvention: String]
 
-  /// How many times training knows: 0 ..< trainSteps.
-  package var trainSteps: Int { levels.count }
+  private var trainedBetas: [Float]?
+  private(set) var betaSchedule: BetaSchedule?
+  private var betaStart: Double?
+  private var betaEnd: Double?
+  private var rescalesToZeroSNR: Bool
 
   /// Reads the config file at `path`.
   ///
@@ -35,40 +53,90 @@ package struct SchedulerConfig: Sendable, Equatable {
   package init(path: String) throws { try self.init(ConfigFile(path: path)) }
 
   package init(_ file: ConfigFile) throws {
+    path = file.path
     let prediction = try file.choice("prediction_type", default: "epsilon", of: ["epsilon", "v_prediction"])
     predictionType = prediction == "epsilon" ? .epsilon : .v
+    trainSteps = try file.int("num_train_timesteps", default: 1000, in: 1...100_000)
     stepsOffset = try file.int("steps_offset", default: 0, in: 0...1_000_000)
-    endsAtOne = file.has("set_alpha_to_one") ? try file.bool("set_alpha_to_one", default: false) : nil
-    spacing =
-      file.has("timestep_spacing")
-      ? TimestepSpacing(
-        rawValue: try file.choice(
-          "timestep_spacing", default: "", of: TimestepSpacing.allCases.map(\.rawValue))) : nil
-    var betas = try Self.betas(file)
-    if try file.bool("rescale_betas_zero_snr", default: false) { betas = TrainingNoise.rescaledToZeroSNR(betas) }
-    guard betas.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
-      throw ModelError("\(file.path): the betas go from \(betas[0]) to \(betas[betas.count - 1]); 0 to 1 was expected")
+    originalSteps = try file.int("original_inference_steps", default: 50, in: 1...100_000)
+    spacing = try file.option("timestep_spacing")
+    finalSigma = try file.option("final_sigmas_type")
+    endsAtOne = try file.flag("set_alpha_to_one")
+    let curves: [(key: String, curve: SigmaCurve)] = [
+      ("use_karras_sigmas", .karras), ("use_exponential_sigmas", .exponential), ("use_beta_sigmas", .beta),
+    ]
+    let wanted = try curves.filter { try file.flag($0.key) ?? false }
+    guard wanted.count <= 1 else {
+      throw ModelError(
+        "\(path): \(wanted.map { "'\($0.key)'" }.joined(separator: " and ")) are true; at most one was expected")
     }
-    levels = TrainingNoise.levels(betas)
-  }
+    curve = wanted.first?.curve
+    curveMinimum = try file.number("sigma_min")
+    curveMaximum = try file.number("sigma_max")
+    if let low = curveMinimum, low <= 0 { throw ModelError("\(path): 'sigma_min' is \(low); more than 0 was expected") }
+    if let high = curveMaximum, high <= curveMinimum ?? 0 {
+      throw ModelError("\(path): 'sigma_max' is \(high); more than \(curveMinimum ?? 0) was expected")
+    }
+    leastLogSNR = try file.number("lambda_min_clipped") ?? -.infinity
+    var unsupported: [ScheduleConvention: String] = [:]
+    if try file.flag("use_lu_lambdas") ?? false { unsupported[.dpm] = "use_lu_lambdas" }
+    for (key, usual) in [("interpolation_type", "linear"), ("timestep_type", "discrete")] where file.has(key) {
+      if file.values[key] != .string(usual) { unsupported[.k] = key }
+    }
+    self.unsupported = unsupported
 
-  private static func betas(_ file: ConfigFile) throws -> [Float] {
-    let count = try file.int("num_train_timesteps", default: 1000, in: 1...100_000)
     if file.has("trained_betas") {
       let betas = try file.floats("trained_betas")
-      guard betas.count == count else {
-        throw ModelError("\(file.path): 'trained_betas' has \(betas.count) numbers for \(count) times")
+      guard betas.count == trainSteps else {
+        throw ModelError("\(path): 'trained_betas' has \(betas.count) numbers for \(trainSteps) times")
       }
-      return betas.map { Float($0) }
+      trainedBetas = betas.map { Float($0) }
     }
-    let start = try file.float("beta_start", default: 0.0001)
-    let end = try file.float("beta_end", default: 0.02)
-    let curves = ["linear", "scaled_linear", "squaredcos_cap_v2"]
-    switch try file.choice("beta_schedule", default: "linear", of: curves) {
-    case "linear": return TrainingNoise.linspace(start, end, count)
-    case "scaled_linear":
-      return TrainingNoise.linspace(start.squareRoot(), end.squareRoot(), count).map { $0 * $0 }
-    default: return TrainingNoise.cosineBetas(count)
+    betaSchedule = try file.option("beta_schedule")
+    betaStart = try file.number("beta_start")
+    betaEnd = try file.number("beta_end")
+    rescalesToZeroSNR = try file.flag("rescale_betas_zero_snr") ?? false
+  }
+
+  /// This config where a workflow does not say otherwise.
+  func overridden(by options: ScheduleOptions) -> SchedulerConfig {
+    var config = self
+    if options.betaSchedule != nil || options.betaStart != nil || options.betaEnd != nil { config.trainedBetas = nil }
+    config.betaSchedule = options.betaSchedule ?? betaSchedule
+    config.betaStart = options.betaStart ?? betaStart
+    config.betaEnd = options.betaEnd ?? betaEnd
+    config.rescalesToZeroSNR = options.zeroSNR ?? rescalesToZeroSNR
+    config.predictionType = options.prediction ?? predictionType
+    return config
+  }
+
+  /// a_t, the cumulative product of alphas, for every time of training, as the class of `convention` has it.
+  ///
+  /// Throws `ModelError` for betas that are no probabilities and for settings that the class would follow and this
+  /// implementation does not.
+  package func levels(for convention: ScheduleConvention) throws -> [Float] {
+    if let key = unsupported[convention] {
+      throw ModelError("\(path): '\(key)' is not supported by the convention \(convention.rawValue)")
+    }
+    var betas = trainedBetas ?? untrainedBetas(convention.defaultBetas)
+    let rescales = rescalesToZeroSNR && convention.takesZeroSNR
+    if rescales { betas = TrainingNoise.rescaledToZeroSNR(betas) }
+    guard betas.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
+      throw ModelError("\(path): the betas go from \(betas[0]) to \(betas[betas.count - 1]); 0 to 1 was expected")
+    }
+    var levels = TrainingNoise.levels(betas)
+    // A hair above 0, so that the first sigma is finite.
+    if rescales, convention.usesSigmas { levels[levels.count - 1] = 0x1p-24 }
+    return levels
+  }
+
+  private func untrainedBetas(_ defaults: (schedule: BetaSchedule, start: Double, end: Double)) -> [Float] {
+    let (start, end) = (betaStart ?? defaults.start, betaEnd ?? defaults.end)
+    switch betaSchedule ?? defaults.schedule {
+    case .linear: return TrainingNoise.linspace(start, end, trainSteps)
+    case .scaledLinear:
+      return TrainingNoise.linspace(start.squareRoot(), end.squareRoot(), trainSteps).map { $0 * $0 }
+    case .cosine: return TrainingNoise.cosineBetas(trainSteps)
     }
   }
 }
@@ -76,6 +144,15 @@ package struct SchedulerConfig: Sendable, Equatable {
 extension ConfigFile {
   /// Whether the file sets a key; null sets none.
   fileprivate func has(_ key: String) -> Bool { values[key].map { $0 != .null } ?? false }
+
+  fileprivate func flag(_ key: String) throws -> Bool? { has(key) ? try bool(key, default: false) : nil }
+
+  fileprivate func number(_ key: String) throws -> Double? { has(key) ? try float(key, default: 0) : nil }
+
+  fileprivate func option<Option: RawRepresentable<String> & CaseIterable>(_ key: String) throws -> Option? {
+    guard has(key) else { return nil }
+    return Option(rawValue: try choice(key, default: "", of: Option.allCases.map(\.rawValue)))
+  }
 
   fileprivate func floats(_ key: String) throws -> [Double] {
     guard case .array(let elements) = values[key] else {

@@ -1,87 +1,144 @@
-"""Writes what diffusers' DDIMScheduler computes: schedules.json says which cases there are, schedules.safetensors holds
+"""Writes what diffusers' schedulers compute: schedules.json says which cases there are, schedules.safetensors holds
 their numbers.
 
 usage: python make_schedule_fixtures.py      (diffusers 0.42.1, torch 2.15.0)
+
+A case is what a scheduler_config.json and NoiseSchedule's parameters say. Its tensor has a row of times and one of
+levels, and for conventions whose step does not go to the next level a row of the levels that it goes from and one of
+those it goes to; of more than 60 evaluations it has every 23rd.
 """
 
 import json
+import warnings
 from pathlib import Path
-from types import SimpleNamespace
 
+import numpy as np
 import torch
-from diffusers import DDIMScheduler
-from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_img2img import StableDiffusionImg2ImgPipeline
+from diffusers.utils import logging
 from safetensors.torch import save_file
+
+import comfy_curves
+from ddim_steps import step_cases
+from reference import CLASSES, CURVES, Reference
 
 HERE = Path(__file__).resolve().parent
 SD1 = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, set_alpha_to_one=False)
+ZERO_SNR = dict(SD1, rescale_betas_zero_snr=True, prediction_type="v_prediction")
 NOISES = {
     "defaults": {},
     "sd1": SD1,
     "cosine": dict(beta_schedule="squaredcos_cap_v2"),
-    "zero-snr": dict(SD1, rescale_betas_zero_snr=True, prediction_type="v_prediction"),
+    "zero-snr": ZERO_SNR,
     "trained": dict(num_train_timesteps=8, trained_betas=[0.01, 0.02, 0.03, 0.05, 0.08, 0.13, 0.21, 0.34]),
     "short": dict(num_train_timesteps=1),
     "odd": dict(num_train_timesteps=777, beta_schedule="scaled_linear", beta_start=0.0015, beta_end=0.0195),
 }
-COUNTS = [1, 4, 12, 20, 50, 999, 1000]
-STRENGTHS = [0.05, 0.3, 0.55, 0.6, 0.95, 1.0]
+SPACED = [name for name, kind in CLASSES.items() if kind.has_spacing]
+SIGMA = [name for name, kind in CLASSES.items() if kind.has_sigmas]
+ZERO_SNR_CLASSES = ["ddim", "ddpm", "k", "dpm", "unipc", "lcm", "tcd"]
+ALIGNED = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029]  # Sabour and others 2024
 
 
-def schedule(config, count, strength=1.0):
-    scheduler = DDIMScheduler(**config)
-    scheduler.set_timesteps(count)
-    if strength < 1:
-        pipeline = SimpleNamespace(scheduler=scheduler)
-        times, _ = StableDiffusionImg2ImgPipeline.get_timesteps(pipeline, count, strength, "cpu")
-    else:
-        times = scheduler.timesteps
-    before = times - scheduler.config.num_train_timesteps // count
-    levels = scheduler.alphas_cumprod[times]
-    targets = torch.stack([scheduler.alphas_cumprod[t] if t >= 0 else scheduler.final_alpha_cumprod for t in before])
-    return times, levels, targets.float()
+def all_cases():
+    """(convention, config, parameters): every class with every spacing, and what its class can do besides."""
+    for name in CLASSES:
+        spacings = ["leading", "trailing", "linspace"] if name in SPACED else [None]
+        for spacing in spacings:
+            for steps in (1, 2, 3, 4, 12, 50, 999):
+                config = dict(SD1) if spacing is None else dict(SD1, timestep_spacing=spacing)
+                if steps == 999:
+                    if name in ("lcm", "tcd"):
+                        continue  # more than the 50 steps of distillation
+                    config["steps_offset"] = 0  # with 1, the DPM family's first time would be 1000
+                yield name, config, dict(steps=steps)
+        for config in NOISES.values():
+            if config.get("num_train_timesteps", 1000) == 1000:
+                yield name, config, dict(steps=12)
+        # The same asked of NoiseSchedule over a config that says something else.
+        betas = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+        yield name, dict(NOISES["odd"]), dict(betas, steps=7) | ({"original_steps": 37} if name in ("lcm", "tcd") else {})
+        yield name, dict(NOISES["cosine"]), dict(steps=9, prediction="v", beta_schedule="linear")
+        for steps, strength in [(12, 0.3), (12, 0.55), (12, 0.95), (20, 0.6), (4, 0.25)]:
+            if name not in ("lcm", "tcd") or int(50 * strength) >= steps:
+                yield name, SD1, dict(steps=steps, strength=strength)
+    for name in SPACED:
+        yield name, SD1, dict(steps=12, spacing="leading", offset=0)
+        yield name, dict(SD1, timestep_spacing="trailing"), dict(steps=12, spacing="leading", offset=7)
+        for noise in ("odd", "trained"):
+            yield name, dict(NOISES[noise], timestep_spacing="trailing"), dict(steps=5)
+    for name in SIGMA:
+        for curve in CURVES:
+            for steps in (1, 2, 4, 12, 50):
+                yield name, dict(SD1, timestep_spacing="leading"), dict(steps=steps, curve=curve)
+            for noise in ("defaults", "cosine", "sd1"):
+                yield name, dict(NOISES[noise], **{CURVES[curve]: True}), dict(steps=9)
+            yield name, SD1, dict(steps=12, curve=curve, strength=0.55)
+        yield name, dict(SD1, sigma_min=0.1, sigma_max=10.0), dict(steps=8, curve="exponential")
+        yield name, dict(SD1, use_karras_sigmas=True), dict(steps=8, curve="none")
+    for name in ZERO_SNR_CLASSES:
+        for steps in (4, 12, 50):
+            yield name, dict(ZERO_SNR, timestep_spacing="trailing"), dict(steps=steps)
+        yield name, dict(SD1, timestep_spacing="trailing"), dict(steps=4, prediction="v", zero_snr=True)
+        yield name, ZERO_SNR, dict(steps=12, zero_snr=False)
+        if name in SIGMA:
+            yield name, dict(ZERO_SNR, timestep_spacing="trailing"), dict(steps=12, curve="karras")
+    for name in ("ddim", "plms"):
+        for end in ("zero", "sigma_min"):
+            yield name, SD1, dict(steps=12, end=end)
+        yield name, dict(SD1, set_alpha_to_one=True), dict(steps=12)
+    for name in ("k", "dpm", "dpm_singlestep", "unipc"):
+        yield name, dict(SD1, final_sigmas_type="sigma_min"), dict(steps=12)
+        for curve in ("none", "karras"):
+            yield name, SD1, dict(steps=12, end="sigma_min", curve=curve)
+    for name in ("dpm", "dpm_singlestep"):
+        for curve in ("none", "karras"):
+            yield name, dict(NOISES["cosine"], lambda_min_clipped=-5.1), dict(steps=12, curve=curve)
+    for name in ("ddpm", "k", "heun", "dpm", "dpm_singlestep", "lcm", "tcd"):
+        yield name, SD1, dict(timesteps=[999, 850, 736, 645, 545, 455, 343, 233, 124, 24])
+        yield name, SD1, dict(timesteps=[999, 759, 499, 259], strength=0.5)
+    yield "k", SD1, dict(timesteps=[990.5, 400.25, 3.75])
+    yield "k", SD1, dict(sigmas=ALIGNED)
+    yield "k", dict(SD1, timestep_spacing="leading"), dict(sigmas=[10.0, 3.0, 1.0, 0.3, 0.0], strength=0.5)
+    for name in ("k", "dpm"):
+        for curve in comfy_curves.CURVES:
+            for steps in (1, 4, 12, 50):
+                yield name, SD1, dict(steps=steps, curve=curve)
 
 
-def step_cases(tensors):
-    generator = torch.Generator().manual_seed(3)
-    sample, output, noise = (torch.randn(2, 4, 5, 3, generator=generator) for _ in range(3))
-    tensors.update({"step.sample": sample, "step.output": output, "step.noise": noise})
-    cases = []
-    for prediction in ("epsilon", "v_prediction"):
-        scheduler = DDIMScheduler(**SD1, clip_sample=False, prediction_type=prediction)
-        scheduler.set_timesteps(20)
-        for index in (0, 10, 19):
-            for eta in (0.0, 0.5, 1.0):
-                time = scheduler.timesteps[index]
-                result = scheduler.step(output, time, sample, eta=eta, variance_noise=noise)
-                name = f"step.{prediction}.{index}.{eta}"
-                tensors[f"{name}.previous"] = result.prev_sample
-                tensors[f"{name}.denoised"] = result.pred_original_sample
-                cases.append(dict(name=name, prediction=prediction, index=index, eta=eta))
-        time = scheduler.timesteps[10:11]
-        tensors["step.noisy"] = scheduler.add_noise(sample, noise, time)
-    return cases
+def lines(part):
+    """A list as JSON with a line for each entry."""
+    entries = [json.dumps(entry, separators=(",", ":")) for entry in (part if isinstance(part, list) else [part])]
+    return "[\n" + ",\n".join(entries) + "\n]" if isinstance(part, list) else entries[0]
+
+
+def main():
+    tensors, cases, configs = {}, [], []
+    for noise, config in NOISES.items():
+        tensors[f"levels.{noise}"] = torch.from_numpy(Reference("ddim", config, {}).training_levels())
+    for name, config, parameters in all_cases():
+        reference = Reference(name, config, parameters)
+        rows = np.array(reference.rows(), dtype=np.float64)
+        if not np.isfinite(rows).all():
+            print("no numbers:", name, config, parameters)
+            continue
+        count = rows.shape[1]
+        if count > 60:
+            rows = rows[:, ::23]
+        tensors[str(len(cases))] = torch.from_numpy(np.ascontiguousarray(rows.astype(np.float32)))
+        if config not in configs:
+            configs.append(config)
+        cases.append(dict(
+            convention=name, config=configs.index(config), parameters=parameters, count=count,
+            end=reference.end_level(), noise=reference.starts_from_noise()))
+    steps = step_cases(tensors, SD1)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, HERE / "schedules.safetensors")
+    parts = dict(noises=NOISES, sd1=SD1, configs=configs, schedules=cases, steps=steps)
+    text = ",\n".join(f'"{key}":{lines(part)}' for key, part in parts.items())
+    (HERE / "schedules.json").write_text("{\n" + text + "\n}\n")
+    print(len(cases), "schedules")
 
 
 if __name__ == "__main__":
-    tensors, cases = {}, []
-    for noise, config in NOISES.items():
-        tensors[f"levels.{noise}"] = DDIMScheduler(**config).alphas_cumprod
-    for noise, spacing, count, strength in [
-        *(("sd1", spacing, count, 1.0) for spacing in ("leading", "trailing", "linspace") for count in COUNTS),
-        *((noise, "leading", count, 1.0) for noise in ("defaults", "cosine", "zero-snr", "odd") for count in (12, 20)),
-        *((noise, "trailing", count, 1.0) for noise in ("odd", "trained") for count in (3, 7)),
-        *(("sd1", "leading", count, strength) for count in (12, 20) for strength in STRENGTHS if count * strength >= 1),
-    ]:
-        config = dict(NOISES[noise], timestep_spacing=spacing)
-        if spacing == "leading" and count == 1000:
-            config["steps_offset"] = 0  # with 1, its first time would be 1000
-        name = f"{noise}.{spacing}.{count}.{strength}"
-        times, levels, targets = schedule(config, count, strength)
-        tensors.update({f"{name}.times": times.float(), f"{name}.levels": levels, f"{name}.targets": targets})
-        cases.append(dict(name=name, config=config, steps=count, strength=strength))
-    steps = step_cases(tensors)
-    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    save_file(tensors, HERE / "schedules.safetensors")
-    text = json.dumps(dict(noises=NOISES, schedules=cases, steps=steps, sd1=SD1), indent=1)
-    (HERE / "schedules.json").write_text(text + "\n")
+    warnings.simplefilter("ignore")
+    logging.set_verbosity_error()
+    main()

@@ -1,0 +1,87 @@
+/// Where a schedule ends: at sigma 0, level 1, or at the level of training time 0, the smallest sigma of training.
+///
+/// diffusers calls it `final_sigmas_type` in some classes and `set_alpha_to_one` in others.
+package enum ScheduleEnd: String, Sendable, CaseIterable {
+  case zero
+  case sigmaMin = "sigma_min"
+}
+
+/// What the reference class of each convention can do, and its defaults.
+extension ScheduleConvention {
+  /// Whether the class computes with sigmas, and not with the levels of whole training times.
+  var usesSigmas: Bool {
+    switch self {
+    case .ddim, .ddpm, .plms, .lcm, .tcd: false
+    case .k, .heun, .dpm2, .dpm2Ancestral, .dpm, .dpmSinglestep, .unipc, .deis: true
+    }
+  }
+
+  /// Whether the class takes whole times alone, and spreads the end with the steps.
+  var isOfDPMFamily: Bool {
+    switch self {
+    case .dpm, .dpmSinglestep, .unipc, .deis: true
+    default: false
+    }
+  }
+
+  /// The classes after k-diffusion: their spacing decides how the start noise is scaled.
+  var isOfKFamily: Bool { usesSigmas && !isOfDPMFamily }
+
+  /// Nil where the class has one way to spread times and no parameter for it.
+  var defaultSpacing: TimestepSpacing? {
+    switch self {
+    case .ddim, .ddpm, .plms: .leading
+    case .k, .heun, .dpm2, .dpm2Ancestral, .dpm, .unipc, .deis: .linspace
+    case .dpmSinglestep, .lcm, .tcd: nil
+    }
+  }
+
+  /// Where the class can end; the first is its default.
+  var ends: [ScheduleEnd] {
+    switch self {
+    case .ddim, .k, .dpm, .dpmSinglestep, .unipc: [.zero, .sigmaMin]
+    case .plms: [.sigmaMin, .zero]
+    case .ddpm, .heun, .dpm2, .dpm2Ancestral, .lcm: [.zero]
+    // TCD's last step goes to time 0 whatever set_alpha_to_one says.
+    case .deis, .tcd: [.sigmaMin]
+    }
+  }
+
+  /// Whether the class knows rescale_betas_zero_snr.
+  var takesZeroSNR: Bool {
+    switch self {
+    case .ddim, .ddpm, .k, .dpm, .unipc, .lcm, .tcd: true
+    case .plms, .heun, .dpm2, .dpm2Ancestral, .dpmSinglestep, .deis: false
+    }
+  }
+
+  /// Whether the times come from the coarser list of times that a model was distilled with.
+  var usesOriginalSteps: Bool { self == .lcm || self == .tcd }
+
+  /// PLMS is for evenly spaced steps.
+  var takesTimesteps: Bool { self != .plms }
+
+  var takesWholeTimesOnly: Bool { !isOfKFamily }
+
+  /// How many entries of the evaluation list belong to a step: diffusers' `order`.
+  var evaluationsPerStep: Int {
+    switch pattern {
+    case .single, .restart: 1
+    case .pairs, .midpoints, .ancestralMidpoints: 2
+    }
+  }
+
+  /// The betas of a config that says nothing.
+  var defaultBetas: (schedule: BetaSchedule, start: Double, end: Double) {
+    switch self {
+    case .ddim, .ddpm, .plms, .k, .dpm, .dpmSinglestep, .unipc, .deis: (.linear, 0.0001, 0.02)
+    case .heun, .dpm2, .dpm2Ancestral: (.linear, 0.00085, 0.012)
+    case .lcm, .tcd: (.scaledLinear, 0.00085, 0.012)
+    }
+  }
+
+  /// The conventions for which `property` holds, for messages.
+  static func list(where property: (ScheduleConvention) -> Bool) -> String {
+    allCases.filter(property).map(\.rawValue).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,156 @@
+/// What a workflow asks of a schedule; what is nil is left to the model's scheduler config, and then to the defaults of
+/// the convention's class.
+package struct ScheduleOptions: Sendable, Equatable {
+  package static let defaultSteps = 20
+
+  package var steps = defaultSteps
+  package var convention = ScheduleConvention.ddim
+  package var spacing: TimestepSpacing?
+  /// Added to leading times.
+  package var offset: Int?
+  package var curve: SigmaCurve?
+  package var end: ScheduleEnd?
+  /// The times of the steps, from noisy to clean, in place of `steps` and `spacing`.
+  package var timesteps: [Double]?
+  /// The sigmas that the steps start at, and the one that the last step ends at.
+  package var sigmas: [Double]?
+  /// 0 to 1: the part of the steps to keep, the last one, for a picture that is noised in between.
+  package var strength = 1.0
+  /// How many times the model was distilled with (LCM, TCD).
+  package var originalSteps: Int?
+  package var betaSchedule: BetaSchedule?
+  package var betaStart: Double?
+  package var betaEnd: Double?
+  package var zeroSNR: Bool?
+  package var prediction: PredictionType?
+
+  package init(steps: Int = defaultSteps, convention: ScheduleConvention = .ddim) {
+    self.steps = steps
+    self.convention = convention
+  }
+
+  /// The parameters of NoiseSchedule, for messages that point at one.
+  package enum Name: String, Sendable {
+    case steps, spacing, offset, curve, end, timesteps, sigmas, strength
+    case originalSteps = "original_steps"
+    case zeroSNR = "zero_snr"
+    case prediction
+  }
+}
+
+/// A schedule that cannot be, and the option that asks for it.
+package struct ScheduleError: Error, Equatable {
+  package let option: ScheduleOptions.Name
+  package let message: String
+
+  init(_ option: ScheduleOptions.Name, _ message: String) {
+    self.option = option
+    self.message = message
+  }
+}
+
+extension ScheduleOptions {
+  /// Refuses what no model can make good: settings that the convention's class does not have, and lists that are none.
+  ///
+  /// Throws `ScheduleError`.
+  package func check() throws(ScheduleError) {
+    let name = convention.rawValue
+    func refuse(_ option: Name, _ value: String, _ allowed: String) throws(ScheduleError) -> Never {
+      throw ScheduleError(option, "\(option.rawValue) \(value) is not for the convention \(name); \(allowed)")
+    }
+    guard strength >= 0, strength <= 1 else {
+      throw ScheduleError(.strength, "strength is \(strength); 0 to 1 was expected")
+    }
+    if let curve, curve != .plain, !convention.usesSigmas {
+      try refuse(.curve, curve.rawValue, "conventions with curves are \(ScheduleConvention.list(where: \.usesSigmas))")
+    }
+    if let end, !convention.ends.contains(end) {
+      try refuse(.end, end.rawValue, "it ends at \(convention.ends[0].rawValue) always")
+    }
+    if convention.defaultSpacing == nil {
+      let others = "conventions with spacings are \(ScheduleConvention.list { $0.defaultSpacing != nil })"
+      if let spacing { try refuse(.spacing, spacing.rawValue, others) }
+      if let offset { try refuse(.offset, "\(offset)", others) }
+    }
+    if let originalSteps, !convention.usesOriginalSteps {
+      try refuse(
+        .originalSteps, "\(originalSteps)",
+        "conventions of distilled models are \(ScheduleConvention.list(where: \.usesOriginalSteps))")
+    }
+    if zeroSNR == true, !convention.takesZeroSNR {
+      try refuse(.zeroSNR, "true", "conventions with it are \(ScheduleConvention.list(where: \.takesZeroSNR))")
+    }
+    try checkLists()
+  }
+
+  private func checkLists() throws(ScheduleError) {
+    guard let (option, list) = timesteps.map({ (Name.timesteps, $0) }) ?? sigmas.map({ (.sigmas, $0) }) else { return }
+    if timesteps != nil, sigmas != nil {
+      throw ScheduleError(.sigmas, "there are timesteps and sigmas; one of the two lists was expected")
+    }
+    let takers = option == .timesteps ? \ScheduleConvention.takesTimesteps : \.usesSigmas
+    guard convention[keyPath: takers] else {
+      throw ScheduleError(
+        option,
+        "a list of \(option.rawValue) is not for the convention \(convention.rawValue); "
+          + "conventions that take one are \(ScheduleConvention.list { $0[keyPath: takers] })")
+    }
+    if let curve, curve != .plain {
+      throw ScheduleError(
+        .curve, "there is a curve, \(curve.rawValue), and a list of \(option.rawValue); one was expected")
+    }
+    if end != nil, option == .sigmas {
+      throw ScheduleError(.end, "a list of sigmas tells the end itself: its last one")
+    }
+    guard list.count >= (option == .sigmas ? 2 : 1) else {
+      throw ScheduleError(
+        option,
+        "\(option.rawValue) has \(list.count) entries; one for each step was expected"
+          + (option == .sigmas ? ", and one for the end" : ""))
+    }
+    if let wrong = list.first(where: { !($0 >= 0 && $0.isFinite) }) {
+      throw ScheduleError(option, "\(option.rawValue) has \(wrong); numbers from 0 on were expected")
+    }
+    if let place = list.indices.dropFirst().first(where: { list[$0] >= list[$0 - 1] }) {
+      throw ScheduleError(
+        option,
+        "\(option.rawValue) has \(text(list[place])) after \(text(list[place - 1])); "
+          + "each must be less than the one before")
+    }
+    if option == .timesteps, convention.takesWholeTimesOnly,
+      let fraction = list.first(where: { $0 != $0.rounded() })
+    {
+      throw ScheduleError(
+        option,
+        "timesteps has \(fraction); whole times were expected by the convention \(convention.rawValue)")
+    }
+  }
+
+  /// These options without those that have no effect beside the others: what is computed once has one cache key.
+  package func canonical() -> ScheduleOptions {
+    var options = self
+    // The k family's spacing decides about the start noise also where it spreads no times.
+    func dropSpacing() {
+      options.offset = nil
+      if !convention.isOfKFamily { options.spacing = nil }
+    }
+    if timesteps != nil || sigmas != nil {
+      options.steps = Self.defaultSteps
+      options.curve = nil
+      options.originalSteps = nil
+      dropSpacing()
+    } else if let curve, curve.isOfWholeTable {
+      options.offset = nil
+      options.spacing = nil
+    } else if let curve, curve != .plain, convention.isOfDPMFamily {
+      dropSpacing()
+    }
+    if let spacing, spacing != .leading { options.offset = nil }
+    return options
+  }
+}
+
+/// Whole numbers without a fraction.
+func text(_ number: Double) -> String {
+  number == number.rounded() && abs(number) < 1e15 ? String(Int64(number)) : String(number)
+}
