@@ -170,6 +170,51 @@ struct BadInputTests {
 
       """),
     Case(
+      "a curve that a convention lacks",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4, curve: karras}}
+        e: {node: EmptyLatent}
+        a: {node: AddNoise, in: {latent: e, schedule: n}}
+        s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
+      """, status: 2,
+      """
+      graph.yaml:5:76: error: node 'n' (NoiseSchedule): curve karras is not for the convention ddim; conventions with curves are k, heun, dpm2, dpm2_ancestral, dpm, dpm_singlestep, unipc, deis
+        5 |   n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4, curve: karras}}
+          |                                                                            ^
+
+      """),
+    Case(
+      "timesteps that do not fall",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {timesteps: [900, 500, 500]}}
+        e: {node: EmptyLatent}
+        a: {node: AddNoise, in: {latent: e, schedule: n}}
+        s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
+      """, status: 2,
+      """
+      graph.yaml:5:70: error: node 'n' (NoiseSchedule): timesteps has 500 after 500; each must be less than the one before
+        5 |   n: {node: NoiseSchedule, in: {unet: model.unet}, with: {timesteps: [900, 500, 500]}}
+          |                                                                      ^
+
+      """),
+    Case(
+      "more steps than a model was distilled with",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {convention: lcm, steps: 51}}
+        e: {node: EmptyLatent}
+        a: {node: AddNoise, in: {latent: e, schedule: n}}
+        s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
+      """, status: 1,
+      """
+      graph.yaml:5:83: error: node 'n' (NoiseSchedule): 51 steps; 1 to 50 were expected, the original steps
+        5 |   n: {node: NoiseSchedule, in: {unet: model.unet}, with: {convention: lcm, steps: 51}}
+          |                                                                                   ^
+
+      """),
+    Case(
       "a latent at another level",
       """
         model: {node: LoadModel, with: {path: $(model)}}

@@ -206,4 +206,16 @@ import DiffusionModels
     let text = message { _ = try unet([key: value]) }
     #expect(text.hasPrefix("unet/config.json: '\(key)' is \(value), which is not supported; "))
   }
+
+  /// Python's json module writes numbers that JSON does not have, as in `lambda_min_clipped`.
+  @Test func infinitiesAreNoValue() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("stepgraph-\(UUID().uuidString).json").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let text = #"{"a": -Infinity, "b": [NaN, Infinity, 2], "-Infinity": "a \"NaN\" \\", "c": NaN}"#
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(
+      try ConfigFile(path: path).values == [
+        "a": .null, "b": .array([.null, .null, .int(2)]), "-Infinity": .string(#"a "NaN" \"#), "c": .null,
+      ])
+  }
 }

@@ -16,7 +16,8 @@ package struct ConfigFile {
       throw ModelError("\(path): cannot be read")
     }
     do {
-      guard case .object(let values) = try JSONDecoder().decode(JSONValue.self, from: data) else {
+      guard case .object(let values) = try JSONDecoder().decode(JSONValue.self, from: Self.withoutInfinities(data))
+      else {
         throw ModelError("\(path): a JSON object was expected")
       }
       self.values = values
@@ -28,6 +29,26 @@ package struct ConfigFile {
   package init(path: String, values: [String: JSONValue]) {
     self.path = path
     self.values = values
+  }
+
+  /// Python writes `-Infinity`, `Infinity` and `NaN`, which JSON does not have; here they are null, no value.
+  private static func withoutInfinities(_ data: Data) -> Data {
+    let words = ["-Infinity", "Infinity", "NaN"].map { Data($0.utf8) }
+    guard words.contains(where: { data.firstRange(of: $0) != nil }) else { return data }
+    var (result, rest, isInString) = (Data(), data[...], false)
+    while let byte = rest.first {
+      if !isInString, let word = words.first(where: rest.starts(with:)) {
+        result += Data("null".utf8)
+        rest = rest.dropFirst(word.count)
+        continue
+      }
+      if byte == UInt8(ascii: "\"") { isInString.toggle() }
+      // What is escaped ends no string.
+      let count = isInString && byte == UInt8(ascii: "\\") ? 2 : 1
+      result += rest.prefix(count)
+      rest = rest.dropFirst(count)
+    }
+    return result
   }
 
   // MARK: - Single values

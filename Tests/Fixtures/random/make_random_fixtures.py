@@ -1,4 +1,5 @@
-"""Writes normals.safetensors: consecutive draws of torch.randn on a CPU, and of its CUDA generator imitated with numpy.
+"""Writes normals.safetensors: consecutive draws of torch.randn on a CPU, and of its CUDA generator, imitated with numpy by
+the formula of stable-diffusion-webui's rng_philox.py.
 
 usage: python make_random_fixtures.py      (torch 2.15.0, numpy 2.4.6)
 
@@ -14,6 +15,8 @@ from safetensors.numpy import save_file
 SEEDS = [0, 42, 2**32 + 5]
 COUNTS = [1, 7, 15, 16, 17, 100, 65536]
 DRAWS = 4
+TWO_POW32_INV = np.float32(2.3283064e-10)
+TWO_POW32_INV_2PI = np.float32(2.3283064e-10 * 6.2831855)
 
 
 class Torch:
@@ -41,8 +44,8 @@ class Philox:
             c = [(b >> np.uint64(32)) ^ c[1] ^ k0, b & mask, (a >> np.uint64(32)) ^ c[3] ^ k1, a & mask]
             k0, k1 = (k0 + np.uint64(0x9E3779B9)) & mask, (k1 + np.uint64(0xBB67AE85)) & mask
         self.draw += 1
-        radius = np.sqrt(-2 * np.log((c[0] + 0.5) * 2.0**-32))
-        return (radius * np.sin((c[1] + 0.5) * (2 * np.pi * 2.0**-32))).astype(np.float32)
+        radius = np.sqrt(-2 * np.log((c[0] + 0.5) * float(TWO_POW32_INV)))
+        return (radius * np.sin((c[1] + 0.5) * float(TWO_POW32_INV_2PI))).astype(np.float32)
 
 
 if __name__ == "__main__":
