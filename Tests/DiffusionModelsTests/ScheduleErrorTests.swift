@@ -201,4 +201,46 @@ import DiffusionModels
     #expect(options.canonical() == expected)
     #expect(expected.canonical() == expected)
   }
+
+  /// Whatever is asked of whatever model gives a schedule that can be followed, or an error of ours.
+  @Test(arguments: ScheduleConvention.allCases)
+  func everyScheduleIsSoundOrAnError(_ convention: ScheduleConvention) throws {
+    var (sound, refused) = (0, 0)
+    for trainSteps in [1, 2, 9, 120] {
+      for steps in [1, 2, 5, 8, 61] {
+        for (spacing, curve) in TimestepSpacing.allCases.flatMap({ spacing in
+          SigmaCurve.allCases.map { (spacing, $0) }
+        }) {
+          var options = ScheduleOptions(steps: steps, convention: convention)
+          options.curve = curve
+          options.strength = steps == 5 ? 0.5 : 1
+          let config = try fixture.config([
+            "num_train_timesteps": .int(trainSteps), "timestep_spacing": .string(spacing.rawValue),
+            "prediction_type": .string("v_prediction"), "rescale_betas_zero_snr": .bool(steps != 8),
+            "original_inference_steps": .int(min(trainSteps, 70)), "lambda_min_clipped": .float(-0.5),
+            "beta_end": .float(0.3),
+          ])
+          do {
+            let schedule = try Schedule(config, options)
+            sound += 1
+            let lists = [schedule.timesteps, schedule.levels, schedule.sourceLevels, schedule.targetLevels]
+            #expect(!schedule.levels.isEmpty && lists.allSatisfy { $0.count == schedule.levels.count })
+            #expect(
+              lists.dropFirst().joined().allSatisfy { (0...1).contains($0) }, "\(convention) \(options) \(config)")
+            #expect(schedule.timesteps.allSatisfy { (0...Double(trainSteps - 1)).contains($0) }, "\(options) \(config)")
+            // An ancestral midpoint has the level of the next step, but for the class's rounding.
+            let places = convention.pattern == .ancestralMidpoints ? 2 : 1
+            let levels = stride(from: 0, to: schedule.levels.count, by: places).map { schedule.levels[$0] }
+            let falls = zip(levels, levels.dropFirst()).contains { $0 > $1 }
+            #expect(!falls, "\(options) \(config)")
+          } catch {
+            refused += 1
+            #expect(error is ScheduleError || error is ModelError, "\(error)")
+          }
+        }
+      }
+    }
+    #expect(
+      sound > 50 || !["k", "heun", "dpm", "unipc"].contains(convention.rawValue), "\(sound) sound, \(refused) not")
+  }
 }

@@ -32,14 +32,14 @@ extension TimestepSpacing {
       return times.reversed().map { rule.keepsFractions ? Double(Float($0)) : $0.rounded(.toNearestOrEven) }
     case .trailing:
       // np.arange(T, 0, -T / N): the difference of its first two values is what it multiplies. For some N it has
-      // a value more, a rounding error above 0, which would be time -1.
+      // a value more, a rounding error above 0, which the classes take for time -1.
       let (first, ratio) = (Double(rule.usableSteps), Double(rule.trainSteps) / Double(steps))
       let difference = (first - ratio) - first
-      let count = min(Int((first / ratio).rounded(.up)), steps)
-      return (0..<count).map { index in
+      let times = (0..<Int((first / ratio).rounded(.up))).map { index in
         let time = index == 1 ? first - ratio : first + Double(index) * difference
         return time.rounded(.toNearestOrEven) - 1
       }
+      return times.filter { $0 >= 0 }
     }
   }
 }
