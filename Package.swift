@@ -25,7 +25,8 @@ let package = Package(
     // Arrows point up this list only.
     .target(name: "Diagnostics"),
     .target(name: "YAMLTree", dependencies: ["Diagnostics", "CYAML"]),
-    .target(name: "Tensors", dependencies: ["COpenBLAS"]),
+    .target(name: "CKernels"),
+    .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
     .target(name: "Safetensors", dependencies: ["Tensors"]),
     .target(name: "DiffusionModels", dependencies: ["Tensors", "Safetensors"]),
     .target(
@@ -49,7 +50,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system {
+for target in package.targets where target.type != .system && target.name != "CKernels" {
   var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
   if strict { settings.append(.treatAllWarnings(as: .error)) }
   target.swiftSettings = settings

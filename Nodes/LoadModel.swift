@@ -1,6 +1,7 @@
 import DiffusionModels
 import GraphEngine
 import Safetensors
+import Tensors
 
 /// A Stable Diffusion model in the diffusers layout, as handles to its parts.
 package struct LoadModel: Node {
@@ -9,15 +10,20 @@ package struct LoadModel: Node {
 
   let path = Parameter<String>("path", "A folder in the diffusers layout, with model_index.json.", path: .read)
   let precision = Parameter(
-    "precision", "What the model computes in; auto picks for this machine.", default: "f32", options: ["f32", "auto"])
+    "precision", "What matrix products compute in; auto picks bf16 where the processor has instructions for it.",
+    default: "f32", options: Precision.allCases.map(\.rawValue) + ["auto"])
   let unet = Output<UNetHandle>("unet", "The denoiser, with the model's noise schedule.")
   let clip = Output<CLIPHandle>("clip", "The text encoder and its tokenizer.")
   let vae = Output<VAEHandle>("vae", "The autoencoder.")
 
   package init() {}
 
-  package func resolve(_ parameters: inout NodeParameters) {
-    parameters[precision] = "f32"
+  package func resolve(_ parameters: inout NodeParameters) throws {
+    let choice = Precision(rawValue: parameters[precision]) ?? (Precision.bf16.isSupported ? .bf16 : .f32)
+    guard choice.isSupported else {
+      throw NodeFailure("this processor cannot compute in \(choice.rawValue); expected f32 or auto", at: precision.name)
+    }
+    parameters[precision] = choice.rawValue
   }
 
   package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
@@ -30,13 +36,15 @@ package struct LoadModel: Node {
   }
 
   package func run(_ io: inout NodeIO) throws {
-    let path = io[path]
-    io[unet] = UNetHandle(folder: try open(path), loading: LoadReport(io.reportLoaded))
-    io[clip] = CLIPHandle(folder: try open(path), loading: LoadReport(io.reportLoaded))
-    io[vae] = VAEHandle(folder: try open(path), loading: LoadReport(io.reportLoaded))
+    let (path, precision) = (io[path], Precision(rawValue: io[precision]) ?? .f32)
+    io[unet] = UNetHandle(folder: try open(path, precision), loading: LoadReport(io.reportLoaded))
+    io[clip] = CLIPHandle(folder: try open(path, precision), loading: LoadReport(io.reportLoaded))
+    io[vae] = VAEHandle(folder: try open(path, precision), loading: LoadReport(io.reportLoaded))
   }
 
-  private func open(_ path: String) throws -> ModelFolder { try failing { try ModelFolder(path: path) } }
+  private func open(_ path: String, _ precision: Precision = .f32) throws -> ModelFolder {
+    try failing { try ModelFolder(path: path, precision: precision) }
+  }
 
   /// Tells a model's errors at the line of `path`.
   private func failing<Result>(_ body: () throws -> Result) throws -> Result {

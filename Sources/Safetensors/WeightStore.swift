@@ -37,11 +37,13 @@ package final class WeightStore {
     }
   }
 
-  /// Builds a model from the weights.
+  /// Builds a model from the weights, to compute in `precision`.
   ///
   /// Throws one error that names every weight missing, misshapen or unused.
-  package func load<Model>(_ build: (WeightScope) throws -> Model) throws -> Model {
-    let model = try build(WeightScope(store: self, prefix: ""))
+  package func load<Model>(
+    precision: Precision = .f32, _ build: (WeightScope) throws -> Model
+  ) throws -> Model {
+    let model = try build(WeightScope(store: self, prefix: "", precision: precision))
     try finish()
     return model
   }
@@ -92,16 +94,19 @@ package final class WeightStore {
 
 /// The weights under one dotted name, as PyTorch's modules nest them.
 package struct WeightScope {
+  /// What the layers made from these weights compute in.
+  package let precision: Precision
   private let store: WeightStore
   private let prefix: String
 
-  fileprivate init(store: WeightStore, prefix: String) {
-    self.store = store
-    self.prefix = prefix
+  fileprivate init(store: WeightStore, prefix: String, precision: Precision) {
+    (self.store, self.prefix, self.precision) = (store, prefix, precision)
   }
 
   /// The weights of a submodule, such as `down_blocks.0`.
-  package func scope(_ name: String) -> WeightScope { WeightScope(store: store, prefix: "\(prefix)\(name).") }
+  package func scope(_ name: String) -> WeightScope {
+    WeightScope(store: store, prefix: "\(prefix)\(name).", precision: precision)
+  }
 
   /// The weights of item `index` of a module list.
   package func scope(_ name: String, _ index: Int) -> WeightScope { scope("\(name).\(index)") }

@@ -25,7 +25,7 @@ private enum MemoryPool {
   private static let free = Mutex<[Block]>([])
   private static let smallestPooled = 64 << 10
   /// Free memory beyond this goes back to the system.
-  private static let mostPooled = 512 << 20
+  private static let mostPooled = 1 << 30
   private static let hugePage = 2 << 20
 
   /// A block of at least `byteCount`: the smallest free one that is not more than twice as large, or a new one.

@@ -20,34 +20,28 @@ package struct Conv2d: Sendable {
   package let kernelWidth: Int
   package let stride: Int
   package let padding: Padding
-  private let weight: Tensor  // [out, kh, kw, in]
+  let weight: PackedWeight
   private let bias: Tensor?  // [out]
 
-  /// Takes a weight [out, in, kh, kw] and a bias [out].
-  package init(weight: WeightSource, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0) throws {
+  /// Takes a weight [out, in, kh, kw] and a bias [out]; throws what reading the weight throws.
+  package init(
+    weight: WeightSource, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0, precision: Precision = .f32
+  ) throws {
     precondition(weight.shape.count == 4, "a convolution's weight is [out, in, kh, kw], not \(weight.shape)")
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let taps = weight.shape[2] * weight.shape[3]
-    precondition(bias == nil || bias?.shape == [outputs], "bias of a convolution with \(outputs) outputs")
-    self.weight = try Tensor(shape: [outputs, taps, inputs]) { packed in
-      let row = UnsafeMutableBufferPointer<Float>.allocate(capacity: inputs * taps)
-      defer { row.deallocate() }
-      for output in 0..<outputs {
-        try weight.readRows(output..<output + 1, row)
-        for tap in 0..<taps {
-          for input in 0..<inputs { packed[(output * taps + tap) * inputs + input] = row[input * taps + tap] }
-        }
-      }
-    }
-    self.bias = bias
-    (self.inputs, self.outputs, self.stride, self.padding) = (inputs, outputs, stride, padding)
+    (outputs, inputs) = (weight.shape[0], weight.shape[1])
     (kernelHeight, kernelWidth) = (weight.shape[2], weight.shape[3])
+    precondition(bias == nil || bias?.shape == [outputs], "bias of a convolution with \(outputs) outputs")
+    self.weight = try PackedWeight(weight, precision: precision)
+    (self.bias, self.stride, self.padding) = (bias, stride, padding)
   }
 
-  package init(weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0) {
+  package init(
+    weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Padding = 0, precision: Precision = .f32
+  ) {
     // Reading a tensor never throws.
     do {
-      try self.init(weight: WeightSource(weight), bias: bias, stride: stride, padding: padding)
+      try self.init(
+        weight: WeightSource(weight), bias: bias, stride: stride, padding: padding, precision: precision)
     } catch {
       preconditionFailure("\(error)")
     }
@@ -62,14 +56,18 @@ package struct Conv2d: Sendable {
   }
 
   /// [n, h, w, in] -> [n, h', w', out], plus `channelBias` [n, out] and `residual` [n, h', w', out] if given.
+  ///
+  /// The method follows from the size of one sample alone.
   package func callAsFunction(_ x: Tensor, channelBias: Tensor? = nil, residual: Tensor? = nil) -> Tensor {
     precondition(x.shape.count == 4 && x.shape[3] == inputs, "\(x.shape) into a convolution of \(inputs) channels")
-    let (samples, height, width) = (x.shape[0], x.shape[1], x.shape[2])
-    let (outHeight, outWidth) = outputSize(height: height, width: width)
+    let samples = x.shape[0]
+    let (outHeight, outWidth) = outputSize(height: x.shape[1], width: x.shape[2])
     let shape = [samples, outHeight, outWidth, outputs]
     precondition(channelBias == nil || channelBias?.shape == [samples, outputs], "channel bias is [n, out]")
     precondition(residual == nil || residual?.shape == shape, "residual of another shape than \(shape)")
     let channels = sampleBiases(samples: samples, channelBias: channelBias)
+    let image = ConvolutionImage(
+      height: x.shape[1], width: x.shape[2], channels: inputs, outHeight: outHeight, outWidth: outWidth)
     return Tensor(shape: shape) { y in
       guard let y = y.baseAddress, !shape.contains(0) else { return }
       x.withUnsafePointer { x in
@@ -77,12 +75,15 @@ package struct Conv2d: Sendable {
           withOptionalPointer(residual) { residual in
             for sample in 0..<samples {
               let first = sample * outHeight * outWidth * outputs
-              convolve(
-                x + sample * height * width * inputs, height: height, width: width,
-                addends: Addends(
-                  columns: channels.map { $0 + sample * outputs }, residual: residual.map { $0 + first },
-                  residualStride: outputs),
-                y: y + first, outHeight: outHeight, outWidth: outWidth)
+              let x = x + sample * image.height * image.width * inputs
+              let addends = Addends(
+                columns: channels.map { $0 + sample * outputs }, residual: residual.map { $0 + first },
+                residualStride: outputs)
+              if WinogradConvolution.suits(self, image) {
+                WinogradConvolution(self, image).convolve(x, addends: addends, y: y + first)
+              } else {
+                DirectConvolution(layer: self, image: image).convolve(x, addends: addends, y: y + first)
+              }
             }
           }
         }
@@ -96,38 +97,10 @@ package struct Conv2d: Sendable {
     guard let channelBias else { return bias }
     return bias.map { $0 + channelBias } ?? channelBias
   }
+}
 
-  private func convolve(
-    _ x: UnsafePointer<Float>, height: Int, width: Int, addends: Addends,
-    y: UnsafeMutablePointer<Float>, outHeight: Int, outWidth: Int
-  ) {
-    let patches = PatchRows(of: self, height: height, width: width, outWidth: outWidth)
-    let blocks = (outHeight + patches.rowsPerBlock - 1) / patches.rowsPerBlock
-    let rowsPerBlock = (outHeight + blocks - 1) / blocks
-    let panel = patches.areTheInput ? nil : AlignedStorage(count: patches.count(rows: rowsPerBlock))
-    let depth = kernelWidth * inputs
-    weight.withUnsafePointer { weight in
-      for block in 0..<blocks {
-        let top = block * rowsPerBlock
-        let rows = min(rowsPerBlock, outHeight - top)
-        guard rows > 0 else { return }
-        if let panel { patches.fill(panel.elements, from: x, top: top, rows: rows) }
-        let a = panel.map { UnsafePointer($0.elements) } ?? x + top * width * inputs
-        let tiles = ProductTiles(rows: rows * outWidth, columns: outputs)
-        let first = top * outWidth
-        tiles.forEach(samples: 1) { _, tile in
-          let origin = y + (first + tile.rows.lowerBound) * outputs + tile.columns.lowerBound
-          let pixels = first + tile.rows.lowerBound..<first + tile.rows.upperBound
-          addends.write(to: origin, stride: outputs, tile: .init(rows: pixels, columns: tile.columns))
-          for ky in 0..<kernelHeight {
-            MatrixProduct.multiplyTransposed(
-              m: tile.rows.count, n: tile.columns.count, k: depth,
-              a: a + patches.offset(ofKernelRow: ky, rows: rows) + tile.rows.lowerBound * depth, aStride: depth,
-              b: weight + (tile.columns.lowerBound * kernelHeight + ky) * depth, bStride: kernelHeight * depth,
-              c: origin, cStride: outputs, beta: ky == 0 && addends.isEmpty ? 0 : 1)
-          }
-        }
-      }
-    }
-  }
+/// The sizes of one sample of a convolution.
+struct ConvolutionImage {
+  let height, width, channels: Int
+  let outHeight, outWidth: Int
 }

@@ -1,37 +1,52 @@
 /// The gated feed-forward input of transformer blocks, as diffusers' GEGLU: `(x W₁ᵀ + b₁) gelu(x W₂ᵀ + b₂)`.
 package struct GEGLU: Sendable {
-  private let projection: Linear
+  private let value: Linear
+  private let gate: Linear
 
-  /// Takes the layer that makes both halves, value first: [n, ..., in] -> [n, ..., 2 d].
-  package init(projection: Linear) {
-    precondition(projection.outputs % 2 == 0, "GEGLU halves its projection of \(projection.outputs)")
-    self.projection = projection
+  /// Takes the weight [2 d, in] and bias [2 d] of the layer that makes both halves, value first; throws what
+  /// reading the weight throws.
+  package init(weight: WeightSource, bias: Tensor, precision: Precision = .f32) throws {
+    precondition(weight.shape[0] % 2 == 0, "GEGLU halves its projection of \(weight.shape[0])")
+    let width = weight.shape[0] / 2
+    func half(_ range: Range<Int>) throws -> Linear {
+      try Linear(weight: weight.rows(range), bias: bias.samples(range), precision: precision)
+    }
+    value = try half(0..<width)
+    gate = try half(width..<2 * width)
   }
+
+  package init(weight: Tensor, bias: Tensor, precision: Precision = .f32) {
+    // Reading a tensor never throws.
+    do {
+      try self.init(weight: WeightSource(weight), bias: bias, precision: precision)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+
+  /// Columns of a tile: few enough for both halves to stay in the second-level cache.
+  private static let widestTile = 256
 
   /// [n, ..., in] -> [n, ..., d]; the projection is held a tile at a time.
   package func callAsFunction(_ x: Tensor) -> Tensor {
-    let (inputs, width) = (projection.inputs, projection.outputs / 2)
+    let (inputs, width) = (value.inputs, value.outputs)
     precondition(x.shape.count >= 2 && x.shape.last == inputs, "\(x.shape) into a layer of \(inputs) inputs")
-    let rows = x.shape.dropFirst().dropLast().reduce(1, *)
+    let tiles = ProductTiles(
+      rows: x.shape.dropFirst().dropLast().reduce(1, *), columns: width, widestTile: Self.widestTile)
     let samples = x.shape[0]
-    let tiles = ProductTiles(rows: rows, columns: width)
     return Tensor(shape: x.shape.dropLast() + [width]) { y in
       guard let y = y.baseAddress, x.count > 0 else { return }
       x.withUnsafePointer { x in
-        tiles.forEach(samples: samples) { sample, tile in
-          let columns = tile.columns
-          let gateColumns = columns.lowerBound + width..<columns.upperBound + width
-          let both = AlignedStorage(count: tile.rows.count * columns.count * 2)
-          let (value, gate) = (both.elements, both.elements + columns.count)
-          for (half, target) in [(columns, value), (gateColumns, gate)] {
-            projection.multiply(
-              x + sample * rows * inputs, tile: .init(rows: tile.rows, columns: half), y: target,
-              yStride: 2 * columns.count)
-          }
+        tiles.forEach(samples: samples) { tile in
+          let width = tile.columns.count
+          let both = AlignedStorage(count: 2 * tile.rows.count * width)
+          let gates = both.elements + tile.rows.count * width
+          value.multiply(x, tile: tile, y: both.elements, yStride: width)
+          gate.multiply(x, tile: tile, y: gates, yStride: width)
           for (index, row) in tile.rows.enumerated() {
             gateRow(
-              value + index * 2 * columns.count, gate + index * 2 * columns.count,
-              y + (sample * rows + row) * width + columns.lowerBound, width: columns.count)
+              both.elements + index * width, gates + index * width,
+              y + row * value.outputs + tile.columns.lowerBound, width: width)
           }
         }
       }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -23,19 +22,24 @@ package enum Parallel {
   ///
   /// Not checked for data races: kernels write disjoint parts of one buffer.
   package static func forEach(_ tiles: Int, _ body: (Int) -> Void) {
+    forEach(tiles, scratch: 0) { tile, _ in body(tile) }
+  }
+
+  /// As `forEach`, with memory for `scratch` floats to work in, which a thread keeps from tile to tile.
+  static func forEach(_ tiles: Int, scratch: Int, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
     let workers = min(threadCount, tiles)
     guard workers > 1 else {
-      for tile in 0..<tiles { body(tile) }
-      return
+      let memory = AlignedStorage(count: scratch)
+      return withExtendedLifetime(memory) { for tile in 0..<tiles { body(tile, memory.elements) } }
     }
-    withoutActuallyEscaping(body) { body in
-      nonisolated(unsafe) let body = body
-      let next = Atomic<Int>(0)
-      DispatchQueue.concurrentPerform(iterations: workers) { _ in
+    let next = Atomic<Int>(0)
+    WorkerPool.shared.run(helpers: workers - 1) {
+      let memory = AlignedStorage(count: scratch)
+      withExtendedLifetime(memory) {
         while true {
           let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
           guard tile < tiles else { return }
-          body(tile)
+          body(tile, memory.elements)
         }
       }
     }

@@ -1,56 +1,54 @@
-/// How the result of a matrix product is cut into calls that run in parallel.
+/// How the result of a matrix product is cut into tiles that are computed in parallel.
 ///
-/// The cut follows from the sizes of the result alone, never from thread count or batch: OpenBLAS picks its kernels by
-/// the sizes of a call, so a result has the same bits only if it comes from the same calls.
+/// The cut follows from the sizes of one sample's result alone, never from thread count or batch: OpenBLAS picks its kernels
+/// by the sizes of a call, so a result has the same bits only if it comes from the same calls.
 struct ProductTiles {
   private let rows: Int
   private let columns: Int
   private let rowsPerTile: Int
   private let columnsPerTile: Int
+  private let rowTiles: Int
   private let columnTiles: Int
-  private let count: Int
 
-  /// High tiles let OpenBLAS use each packed weight often; few rows are cut by columns instead, to feed the threads.
-  private static let tallestTile = 256
-  private static let narrowestTile = 128
+  /// High tiles use each part of a weight often; few rows are cut by columns instead, to feed the threads.
+  private static let tallestTile = 192
   private static let wantedTiles = 8
+  private static let rowsInRegisters = 6
 
-  init(rows: Int, columns: Int) {
+  init(rows: Int, columns: Int, widestTile: Int = .max) {
     (self.rows, self.columns) = (rows, columns)
-    let rowTiles = Self.pieces(rows, ofAtMost: Self.tallestTile)
-    let mostColumnTiles = max(columns / Self.narrowestTile, 1)
-    let wantedColumnTiles = min(mostColumnTiles, max(Self.wantedTiles / rowTiles, 1))
-    rowsPerTile = Self.share(rows, rowTiles)
-    columnsPerTile = Self.share(columns, wantedColumnTiles)
+    rowsPerTile = Self.share(rows, Self.pieces(rows, ofAtMost: Self.tallestTile), unit: Self.rowsInRegisters)
+    rowTiles = Self.pieces(rows, ofAtMost: rowsPerTile)
+    let wantedColumnTiles = max(Self.wantedTiles / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
+    columnsPerTile = Self.share(columns, wantedColumnTiles, unit: PanelProduct.width)
     columnTiles = Self.pieces(columns, ofAtMost: columnsPerTile)
-    count = Self.pieces(rows, ofAtMost: rowsPerTile) * columnTiles
   }
 
-  /// A part of the result that one call computes.
+  /// A part of the result; its columns begin with a panel of the weight.
   struct Tile {
     let rows: Range<Int>
     let columns: Range<Int>
   }
 
-  /// Calls `body` for every tile of every sample, in any order and on several threads.
-  func forEach(samples: Int, _ body: (_ sample: Int, _ tile: Tile) -> Void) {
-    Parallel.forEach(samples * count) { index in
-      let (sample, position) = index.quotientAndRemainder(dividingBy: count)
-      let (row, column) = position.quotientAndRemainder(dividingBy: columnTiles)
+  /// Calls `body` for every tile of every sample, its rows counted through all samples, in any order and on several threads.
+  func forEach(samples: Int, _ body: (_ tile: Tile) -> Void) {
+    Parallel.forEach(samples * rowTiles * columnTiles) { index in
+      let (sample, tile) = index.quotientAndRemainder(dividingBy: rowTiles * columnTiles)
+      let (row, column) = tile.quotientAndRemainder(dividingBy: columnTiles)
+      let first = sample * rows
       body(
-        sample,
         Tile(
-          rows: row * rowsPerTile..<min((row + 1) * rowsPerTile, rows),
+          rows: first + row * rowsPerTile..<first + min((row + 1) * rowsPerTile, rows),
           columns: column * columnsPerTile..<min((column + 1) * columnsPerTile, columns)))
     }
   }
 
-  private static func pieces(_ length: Int, ofAtMost size: Int) -> Int { max((length + size - 1) / size, 1) }
+  private static func pieces(_ length: Int, ofAtMost size: Int) -> Int { max(length - 1, 0) / size + 1 }
 
-  /// An equal share of `length`, rounded up to whole vectors.
-  private static func share(_ length: Int, _ parts: Int) -> Int {
+  /// An equal share of `length`, rounded up to whole units.
+  private static func share(_ length: Int, _ parts: Int, unit: Int) -> Int {
     let exact = (length + parts - 1) / parts
-    return max((exact + Vector.scalarCount - 1) / Vector.scalarCount * Vector.scalarCount, Vector.scalarCount)
+    return max((exact + unit - 1) / unit * unit, unit)
   }
 }
 
@@ -80,6 +78,22 @@ struct Addends {
             .store(to: y + c, count: lanes)
         }
       }
+    }
+  }
+
+  /// Writes `value` plus its addends to element `index` of `y`, which is in column `column`, or only the first lanes.
+  @inline(__always) func add(
+    to value: Vector, at index: Int, column: Int, lanes: Int, y: UnsafeMutablePointer<Float>
+  ) {
+    var value = value
+    if lanes == Vector.scalarCount {
+      if let columns { value += Vector(loading: columns + column) }
+      if let residual { value += Vector(loading: residual + index) }
+      value.store(to: y + index)
+    } else {
+      if let columns { value += Vector(loading: columns + column, count: lanes) }
+      if let residual { value += Vector(loading: residual + index, count: lanes) }
+      value.store(to: y + index, count: lanes)
     }
   }
 }

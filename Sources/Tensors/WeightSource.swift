@@ -1,4 +1,4 @@
-/// A weight that a layer reads once, row by row, into the order it computes with.
+/// A weight that a layer reads once, some rows at a time and on several threads, into the order it computes with.
 ///
 /// So a memory-mapped half-precision weight goes straight into the layer, without a copy of the whole in between.
 package struct WeightSource {
@@ -19,6 +19,13 @@ package struct WeightSource {
   package init(_ tensor: Tensor) {
     self.init(shape: tensor.shape) { rows, destination in
       tensor.samples(rows).withUnsafeBufferPointer { _ = destination.update(fromContentsOf: $0) }
+    }
+  }
+
+  /// Rows `range` as a weight of their own.
+  func rows(_ range: Range<Int>) -> WeightSource {
+    WeightSource(shape: [range.count] + shape.dropFirst()) { rows, destination in
+      try readRows(rows.lowerBound + range.lowerBound..<rows.upperBound + range.lowerBound, destination)
     }
   }
 }

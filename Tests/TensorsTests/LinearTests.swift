@@ -37,7 +37,7 @@ import Tensors
     let expected = (0..<2 * rows).flatMap { row in
       (0..<width).map { both[row * 2 * width + $0] * Oracle.gelu(both[row * 2 * width + width + $0]) }
     }
-    let layer = GEGLU(projection: Linear(weight: weight, bias: bias))
+    let layer = GEGLU(weight: weight, bias: bias)
     #expect(relativeError(layer(x), expected) < 1e-6)
   }
 }

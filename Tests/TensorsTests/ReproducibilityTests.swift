@@ -12,17 +12,36 @@ struct BatchFunction: Sendable, CustomTestStringConvertible {
     (testDescription, self.shapes, self.apply) = (name, shapes, apply)
   }
 
-  static let all: [BatchFunction] = {
+  static let all = inSinglePrecision + (Precision.bf16.isSupported ? inBF16 : [])
+
+  private static let inBF16: [BatchFunction] = {
+    let linear = Linear(weight: randomTensor([200, 71], seed: 1), precision: .bf16)
+    let image = Conv2d(weight: randomTensor([72, 21, 3, 3], seed: 3), padding: 1, precision: .bf16)
+    let strided = Conv2d(
+      weight: randomTensor([72, 21, 3, 3], seed: 5), stride: 2, padding: .bottomRight, precision: .bf16)
+    return [
+      BatchFunction("linear in bf16", [1, 700, 71]) { linear($0[0]) },
+      BatchFunction("Winograd convolution in bf16", [1, 37, 29, 21]) { image($0[0]) },
+      BatchFunction("strided convolution in bf16", [1, 38, 30, 21]) { strided($0[0]) },
+      BatchFunction("attention in bf16", [1, 300, 70], [1, 311, 70], [1, 311, 70]) {
+        attention(query: $0[0], key: $0[1], value: $0[2], heads: 2, precision: .bf16)
+      },
+    ]
+  }()
+
+  private static let inSinglePrecision: [BatchFunction] = {
     let linear = Linear(weight: randomTensor([200, 70], seed: 1), bias: randomTensor([200], seed: 2))
     let wide = Linear(weight: randomTensor([1030, 70], seed: 1))
-    let gated = GEGLU(projection: linear)
+    let gated = GEGLU(weight: randomTensor([200, 70], seed: 1), bias: randomTensor([200], seed: 2))
     let convolution = Conv2d(
       weight: randomTensor([72, 20, 3, 3], seed: 3), bias: randomTensor([72], seed: 4), padding: 1)
     let strided = Conv2d(weight: randomTensor([72, 20, 3, 3], seed: 5), stride: 2, padding: .bottomRight)
     let pointwise = Conv2d(weight: randomTensor([130, 20, 1, 1], seed: 6))
     let groups = GroupNorm(groups: 5, eps: 1e-5, weight: randomTensor([20], seed: 7), bias: randomTensor([20], seed: 8))
     let layer = LayerNorm(weight: randomTensor([70], seed: 9), bias: randomTensor([70], seed: 10))
+    let image = Conv2d(weight: randomTensor([72, 20, 3, 3], seed: 3), padding: 1)
     return [
+      BatchFunction("Winograd convolution", [1, 77, 39, 20]) { image($0[0]) },
       BatchFunction("linear", [1, 700, 70], [1, 700, 200]) { linear($0[0], residual: $0[1]) },
       BatchFunction("linear of few rows", [1, 9, 70]) { wide($0[0]) },
       BatchFunction("linear of vectors", [1, 70]) { wide($0[0]) },
@@ -87,6 +106,6 @@ struct BatchFunction: Sendable, CustomTestStringConvertible {
 
   @Test func identifierNamesWhatDecidesTheBits() {
     #expect(Numerics.identifier.contains("kernels \(Numerics.kernelSetVersion)"))
-    #expect(Numerics.identifier.contains("-bit vectors, OpenBLAS 0."))
+    #expect(["AVX-512", "OpenBLAS 0."].contains { Numerics.identifier.contains($0) })
   }
 }

@@ -5,6 +5,7 @@ import Tensors
 struct MultiHeadAttention: Sendable {
   private let query, key, value, out: Linear
   private let headCount: Int
+  private let precision: Precision
 
   /// `bias` is whether query, key and value have one; the output always has.
   init(_ weights: WeightScope, channels: Int, contextSize: Int, headCount: Int, bias: Bool = false) throws {
@@ -13,11 +14,13 @@ struct MultiHeadAttention: Sendable {
     value = try weights.linear("to_v", inputs: contextSize, outputs: channels, bias: bias)
     out = try weights.linear("to_out.0", inputs: channels, outputs: channels)
     self.headCount = headCount
+    precision = weights.precision
   }
 
   /// [n, t, channels], looking at `context` [n, t', contextSize], plus `residual` -> [n, t, channels].
   func callAsFunction(_ x: Tensor, context: Tensor, residual: Tensor) -> Tensor {
-    let attended = attention(query: query(x), key: key(context), value: value(context), heads: headCount)
+    let attended = attention(
+      query: query(x), key: key(context), value: value(context), heads: headCount, precision: precision)
     return out(attended, residual: residual)
   }
 }

@@ -70,6 +70,7 @@ private struct CLIPEncoderLayer: Sendable {
   let fc1, fc2: Linear
   let headCount: Int
   let activation: CLIPTextConfig.Activation
+  let precision: Precision
 
   init(_ weights: WeightScope, _ config: CLIPTextConfig) throws {
     let width = config.hiddenSize
@@ -83,13 +84,15 @@ private struct CLIPEncoderLayer: Sendable {
     fc2 = try weights.linear("mlp.fc2", inputs: config.intermediateSize, outputs: width)
     headCount = config.headCount
     activation = config.activation
+    precision = weights.precision
   }
 
   /// [n, tokens, d] -> [n, tokens, d]; each token sees itself and those before it.
   func callAsFunction(_ x: Tensor) -> Tensor {
     let normed = layerNorm1(x)
     let attended = attention(
-      query: query(normed), key: key(normed), value: value(normed), heads: headCount, isCausal: true)
+      query: query(normed), key: key(normed), value: value(normed), heads: headCount, isCausal: true,
+      precision: precision)
     let x = out(attended, residual: x)
     let inner = fc1(layerNorm2(x))  // [n, tokens, intermediate]
     return fc2(activation == .gelu ? inner.gelu() : inner.quickGELU(), residual: x)

@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Synchronization
+import Tensors
 
 /// A Stable Diffusion model as it is published: a folder in the diffusers layout.
 ///
@@ -10,6 +11,8 @@ package final class ModelFolder: Sendable {
   package enum Part: String, Sendable, CaseIterable { case unet, clip, vae }
 
   package let path: String
+  /// What its parts compute in.
+  package let precision: Precision
   /// Nil where the model has no such part.
   package let unetConfig: UNetConfig?
   package let textConfig: CLIPTextConfig?
@@ -24,8 +27,8 @@ package final class ModelFolder: Sendable {
   ///
   /// Throws `ModelError` when it is no model folder, has a part of a class that is not supported, lacks a config, or
   /// has parts whose sizes do not fit each other.
-  package init(path: String) throws {
-    self.path = path
+  package init(path: String, precision: Precision = .f32) throws {
+    (self.path, self.precision) = (path, precision)
     index = try ModelIndex(folder: path)
     unetConfig = try index.has("unet") ? UNetConfig(path: "\(path)/unet/config.json") : nil
     textConfig = try index.has("text_encoder") ? CLIPTextConfig(path: "\(path)/text_encoder/config.json") : nil
@@ -62,7 +65,9 @@ package final class ModelFolder: Sendable {
   package func unet() throws -> UNet2DConditionModel {
     let config = try present(unetConfig, "unet")
     return try loadedUNet.value {
-      try store("unet", ModelIndex.unetWeights, { $0 }).load { try UNet2DConditionModel($0, config) }
+      try store("unet", ModelIndex.unetWeights, { $0 }).load(precision: precision) {
+        try UNet2DConditionModel($0, config)
+      }
     }
   }
 
@@ -71,7 +76,7 @@ package final class ModelFolder: Sendable {
     let config = try present(textConfig, "text_encoder")
     return try loadedTextEncoder.value {
       try store("text_encoder", ModelIndex.textWeights, CLIPTextModel.canonicalName)
-        .load { try CLIPTextModel($0, config) }
+        .load(precision: precision) { try CLIPTextModel($0, config) }
     }
   }
 
@@ -85,7 +90,8 @@ package final class ModelFolder: Sendable {
   package func vae() throws -> AutoencoderKL {
     let config = try present(vaeConfig, "vae")
     return try loadedVAE.value {
-      try store("vae", ModelIndex.vaeWeights, AutoencoderKL.canonicalName).load { try AutoencoderKL($0, config) }
+      try store("vae", ModelIndex.vaeWeights, AutoencoderKL.canonicalName)
+        .load(precision: precision) { try AutoencoderKL($0, config) }
     }
   }
 

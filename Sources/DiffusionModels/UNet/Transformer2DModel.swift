@@ -48,7 +48,7 @@ private struct BasicTransformerBlock: Sendable {
     crossAttention = try MultiHeadAttention(
       weights.scope("attn2"), channels: channels, contextSize: level.crossAttentionSize, headCount: level.headCount)
     norm3 = try weights.layerNorm("norm3", channels: channels)
-    feedForwardIn = try GEGLU(projection: weights.linear("ff.net.0.proj", inputs: channels, outputs: 8 * channels))
+    feedForwardIn = try weights.geglu("ff.net.0.proj", inputs: channels, outputs: 4 * channels)
     feedForwardOut = try weights.linear("ff.net.2", inputs: 4 * channels, outputs: channels)
   }
 

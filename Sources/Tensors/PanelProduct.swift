@@ -1,0 +1,81 @@
+import CKernels
+
+/// Pointers to rows of factors, each row so many words of one f32 or two bf16.
+typealias RowPointers = UnsafePointer<UnsafePointer<Float>?>
+
+/// Products of rows anywhere in memory with a packed matrix.
+enum PanelProduct {
+  /// The columns that the products on AVX-512 compute at a time, and what all work is cut into multiples of.
+  static let width = Int(ck_panel)
+
+  /// `c = sum over s of a[s] b[s]`, added to `c` if asked: a [segments, rows, depth], b [segments, depth, columns].
+  ///
+  /// `a` points to all rows of the first segment, then of the next; `depth` counts words. Other products than OpenBLAS's
+  /// take at most `width` columns, from rows of `b` that are `width` apart.
+  @inline(__always) static func multiply(
+    _ precision: Precision, rows: Int, columns: Int, segments: Int = 1, depth: Int,
+    a: RowPointers, b: UnsafePointer<Float>, bStride: Int = width, c: UnsafeMutablePointer<Float>, cStride: Int,
+    adds: Bool
+  ) {
+    switch (precision, ProductEngine.current) {
+    case (.bf16, _):
+      let a = UnsafeRawPointer(a).assumingMemoryBound(to: UnsafePointer<UInt32>?.self)
+      let b = UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self)
+      ck_multiply_bf16(rows, columns, segments, depth, a, b, c, cStride, adds)
+    case (.f32, .avx512):
+      ck_multiply_f32(rows, columns, segments, depth, a, b, c, cStride, adds)
+    case (.f32, .openblas):
+      for segment in 0..<segments {
+        multiplyByOpenBLAS(
+          rows: rows, columns: columns, depth: depth, a: a + segment * rows, b: b + segment * depth * bStride,
+          bStride: bStride, c: c, cStride: cStride, adds: adds || segment > 0)
+      }
+    }
+  }
+
+  /// OpenBLAS takes rows at equal distances; others are copied together.
+  private static func multiplyByOpenBLAS(
+    rows: Int, columns: Int, depth: Int, a: RowPointers, b: UnsafePointer<Float>, bStride: Int,
+    c: UnsafeMutablePointer<Float>, cStride: Int, adds: Bool
+  ) {
+    guard let first = a[0], let second = a[min(1, rows - 1)] else { return }
+    let distance = second - first
+    if distance >= depth && (0..<rows).allSatisfy({ a[$0] == first + $0 * distance }) || rows == 1 {
+      return OpenBLASProduct.multiply(
+        m: rows, n: columns, k: depth, a: first, aStride: max(distance, depth), b: b, bStride: bStride, c: c,
+        cStride: cStride, adds: adds)
+    }
+    let together = AlignedStorage(count: rows * depth)
+    for row in 0..<rows {
+      guard let source = a[row] else { return }
+      (together.elements + row * depth).update(from: source, count: depth)
+    }
+    OpenBLASProduct.multiply(
+      m: rows, n: columns, k: depth, a: together.elements, aStride: depth, b: b, bStride: bStride, c: c,
+      cStride: cStride, adds: adds)
+  }
+
+  // MARK: - Rounding to bf16
+
+  /// Rounds rows of `depth` numbers, each filled up with a zero to whole words.
+  static func round(
+    _ source: UnsafePointer<Float>, rows: Int, depth: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    func round(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, count: Int) {
+      ck_round_bf16(source, UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt16.self), count)
+    }
+    if depth % 2 == 0 { return round(source, target, count: rows * depth) }
+    let words = (depth + 1) / 2
+    for row in 0..<rows {
+      target[row * words + words - 1] = 0
+      round(source + row * depth, target + row * words, count: depth)
+    }
+  }
+
+  /// Rounds two rows and puts them side by side, a word for each column; `count` is a multiple of 16.
+  static func interleave(
+    _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    ck_interleave_bf16(first, second, UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt32.self), count)
+  }
+}

@@ -1,0 +1,20 @@
+import CKernels
+
+/// What the factors of matrix products are rounded to; sums and everything else are in single precision.
+package enum Precision: String, Sendable, CaseIterable {
+  /// IEEE single precision.
+  case f32
+  /// bfloat16, 8 bits of mantissa: twice as fast where the processor has AVX512_BF16, and half the memory for weights.
+  case bf16
+
+  /// Whether this processor can compute in it.
+  package var isSupported: Bool { self == .f32 || Self.hasBF16 }
+
+  private static let hasBF16 = ck_has_avx512_bf16()
+
+  /// How many factors a 32-bit word holds.
+  var factorsPerWord: Int { self == .f32 ? 1 : 2 }
+
+  /// The words that `count` factors take.
+  func words(_ count: Int) -> Int { (count + factorsPerWord - 1) / factorsPerWord }
+}

@@ -1,0 +1,292 @@
+/// A 3x3 convolution by Winograd's F(4x4, 3x3): 36 products for 16 outputs where the direct method has 144.
+///
+/// Tiles of 6x6 input pixels are transformed, [36, tiles, in]; for each of the 36 positions a product with the transformed
+/// weight gives [36, tiles, out]; and those are transformed back to 4x4 pixels. All of it goes through the last-level cache
+/// in rounds. Weights are transformed where they are used, one panel for a few blocks of tiles, so four times their memory
+/// is needed nowhere. The products are in single precision, whatever the weight is kept in.
+struct WinogradConvolution {
+  private typealias Transforms = WinogradTransforms
+
+  private let layer: Conv2d
+  private let image: ConvolutionImage
+  private let tilesAcross: Int
+  private let tileCount: Int
+  /// Tiles of one product, of one task, and of a round between input and products.
+  private let tilesPerBlock: Int
+  private let tilesPerTask: Int
+  private let tilesPerRound: Int
+
+  private static let positions = Transforms.inputs * Transforms.inputs
+  /// Input channels of which a panel's weights are transformed at a time, and products added up in one go: 3 MB.
+  private static let mostChannels = 320
+  /// Eleven times the rows that a product keeps in registers.
+  private static let mostTilesPerBlock = 66
+  private static let mostBlocksPerTask = 2
+  /// Floats of transformed input of one round.
+  private static let mostTransformed = 1 << 20
+  private static let fewestTiles = 16
+
+  /// Whether the method suits a layer and image: few tiles do not pay for transforming the weights.
+  static func suits(_ layer: Conv2d, _ image: ConvolutionImage) -> Bool {
+    layer.kernelHeight == Transforms.taps && layer.kernelWidth == Transforms.taps && layer.stride == 1
+      && layer.inputs >= Vector.scalarCount
+      && share(image.outHeight) * share(image.outWidth) >= fewestTiles
+  }
+
+  private static func share(_ length: Int) -> Int { (length + Transforms.outputs - 1) / Transforms.outputs }
+
+  init(_ layer: Conv2d, _ image: ConvolutionImage) {
+    (self.layer, self.image) = (layer, image)
+    tilesAcross = Self.share(image.outWidth)
+    tileCount = tilesAcross * Self.share(image.outHeight)
+    let blocks = (tileCount + Self.mostTilesPerBlock - 1) / Self.mostTilesPerBlock
+    tilesPerBlock = (tileCount + blocks - 1) / blocks
+    let blocksPerRound = Self.mostTransformed / (Self.positions * layer.inputs * tilesPerBlock)
+    tilesPerRound = min(max(blocksPerRound, 1) * tilesPerBlock, tileCount)
+    // Half of a round at most, so that two threads share it evenly whatever the number of panels.
+    tilesPerTask = min(max(blocksPerRound / 2, 1), Self.mostBlocksPerTask) * tilesPerBlock
+  }
+
+  /// Convolves one sample, [h, w, in] -> [h', w', out].
+  func convolve(_ x: UnsafePointer<Float>, addends: Addends, y: UnsafeMutablePointer<Float>) {
+    let transformed = AlignedStorage(count: Self.positions * transformedStride)
+    let zeros = AlignedStorage(count: layer.inputs)
+    zeros.elements.update(repeating: 0, count: layer.inputs)
+    let panels = (layer.outputs + PanelProduct.width - 1) / PanelProduct.width
+    for first in stride(from: 0, to: tileCount, by: tilesPerRound) {
+      let count = min(tilesPerRound, tileCount - first)
+      Parallel.forEach((count + Self.tilesPerInputTask - 1) / Self.tilesPerInputTask) { task in
+        for index in task * Self.tilesPerInputTask..<min((task + 1) * Self.tilesPerInputTask, count) {
+          transformInput(
+            x, tile: first + index, outside: zeros.elements, to: transformed.elements + index * layer.inputs)
+        }
+      }
+      let tasks = (count + tilesPerTask - 1) / tilesPerTask
+      Parallel.forEach(tasks * panels, scratch: weightCount + productCount) { index, scratch in
+        let (task, panel) = index.quotientAndRemainder(dividingBy: panels)
+        let tiles = task * tilesPerTask..<min((task + 1) * tilesPerTask, count)
+        let products = scratch + weightCount
+        multiply(transformed.elements, tiles: tiles, panel: panel, weights: scratch, products: products)
+        for (index, tile) in tiles.enumerated() {
+          let (block, row) = index.quotientAndRemainder(dividingBy: tilesPerBlock)
+          transformOutput(
+            products + block * Self.positions * productStride + row * PanelProduct.width, tile: first + tile,
+            panel: panel, addends: addends, y: y)
+        }
+      }
+    }
+    withExtendedLifetime((transformed, zeros)) {}
+  }
+
+  private static let tilesPerInputTask = 8
+
+  // Floats from one position to the next, in the transformed input, in a block's products and in a panel's transformed
+  // weights: a vector more than it takes, for powers of two would put all positions into the same sets of the cache.
+  private var transformedStride: Int { tilesPerRound * layer.inputs + Vector.scalarCount }
+  private var productStride: Int { tilesPerBlock * PanelProduct.width + Vector.scalarCount }
+  private var weightStride: Int { min(layer.inputs + 1, Self.mostChannels) * PanelProduct.width + Vector.scalarCount }
+
+  private var weightCount: Int { Self.positions * weightStride }
+  private var productCount: Int { tilesPerTask / tilesPerBlock * Self.positions * productStride }
+
+  // MARK: - Input
+
+  /// Writes a tile of the transformed input, [36, tiles, in]; `target` is the tile's place at its first position.
+  private func transformInput(
+    _ image: UnsafePointer<Float>, tile: Int, outside: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+  ) {
+    let side = Transforms.inputs
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: Self.positions) { pixels in
+      withUnsafeTemporaryAllocation(of: Vector.self, capacity: Self.positions) { rows in
+        guard let pixels = pixels.baseAddress, let rows = rows.baseAddress else { return }
+        point(pixels, to: image, tile: tile, outside: outside)
+        for channel in stride(from: 0, to: layer.inputs, by: Vector.scalarCount) {
+          let lanes = min(Vector.scalarCount, layer.inputs - channel)
+          for row in 0..<side {
+            let pixels = pixels + row * side
+            @inline(__always) func load(_ column: Int) -> Vector {
+              lanes == Vector.scalarCount
+                ? Vector(loading: pixels[column] + channel) : Vector(loading: pixels[column] + channel, count: lanes)
+            }
+            let line = Transforms.input((load(0), load(1), load(2), load(3), load(4), load(5)))
+            let target = rows + row * side
+            (target[0], target[1], target[2]) = (line.0, line.1, line.2)
+            (target[3], target[4], target[5]) = (line.3, line.4, line.5)
+          }
+          for column in 0..<side {
+            let rows = rows + column
+            let line = Transforms.input(
+              (rows[0], rows[side], rows[2 * side], rows[3 * side], rows[4 * side], rows[5 * side]))
+            let target = target + column * transformedStride + channel
+            @inline(__always) func store(_ row: Int, _ value: Vector) {
+              let target = target + row * side * transformedStride
+              if lanes == Vector.scalarCount { value.store(to: target) } else { value.store(to: target, count: lanes) }
+            }
+            store(0, line.0)
+            store(1, line.1)
+            store(2, line.2)
+            store(3, line.3)
+            store(4, line.4)
+            store(5, line.5)
+          }
+        }
+      }
+    }
+  }
+
+  /// Finds the 36 pixels of a tile.
+  private func point(
+    _ pixels: UnsafeMutablePointer<UnsafePointer<Float>>, to first: UnsafePointer<Float>, tile: Int,
+    outside: UnsafePointer<Float>
+  ) {
+    let (row, column) = tile.quotientAndRemainder(dividingBy: tilesAcross)
+    let top = row * Transforms.outputs - layer.padding.top
+    let left = column * Transforms.outputs - layer.padding.left
+    for position in 0..<Self.positions {
+      let (y, x) = (top + position / Transforms.inputs, left + position % Transforms.inputs)
+      let isInside = y >= 0 && y < image.height && x >= 0 && x < image.width
+      (pixels + position).initialize(to: isInside ? first + (y * image.width + x) * layer.inputs : outside)
+    }
+  }
+
+  // MARK: - Products
+
+  /// Multiplies the tiles of a task with one panel of the weights: [blocks, 36, tiles, panel width].
+  private func multiply(
+    _ transformed: UnsafePointer<Float>, tiles: Range<Int>, panel: Int, weights: UnsafeMutablePointer<Float>,
+    products: UnsafeMutablePointer<Float>
+  ) {
+    let width = PanelProduct.width
+    let columns = min(width, layer.outputs - panel * width)
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: tilesPerBlock) { rows in
+      guard let rows = rows.baseAddress else { return }
+      for channel in stride(from: 0, to: layer.inputs, by: Self.mostChannels) {
+        let depth = min(Self.mostChannels, layer.inputs - channel)
+        transformWeights(panel: panel, channels: channel..<channel + depth, columns: columns, to: weights)
+        for start in stride(from: tiles.lowerBound, to: tiles.upperBound, by: tilesPerBlock) {
+          let count = min(tilesPerBlock, tiles.upperBound - start)
+          let products = products + (start - tiles.lowerBound) / tilesPerBlock * Self.positions * productStride
+          for position in 0..<Self.positions {
+            let first = transformed + position * transformedStride + start * layer.inputs + channel
+            for row in 0..<count { (rows + row).initialize(to: first + row * layer.inputs) }
+            PanelProduct.multiply(
+              .f32, rows: count, columns: columns, depth: depth, a: rows, b: weights + position * weightStride,
+              c: products + position * productStride, cStride: width, adds: channel > 0)
+          }
+        }
+      }
+    }
+  }
+
+  /// Writes the transformed weights of some channels of a panel, [36, channels, panel width].
+  private func transformWeights(
+    panel: Int, channels: Range<Int>, columns: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    let weight = layer.weight
+    let width = PanelProduct.width
+    let source = weight.columns(from: panel * width)
+    let (sourceWidth, tapStride) = (weight.panelWidth, weight.depth * weight.panelWidth)
+    for column in stride(from: 0, to: columns, by: Vector.scalarCount) {
+      switch weight.precision {
+      case .f32:
+        for channel in channels {
+          let taps = source + channel * sourceWidth + column
+          transformWeight(to: target + (channel - channels.lowerBound) * width + column) { tap in
+            Vector(loading: taps + tap * tapStride)
+          }
+        }
+      case .bf16:
+        // A bf16 number is the high half of a single-precision one.
+        for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: 2) {
+          let taps = source + channel / 2 * sourceWidth + column
+          let target = target + (channel - channels.lowerBound) * width + column
+          transformWeight(to: target) { tap in
+            unsafeBitCast(bits(taps + tap * tapStride) &<< 16, to: Vector.self)
+          }
+          transformWeight(to: target + width) { tap in
+            unsafeBitCast(bits(taps + tap * tapStride) & 0xFFFF_0000, to: Vector.self)
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always) private func bits(_ words: UnsafePointer<Float>) -> SIMD16<UInt32> {
+    UnsafeRawPointer(words).loadUnaligned(as: SIMD16<UInt32>.self)
+  }
+
+  /// Writes 16 output channels of one input channel, given a function that loads a tap.
+  @inline(__always) private func transformWeight(to target: UnsafeMutablePointer<Float>, _ tap: (Int) -> Vector) {
+    let left = Transforms.weight((tap(0), tap(3), tap(6)))
+    let middle = Transforms.weight((tap(1), tap(4), tap(7)))
+    let right = Transforms.weight((tap(2), tap(5), tap(8)))
+    storeWeightRow(0, (left.0, middle.0, right.0), target)
+    storeWeightRow(1, (left.1, middle.1, right.1), target)
+    storeWeightRow(2, (left.2, middle.2, right.2), target)
+    storeWeightRow(3, (left.3, middle.3, right.3), target)
+    storeWeightRow(4, (left.4, middle.4, right.4), target)
+    storeWeightRow(5, (left.5, middle.5, right.5), target)
+  }
+
+  @inline(__always) private func storeWeightRow(
+    _ row: Int, _ taps: (Vector, Vector, Vector), _ target: UnsafeMutablePointer<Float>
+  ) {
+    let line = Transforms.weight(taps)
+    let target = target + row * Transforms.inputs * weightStride
+    line.0.store(to: target)
+    line.1.store(to: target + weightStride)
+    line.2.store(to: target + 2 * weightStride)
+    line.3.store(to: target + 3 * weightStride)
+    line.4.store(to: target + 4 * weightStride)
+    line.5.store(to: target + 5 * weightStride)
+  }
+
+  // MARK: - Output
+
+  /// Transforms a tile's products of one panel back and writes its 4x4 pixels, as far as they lie in the image.
+  private func transformOutput(
+    _ products: UnsafePointer<Float>, tile: Int, panel: Int, addends: Addends, y: UnsafeMutablePointer<Float>
+  ) {
+    let side = Transforms.inputs
+    let (row, column) = tile.quotientAndRemainder(dividingBy: tilesAcross)
+    let (top, left) = (row * Transforms.outputs, column * Transforms.outputs)
+    let (height, width) = (
+      min(Transforms.outputs, image.outHeight - top), min(Transforms.outputs, image.outWidth - left)
+    )
+    let firstChannel = panel * PanelProduct.width
+    let columns = min(PanelProduct.width, layer.outputs - firstChannel)
+    withUnsafeTemporaryAllocation(of: Vector.self, capacity: Transforms.outputs * side) { lines in
+      guard let lines = lines.baseAddress else { return }
+      for offset in stride(from: 0, to: columns, by: Vector.scalarCount) {
+        for column in 0..<side {
+          let source = products + offset + column * productStride
+          let stride = side * productStride
+          let line = Transforms.output(
+            (
+              Vector(loading: source), Vector(loading: source + stride), Vector(loading: source + 2 * stride),
+              Vector(loading: source + 3 * stride), Vector(loading: source + 4 * stride),
+              Vector(loading: source + 5 * stride)
+            ))
+          let target = lines + column
+          (target[0], target[side], target[2 * side], target[3 * side]) = (line.0, line.1, line.2, line.3)
+        }
+        let lanes = min(Vector.scalarCount, columns - offset)
+        let channel = firstChannel + offset
+        for row in 0..<height {
+          let line = lines + row * side
+          let pixels = Transforms.output((line[0], line[1], line[2], line[3], line[4], line[5]))
+          let first = ((top + row) * image.outWidth + left) * layer.outputs + channel
+          @inline(__always) func write(_ column: Int, _ value: Vector) {
+            if column < width {
+              addends.add(to: value, at: first + column * layer.outputs, column: channel, lanes: lanes, y: y)
+            }
+          }
+          write(0, pixels.0)
+          write(1, pixels.1)
+          write(2, pixels.2)
+          write(3, pixels.3)
+        }
+      }
+    }
+  }
+}
