@@ -2,13 +2,16 @@ import GraphEngine
 
 extension NodeCatalog {
   /// Every node type of Stepgraph; a new node is one file in this folder and one line here.
-  package static let stepgraph = NodeCatalog([
+  package static let stepgraph = NodeCatalog(types, sheet: pictureSheet)
+
+  private static let types: [any Node.Type] = [
     AddNoise.self,
     CFGCombine.self,
     DDIMStep.self,
     Decode.self,
     EmptyLatent.self,
     Encode.self,
+    Grid.self,
     LoadImage.self,
     LoadModel.self,
     LoadTensor.self,
@@ -17,5 +20,18 @@ extension NodeCatalog {
     SaveTensor.self,
     TextEncode.self,
     UNetPredict.self,
-  ])
+  ]
+
+  /// A sweep shows its pictures together in a Grid.
+  private static let pictureSheet = SweepSheet(
+    sink: SavePNG.info.type, input: "image", path: "path", joiner: Grid.info.type, parts: "images"
+  ) { layout in
+    let grid = Grid()
+    return [
+      grid.columns.name: layout.columns.parameterValue, grid.cells.name: layout.cells.parameterValue,
+      grid.labels.name: layout.labels.parameterValue, grid.columnTitle.name: layout.columnTitle.parameterValue,
+      grid.columnLabels.name: layout.columnLabels.parameterValue, grid.rowTitle.name: layout.rowTitle.parameterValue,
+      grid.rowLabels.name: layout.rowLabels.parameterValue, grid.blockLabels.name: layout.blockLabels.parameterValue,
+    ]
+  }
 }

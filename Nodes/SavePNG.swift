@@ -20,7 +20,7 @@ package struct SavePNG: Node {
       do {
         let file = try PNG.encode(
           pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],
-          texts: [(PictureWorkflow.keyword, io.workflow)])
+          texts: io.workflow.isEmpty ? [] : [(PictureWorkflow.keyword, io.workflow)])
         try WholeFile.write(file, to: path, kind: .png)
       } catch let error as PNGError {
         throw NodeFailure(error.message, at: image.name)

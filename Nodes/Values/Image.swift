@@ -5,9 +5,9 @@ import Tensors
 package struct Image: TensorValue {
   package static let wireType = WireType("image", shape: ["n", "3", "h", "w"])
 
-  let tensor: Tensor
+  package let tensor: Tensor
   var metadata: [String: String] { [:] }
 
-  init(_ tensor: Tensor) { self.tensor = tensor }
+  package init(_ tensor: Tensor) { self.tensor = tensor }
   init(tensor: Tensor, metadata: [String: String]) { self.init(tensor) }
 }

@@ -29,8 +29,9 @@ package final class DiagnosticCollector {
     add(Diagnostic(message, at: location, severity: .warning, notes: notes.compactMap { $0 }))
   }
 
-  /// Adds `note` to every problem that `body` finds.
-  package func with<Result>(note: String, _ body: () throws -> Result) rethrows -> Result {
+  /// Adds `note`, if there is one, to every problem that `body` finds.
+  package func with<Result>(note: String?, _ body: () throws -> Result) rethrows -> Result {
+    guard let note else { return try body() }
     context.append(note)
     defer { context.removeLast() }
     return try body()

@@ -20,6 +20,7 @@ struct DocumentReader {
   static let loopKeys = ["loop", "carry", "nodes", "yield"]
   static let loopRangeKeys = ["times", "from", "to", "index"]
   static let graphKeys = ["graph", "in", "with"]
+  static let sweepKeys = ["matrix", "exclude"]
   static let memberKeys = Set(nodeKeys + loopKeys + graphKeys)
 
   /// Reads a whole file; nil when it is of no format that this program reads.
@@ -44,8 +45,12 @@ struct DocumentReader {
   /// Reads an inline `graph:` mapping, which may leave out the version.
   func readInline(_ root: YAMLNode) -> WorkflowDocument? {
     guard let mapping = mapping(root, of: "a subgraph") else { return nil }
-    if mapping["stepgraph"] != nil { return readFile(root) }
-    return readDocument(mapping, at: root.location)
+    let document = mapping["stepgraph"] != nil ? readFile(root) : readDocument(mapping, at: root.location)
+    if let sweep = mapping.entries.first(where: { $0.key.value == "sweep" }) {
+      collector.error(
+        "a subgraph has no sweep", at: sweep.key.location, notes: ["the workflow that is run can sweep its own params"])
+    }
+    return document
   }
 
   private func readDocument(_ mapping: YAMLMapping, at location: SourceLocation) -> WorkflowDocument {
@@ -56,10 +61,7 @@ struct DocumentReader {
     document.inputs = entries(of: "inputs", in: mapping).compactMap(readSubgraphInput)
     document.members = readMembers(mapping, of: "a workflow", at: location)
     document.outputs = readNamedWires("outputs", in: mapping)
-    if let sweep = mapping.entries.first(where: { $0.key.value == "sweep" }) {
-      collector.error(
-        "sweeps are not supported yet", at: sweep.key.location, notes: ["give one value with --set and run again"])
-    }
+    document.sweep = mapping.entries.first { $0.key.value == "sweep" }.flatMap(readSweep)
     return document
   }
 

@@ -12,6 +12,24 @@ struct WorkflowDocument {
   var inputs: [SubgraphInputDocument] = []
   var members: [MemberDocument] = []
   var outputs: [NamedWire] = []
+  var sweep: SweepDocument?
+}
+
+/// `{matrix: {PARAM: [...]}, exclude: [{PARAM: ...}]}`.
+struct SweepDocument {
+  struct Axis {
+    var name: Located<String>
+    var values: [Literal]
+  }
+
+  /// One value for each of some params: points of the matrix to leave out.
+  struct Exclusion {
+    var values: [(name: Located<String>, value: Literal)]
+    var location: SourceLocation
+  }
+
+  var matrix: [Axis]
+  var exclusions: [Exclusion]
 }
 
 /// An entry of `params`.

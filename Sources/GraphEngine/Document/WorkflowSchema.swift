@@ -20,11 +20,11 @@ private struct WorkflowSchema {
       ("$schema", "http://json-schema.org/draft-07/schema#"), ("title", "Stepgraph workflow"),
       ("required", ["stepgraph", "nodes"]),
     ])
-    .adding(workflow)
+    .adding(workflow(isSubgraph: false))
     .adding([
       "definitions": SchemaValue.object(
         [
-          ("subgraph", workflow.adding(["required": ["nodes"]])), ("param", param), ("input", input),
+          ("subgraph", workflow(isSubgraph: true).adding(["required": ["nodes"]])), ("param", param), ("input", input),
           ("member", member),
           ("node", node), ("loop", loop), ("graph", graph), ("wire", wire(orNone: false)),
           ("start", wire(orNone: true)),
@@ -54,14 +54,22 @@ private struct WorkflowSchema {
 
   // MARK: Parts of a file
 
-  private var workflow: SchemaValue {
-    closed([
+  private func workflow(isSubgraph: Bool) -> SchemaValue {
+    let parts: [(String, SchemaValue)] = [
       ("stepgraph", ["description": "The version of the format.", "enum": [1, "1"]]), ("description", text),
       ("params", named(reference("param"))), ("inputs", named(reference("input"))),
       ("nodes", named(reference("member"), names: "nodeName", atLeast: 1)),
       ("outputs", named(reference("wire"))),
-    ])
-    .adding(["patternProperties": ["^x-": true]])
+    ]
+    return closed(isSubgraph ? parts : parts + [("sweep", sweep)]).adding(["patternProperties": ["^x-": true]])
+  }
+
+  private var sweep: SchemaValue {
+    let values: SchemaValue = ["type": "array", "items": text, "minItems": 1]
+    return closed(
+      [
+        ("matrix", named(values, atLeast: 1)), ("exclude", ["type": "array", "items": named(text, atLeast: 1)]),
+      ], required: ["matrix"])
   }
 
   private var param: SchemaValue {

@@ -97,7 +97,8 @@ struct Run {
       relay.send(.started(node: plan.graph.nodes[node].address, type: plan.graph.nodes[node].declaration.info.type))
     }
     return NodeJob(
-      node: plan.graph.nodes[node], inputs: schedule.inputs(of: node), workflow: plan.graph.workflow, events: relay)
+      node: plan.graph.nodes[node], inputs: schedule.inputs(of: node), workflow: plan.graph.workflow(of: node),
+      events: relay)
   }
 
   private func submit(_ node: Int, to threads: WorkerThreads) {

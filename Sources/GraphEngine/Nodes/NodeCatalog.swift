@@ -4,8 +4,10 @@ package struct NodeCatalog: Sendable {
   package let declarations: [String: NodeDeclaration]
   /// Wire types by the name that a subgraph's `inputs` use.
   package let wireTypes: [String: WireType]
+  /// How the results of a sweep are shown together; nil: they are not.
+  let sheet: SweepSheet?
 
-  package init(_ types: [any Node.Type]) {
+  package init(_ types: [any Node.Type], sheet: SweepSheet? = nil) {
     var declarations: [String: NodeDeclaration] = [:]
     var wireTypes: [String: WireType] = [:]
     for type in types {
@@ -18,5 +20,6 @@ package struct NodeCatalog: Sendable {
     }
     self.declarations = declarations
     self.wireTypes = wireTypes
+    self.sheet = sheet
   }
 }

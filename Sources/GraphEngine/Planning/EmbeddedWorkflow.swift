@@ -1,10 +1,19 @@
 /// The workflow text that sinks embed: self-contained, with the digests of the files it was run with.
 enum EmbeddedWorkflow {
   /// Appends an `x-models` block that maps each file read, named from the folder of its path parameter on, to its SHA-256.
-  static func text(_ graph: ResolvedGraph, sources: [Int: [SourceContent]]) -> String {
+  static func complete(_ graph: inout ResolvedGraph, sources: [Int: [SourceContent]]) {
+    let readers = sources.keys.sorted()
+    let blocks = graph.points.map { point in block(readers.filter(point.nodes.contains), of: graph, sources: sources) }
+    for (index, block) in blocks.enumerated() { graph.points[index].workflow += block }
+    if !graph.workflow.isEmpty || graph.points.isEmpty {
+      graph.workflow += block(readers, of: graph, sources: sources)
+    }
+  }
+
+  private static func block(_ readers: [Int], of graph: ResolvedGraph, sources: [Int: [SourceContent]]) -> String {
     var lines: [(label: String, digest: ContentDigest)] = []
     var digests: [String: ContentDigest] = [:]
-    for index in sources.keys.sorted() {
+    for index in readers {
       for source in sources[index] ?? [] {
         let plain = label(of: source.path, in: graph.nodes[index])
         var label = plain
@@ -16,7 +25,7 @@ enum EmbeddedWorkflow {
         if digests.updateValue(source.digest, forKey: label) == nil { lines.append((label, source.digest)) }
       }
     }
-    guard !lines.isEmpty else { return graph.workflow }
+    guard !lines.isEmpty else { return "" }
     var block = JSONText()
     block.append(raw: "x-models:\n")
     for line in lines {
@@ -26,8 +35,7 @@ enum EmbeddedWorkflow {
       block.append(line.digest)
       block.append(raw: "\n")
     }
-    let separator = graph.workflow.isEmpty || graph.workflow.hasSuffix("\n") ? "" : "\n"
-    return graph.workflow + separator + block.string
+    return block.string
   }
 
   /// `model/unet/config.json` for a file of the folder `/home/me/model`, `photo.png` for a file given itself.

@@ -155,7 +155,7 @@ private struct Planner {
 
   func plan() -> Plan {
     var graph = graph
-    graph.workflow = EmbeddedWorkflow.text(graph, sources: keys.sources)
+    EmbeddedWorkflow.complete(&graph, sources: keys.sources)
     return Plan(
       graph: graph, nodes: nodes, entries: entries, representatives: representatives(),
       isKept: graph.nodes.indices.map { isAsked[$0] && isGroupKept[group[$0]] }, keys: keys)

@@ -40,6 +40,9 @@ struct BoundLiteral {
     }
   }
 
+  /// Whether a constant path is absolute by itself and not by its folder.
+  var isAbsolutePath: Bool { (try? text([]))?.hasPrefix("/") ?? false }
+
   private func text(_ registers: [ParameterValue]) throws(ValueProblem) -> String {
     var text = ""
     for piece in pieces {

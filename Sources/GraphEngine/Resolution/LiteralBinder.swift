@@ -16,7 +16,7 @@ extension Binder {
     if let role = target.role { note(role, of: bound.origin.literal, at: literal.location) }
     guard bound.isConstant else { return .varying(bound) }
     guard let value = evaluate(bound) else { return .broken }
-    if target.role == .read, value.text.hasPrefix("/") { noteAbsolutePath(bound.origin.literal) }
+    if target.role == .read, bound.isAbsolutePath { noteAbsolutePath(bound.origin.literal) }
     return .value(value)
   }
 

@@ -5,18 +5,18 @@ package struct ParameterSetting: Sendable {
   package let name: String
   /// The value as typed; `random` draws an int.
   package let text: String
+  /// The place that problems with the setting are told at.
+  let location: SourceLocation
 
   package init(name: String, text: String) {
     self.name = name
     self.text = text
-  }
-
-  /// The place that problems with the setting are told at.
-  var location: SourceLocation {
-    let shown = text.count > 60 ? text.prefix(60) + "…" : text[...]
-    return SourceLocation(argument: "--set \(name)=\(shown)")
+    location = SourceLocation(argument: "--set \(name)=\(shortened(text))")
   }
 }
+
+/// The value of an argument as messages show it.
+func shortened(_ text: String) -> String { text.count > 60 ? text.prefix(60) + "…" : text }
 
 /// The value that a param of the workflow has in this run.
 package struct ResolvedParameter: Sendable {
@@ -62,9 +62,13 @@ extension Binder {
 
   /// The params of the workflow that is run: settings, else defaults.
   ///
-  /// - Parameter isComplete: whether a param without a value is an error.
+  /// - Parameters:
+  ///   - swept: values at one point of a sweep, by param; they go before settings.
+  ///   - isComplete: whether a param without a value is an error.
+  ///   - draw: a random number for the named param.
   func bindParams(
-    of document: WorkflowDocument, settings: [ParameterSetting], isComplete: Bool, draw: () -> UInt64
+    of document: WorkflowDocument, settings: [ParameterSetting], swept: [String: NamedValue] = [:], isComplete: Bool,
+    draw: (String) -> UInt64
   ) -> (values: [String: NamedValue], drawn: Set<String>) {
     var values: [String: NamedValue] = [:]
     var drawn: Set<String> = []
@@ -76,6 +80,11 @@ extension Binder {
     }
     for param in document.params {
       let name = param.name.value
+      if let value = swept[name] {
+        checkDefault(of: param)
+        values[name] = value
+        continue
+      }
       guard let setting = settings.last(where: { $0.name == name }) else {
         let standard = defaultValue(of: param, values: values).value
         if standard == nil, isComplete, !settings.contains(where: { nearestName(to: $0.name, among: [name]) != nil }) {
@@ -94,7 +103,7 @@ extension Binder {
   }
 
   private func value(
-    of setting: ParameterSetting, for param: ParamDocument, draw: () -> UInt64, drawn: inout Set<String>
+    of setting: ParameterSetting, for param: ParamDocument, draw: (String) -> UInt64, drawn: inout Set<String>
   ) -> NamedValue {
     let location = setting.location
     guard let type = param.type else { return NamedValue(type: .string, content: .broken, location: location) }
@@ -103,7 +112,7 @@ extension Binder {
     let target = ValueTarget(param, type: type)
     var text = setting.text
     if type == .int, text == "random" {
-      text = String(target.drawnInt(draw))
+      text = String(target.drawnInt { draw(param.name.value) })
       drawn.insert(param.name.value)
     }
     switch target.read(text) {

@@ -15,6 +15,25 @@ enum PathText {
     return isAbsolute ? "/" + joined : joined.isEmpty ? "." : joined
   }
 
+  /// The name of `path`'s file without its extension.
+  static func stem(_ path: String) -> String {
+    let name = path.split(separator: "/").last ?? ""
+    return String(name.dropLast(ending(name).count))
+  }
+
+  /// `path` with `suffix` before its extension.
+  static func inserting(_ suffix: String, into path: String) -> String {
+    let ending = ending(path)
+    return "\(path.dropLast(ending.count))\(suffix)\(ending)"
+  }
+
+  /// The extension of `path`'s file with its dot; empty where there is none.
+  static func ending(_ path: some StringProtocol) -> String {
+    guard let name = path.split(separator: "/").last, let dot = name.lastIndex(of: "."), dot > name.startIndex
+    else { return "" }
+    return String(name[dot...])
+  }
+
   /// How many parts of `path` lead a folder up.
   static func climbCount(_ path: String) -> Int { path.split(separator: "/").count { $0 == ".." } }
 

@@ -10,12 +10,16 @@ package struct ResolvedGraph: Sendable {
   package var outputs: [String: WireSource]
   /// One self-contained workflow file: parameters resolved, subgraphs inlined, no absolute paths.
   ///
-  /// Model digests are added by the planner, which knows them.
+  /// Model digests are added by the planner, which knows them. Empty for a sweep that no one file can describe.
   package var workflow: String
   /// The workflow file's path as the user gave it.
   package var path: String
-  /// The workflow's params in the order of the file, with the values they have in this run.
+  /// The workflow's params in the order of the file, with the values they have in this run; not those that a sweep changes.
   package var parameters: [ResolvedParameter]
+  /// What is swept; empty without a sweep.
+  package var axes: [SweptParameter] = []
+  /// The points of the sweep, in the order of their nodes; empty without a sweep.
+  package var points: [SweepPoint] = []
   /// What the user should know though nothing is wrong.
   package var warnings: [Diagnostic]
 
@@ -30,6 +34,36 @@ package struct ResolvedGraph: Sendable {
     self.path = path
     self.parameters = parameters
     self.warnings = warnings
+  }
+}
+
+/// A param that a sweep gives several values.
+package struct SweptParameter: Sendable {
+  package let name: String
+  /// The values as a workflow file would write them.
+  package let texts: [String]
+}
+
+/// The part of a graph that belongs to one point of a sweep.
+package struct SweepPoint: Sendable {
+  /// Such as `seed=1,cfg=5`, with which the addresses of its nodes begin.
+  package var address: String
+  /// Indices into `ResolvedGraph.nodes`.
+  package var nodes: Range<Int>
+  package var parameters: [ResolvedParameter]
+  /// As `ResolvedGraph.workflow`, of this point alone.
+  package var workflow: String
+}
+
+extension ResolvedGraph {
+  /// The workflow that a node's results embed: its point's, or the whole one.
+  func workflow(of node: Int) -> String {
+    var (low, high) = (0, points.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if points[middle].nodes.upperBound <= node { low = middle + 1 } else { high = middle }
+    }
+    return low < points.count ? points[low].workflow : workflow
   }
 }
 

@@ -2,13 +2,21 @@ import Diagnostics
 
 /// Chooses the nodes whose results are asked for.
 struct TargetSelection {
-  private let nodes: [ResolvedNode]
-  /// The workflow's own members, by name.
-  private let topLevel: [(name: String, ends: [WireEnd])]
+  /// A workflow at one point of a sweep, or all of it.
+  struct Body {
+    /// What the addresses of its nodes begin with.
+    var prefix: String
+    /// The workflow's own members, by name.
+    var topLevel: [(name: String, ends: [WireEnd])]
+    var nodes: Range<Int>
+  }
 
-  init(_ nodes: [ResolvedNode], topLevel: [(name: String, ends: [WireEnd])]) {
+  private let nodes: [ResolvedNode]
+  private let bodies: [Body]
+
+  init(_ nodes: [ResolvedNode], bodies: [Body]) {
     self.nodes = nodes
-    self.topLevel = topLevel
+    self.bodies = bodies
   }
 
   /// Indices into the nodes, ascending; sinks and `outputs` unless `names` says otherwise.
@@ -30,24 +38,35 @@ struct TargetSelection {
     return chosen.sorted()
   }
 
-  /// A member's results, the node at an address, or every node inside of `sample[7]`.
+  /// What `name` stands for: at every point of a sweep, or at the point whose address it begins with.
   private func select(_ name: String, isComplete: Bool, into collector: DiagnosticCollector) -> [Int] {
-    if let member = topLevel.first(where: { $0.name == name }) { return member.ends.compactMap(\.node) }
-    if let index = nodes.firstIndex(where: { $0.address == name }) { return [index] }
-    let inside = nodes.indices.filter {
-      nodes[$0].address.hasPrefix(name + "/") || nodes[$0].address.hasPrefix(name + "[")
+    let found = bodies.compactMap { body in
+      if !body.prefix.isEmpty, name + "/" == body.prefix { return Array(body.nodes) }
+      return select(name.hasPrefix(body.prefix) ? String(name.dropFirst(body.prefix.count)) : name, in: body)
     }
     let isAddress = name.contains("/") || name.contains("[")
-    if inside.isEmpty, isComplete || !isAddress {
+    if found.isEmpty, isComplete || !isAddress {
       let withoutPort = String(name.prefix { $0 != "." })
+      let members = bodies.first?.topLevel.map(\.name) ?? []
       let near =
-        topLevel.map(\.name).first { $0 == withoutPort } ?? nearestName(to: name, among: topLevel.map(\.name))
+        members.first { $0 == withoutPort } ?? nearestName(to: name, among: members)
         ?? nearestName(to: name, among: nodes.prefix(10_000).map(\.address))
       collector.error(
         "there is no node '\(name)'", at: SourceLocation(argument: "--target \(name)"),
         notes: [near.map { "did you mean '\($0)'?" }])
     }
-    return inside
+    return found.flatMap { $0 }
+  }
+
+  /// A member's results, the node at an address, or every node inside of `sample[7]`; nil when there is none.
+  private func select(_ name: String, in body: Body) -> [Int]? {
+    if let member = body.topLevel.first(where: { $0.name == name }) { return member.ends.compactMap(\.node) }
+    let address = body.prefix + name
+    if let index = body.nodes.first(where: { nodes[$0].address == address }) { return [index] }
+    let inside = body.nodes.filter {
+      nodes[$0].address.hasPrefix(address + "/") || nodes[$0].address.hasPrefix(address + "[")
+    }
+    return inside.isEmpty ? nil : inside
   }
 }
 

@@ -14,13 +14,13 @@ enum WireEnd {
 /// Repeats the bodies of loops and puts those of subgraphs in place, which gives the nodes to plan.
 struct Unroller {
   private(set) var nodes: [ResolvedNode] = []
-  /// What the workflow's `outputs` come from, in their order.
+  /// What the last workflow's `outputs` come from, in their order.
   private(set) var outputs: [WireEnd] = []
-  /// What the workflow's own members came to, by name.
+  /// What the last workflow's own members came to, by name.
   private(set) var topLevel: [(name: String, ends: [WireEnd])] = []
 
   private let collector: DiagnosticCollector
-  private var registers: [ParameterValue]
+  private var registers: [ParameterValue] = []
   private var frames: [Frame] = []
   /// Literals with a problem that has been reported, in an earlier iteration.
   private var reported: Set<DocumentID> = []
@@ -43,23 +43,30 @@ struct Unroller {
     case broken
   }
 
-  init(registers count: Int, collector: DiagnosticCollector) {
-    registers = [ParameterValue](repeating: .absent, count: count)
-    self.collector = collector
-  }
+  /// Whether the bound was reached, which has been reported.
+  private(set) var isTooLarge = false
+
+  init(collector: DiagnosticCollector) { self.collector = collector }
 
   mutating func takeNodes() -> [ResolvedNode] {
     defer { nodes = [] }
     return nodes
   }
 
-  /// Unrolls a whole workflow.
-  mutating func unroll(_ body: BoundBody, inputs: [WireEnd]) {
+  /// Unrolls a whole workflow and adds its nodes to those of workflows before it.
+  ///
+  /// - Parameters:
+  ///   - count: how many registers the binder gave out.
+  ///   - prefix: begins the addresses of its nodes.
+  mutating func unroll(_ body: BoundBody, registers count: Int, inputs: [WireEnd], prefix: String) {
+    registers = [ParameterValue](repeating: .absent, count: count)
     frames = [Frame(members: [], inputs: inputs)]
+    (outputs, topLevel) = ([], [])
     do throws(Diagnostic) {
-      try run(body, prefix: "")
+      try run(body, prefix: prefix)
     } catch {
       collector.add(error)
+      isTooLarge = true
       return
     }
     outputs = body.results.map(end)

@@ -11,9 +11,11 @@ struct WorkflowWriter {
   let absolutePaths: Set<DocumentID>
   let workingDirectory: String
 
-  func text(of workflow: DocumentInstance) -> String { value(of: workflow, isFile: true).document }
+  func text(of workflow: DocumentInstance, sweep: BoundSweep? = nil) -> String {
+    value(of: workflow, isFile: true, sweep: sweep).document
+  }
 
-  private func value(of instance: DocumentInstance, isFile: Bool) -> YAMLValue {
+  private func value(of instance: DocumentInstance, isFile: Bool, sweep: BoundSweep? = nil) -> YAMLValue {
     let document = instance.document
     let inputs = document.inputs.map { input in
       YAMLField(
@@ -27,7 +29,32 @@ struct WorkflowWriter {
       ("description", document.description.map { .text($0) }),
       ("params", mapping(document.params.map { YAMLField($0.name.value, value(of: $0, in: instance)) })),
       ("inputs", mapping(inputs)), ("nodes", value(of: document.members, in: instance)),
-      ("outputs", value(of: document.outputs)))
+      ("outputs", value(of: document.outputs)), ("sweep", sweep.map(value)))
+  }
+
+  private func value(of sweep: BoundSweep) -> YAMLValue {
+    func value(_ axis: Int, _ index: Int) -> YAMLValue {
+      let value = sweep.axes[axis].values[index]
+      guard case .known(let known) = value.content else { return .text("") }
+      return self.value(known, origin: value.origin)
+    }
+    return .mapping(
+      (
+        "matrix",
+        .mapping(
+          sweep.axes.indices.map { axis in
+            YAMLField(sweep.axes[axis].name, .list(sweep.axes[axis].values.indices.map { value(axis, $0) }))
+          })
+      ),
+      (
+        "exclude",
+        sweep.exclusions.isEmpty
+          ? nil
+          : .list(
+            sweep.exclusions.map { exclusion in
+              .mapping(exclusion.map { YAMLField(sweep.axes[$0.axis].name, value($0.axis, $0.value)) })
+            })
+      ))
   }
 
   // MARK: Params
@@ -45,13 +72,17 @@ struct WorkflowWriter {
   private func standard(of param: ParamDocument, in instance: DocumentInstance) -> YAMLValue? {
     guard let value = instance.values[param.name.value] else { return param.defaultValue.map(self.value) }
     guard case .known(let known) = value.content else { return nil }
-    // What follows from other params still follows from them, except a path that only its own file says how to find.
-    if value.isDerived, let literal = param.defaultValue, value.origin.map({ $0.literal != literal.id }) ?? true {
+    // What follows from other params still follows from them; of a path that nothing uses, nothing says how.
+    if value.isDerived, let literal = param.defaultValue, value.origin.map({ roles[$0.literal] != nil }) ?? true {
       return self.value(of: literal)
     }
-    switch known {
-    case .int, .float, .bool: return .plain(known.text)
-    case .string, .path, .list, .absent: return .text(escaped(path(known.text, origin: value.origin)))
+    return self.value(known, origin: value.origin)
+  }
+
+  private func value(_ value: ParameterValue, origin: PathOrigin?) -> YAMLValue {
+    switch value {
+    case .int, .float, .bool: .plain(value.text)
+    case .string, .path, .list, .absent: .text(escaped(path(value.text, origin: origin)))
     }
   }
 

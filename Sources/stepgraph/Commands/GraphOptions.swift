@@ -16,6 +16,23 @@ struct GraphOptions: ParsableArguments {
       valueName: "param=value"))
   var settings: [String] = []
 
+  @Option(
+    name: .customLong("sweep"),
+    help: ArgumentHelp(
+      """
+      Run with several values of a param, such as seed=1..8, cfg=3,5,7.5, eta=0..1:0.25 or, as texts may hold commas, \
+      prompt='a red apple|a green apple'; more of these make a matrix.
+      """, valueName: "param=values"))
+  var sweeps: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to show the pictures of a sweep together; beside them when left out.", valueName: "png"))
+  var sheet: String?
+
+  @Flag(name: .customLong("no-sheet"), help: "Do not show the pictures of a sweep together.")
+  var noSheet = false
+
   @Argument(help: ArgumentHelp("More settings.", visibility: .hidden))
   var moreSettings: [String] = []
 
@@ -31,8 +48,13 @@ struct GraphOptions: ParsableArguments {
 
   mutating func validate() throws {
     if cacheLocation.folder != nil && noCache { throw ValidationError("--cache and --no-cache exclude each other.") }
+    if sheet != nil && noSheet { throw ValidationError("--sheet and --no-sheet exclude each other.") }
+    if sheet == "" { throw ValidationError("--sheet takes a file; an empty text was given.") }
     for setting in settings + moreSettings where !setting.contains("=") {
       throw ValidationError("Unexpected '\(setting)'; settings are written param=value.")
+    }
+    for sweep in sweeps where !sweep.contains("=") {
+      throw ValidationError("Unexpected '\(sweep)'; sweeps are written param=values, such as seed=1..8.")
     }
   }
 
@@ -41,12 +63,21 @@ struct GraphOptions: ParsableArguments {
     let graph = try WorkflowLoader(catalog: .stepgraph).resolve(
       graph,
       settings: (settings + moreSettings).map { setting in
-        let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return ParameterSetting(name: String(parts[0]), text: String(parts[1]))
+        let (name, text) = Self.parts(of: setting)
+        return ParameterSetting(name: name, text: text)
       },
-      targets: target.isEmpty ? nil : target)
+      sweeps: sweeps.map { sweep in
+        let (name, text) = Self.parts(of: sweep)
+        return SweepSetting(name: name, text: text)
+      },
+      sheets: noSheet ? .none : sheet.map { .at($0) } ?? .beside, targets: target.isEmpty ? nil : target)
     Terminal.show(graph.warnings)
     return graph
+  }
+
+  private static func parts(of setting: String) -> (name: String, text: String) {
+    let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    return (String(parts[0]), String(parts[1]))
   }
 
   /// Nil with `--no-cache`.

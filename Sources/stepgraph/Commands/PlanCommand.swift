@@ -20,7 +20,9 @@ struct PlanCommand: AsyncParsableCommand {
         options.resolvedGraph(), cache: options.cache, numerics: Numerics.identifier)
       let rows = plan.nodes.indices.map { NodeRow(plan, $0) }
       let table = tableText(rows.map { [$0.action, $0.node, $0.type, $0.reason] })
-      let summary = "\n\(plan.runCount) to run, \(plan.hitCount) from the cache\n"
+      let points = plan.graph.points.count
+      let swept = points > 0 ? ", \(plan.sharedCount) shared among the \(points) points of the sweep" : ""
+      let summary = "\n\(plan.runCount) to run, \(plan.hitCount) from the cache\(swept)\n"
       try Terminal.write(json ? jsonText(rows) : table + summary)
     }
   }

@@ -45,7 +45,7 @@ struct RunCommand: AsyncParsableCommand {
 
   private func execute(_ record: RunRecord) async throws {
     let graph = try options.resolvedGraph()
-    record.note(graph.parameters)
+    record.note(graph)
     if !quiet, !json {
       for drawn in graph.parameters where drawn.isDrawn { Terminal.writeError("\(drawn.name)=\(drawn.text)\n") }
     }

@@ -6,6 +6,7 @@ import Synchronization
 final class RunRecord: Sendable {
   private struct Counts {
     var parameters: [String: String] = [:]
+    var points: [RunDescription.Point] = []
     var files: [String] = []
     var warnings: [Diagnostic] = []
     var sources: [RunEvent.Source: Int] = [:]
@@ -16,16 +17,26 @@ final class RunRecord: Sendable {
   private let start = ContinuousClock.now
   private let counts = Mutex(Counts())
 
-  func note(_ parameters: [ResolvedParameter]) {
+  func note(_ graph: ResolvedGraph) {
+    func texts(_ parameters: [ResolvedParameter]) -> [String: String] {
+      Dictionary(parameters.map { ($0.name, $0.text) }, uniquingKeysWith: { $1 })
+    }
     counts.withLock { counts in
-      for parameter in parameters { counts.parameters[parameter.name] = parameter.text }
+      counts.parameters = texts(graph.parameters)
+      counts.points = graph.points.map {
+        RunDescription.Point(address: $0.address, parameters: texts($0.parameters), files: [])
+      }
     }
   }
 
   func note(_ event: RunEvent) {
     counts.withLock { counts in
       switch event {
-      case .wrote(_, _, let path): counts.files.append(path)
+      case .wrote(let node, _, let path):
+        counts.files.append(path)
+        if let point = counts.points.firstIndex(where: { node.hasPrefix($0.address + "/") }) {
+          counts.points[point].files.append(path)
+        }
       case .warning(_, let diagnostic): counts.warnings.append(diagnostic)
       case .finished(_, _, let source, _): counts.sources[source, default: 0] += 1
       case .done(let seconds): counts.seconds = seconds
@@ -58,6 +69,7 @@ final class RunRecord: Sendable {
         }
       return RunDescription(
         status: status, files: counts.files, seconds: counts.seconds ?? elapsed, parameters: counts.parameters,
+        points: counts.points.isEmpty ? nil : counts.points,
         nodes: .init(
           executed: counts.sources[.executed, default: 0], disk: counts.sources[.disk, default: 0],
           shared: counts.sources[.shared, default: 0]),
@@ -68,6 +80,13 @@ final class RunRecord: Sendable {
 
 /// What `run --json` prints.
 struct RunDescription: Encodable {
+  /// One point of a sweep.
+  struct Point: Encodable {
+    let address: String
+    let parameters: [String: String]
+    var files: [String]
+  }
+
   struct Nodes: Encodable {
     let executed: Int
     let disk: Int
@@ -78,6 +97,8 @@ struct RunDescription: Encodable {
   let files: [String]
   let seconds: Double
   let parameters: [String: String]
+  /// Nil without a sweep.
+  let points: [Point]?
   let nodes: Nodes
   let diagnostics: [DiagnosticDescription]
 }

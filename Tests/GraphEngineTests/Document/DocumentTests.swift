@@ -26,10 +26,6 @@ struct DocumentTests {
         "2:1: a workflow has no key 'banana'; its keys are stepgraph, description, params, inputs, nodes, outputs, sweep"
       ]
     ),
-    (
-      "stepgraph: 1\nnodes: {a: {node: Start}}\nsweep: {matrix: {seed: [1]}}\n",
-      ["3:1: sweeps are not supported yet; give one value with --set and run again"]
-    ),
     ("stepgraph: 1\nnodes: {a: {node: Start}}\nx-notes: {anything: [1]}\n", []),
     (
       "stepgraph: 1\nnodes: {a: {node: Start}, a: {node: Start}}\n",

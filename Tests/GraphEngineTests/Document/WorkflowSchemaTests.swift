@@ -40,6 +40,7 @@ struct WorkflowSchemaTests {
       single: {node: Grid, in: {images: image}}
       png: {node: Save, in: {image: image}, with: {path: $(out)}}
     outputs: {image: image, latent: sample.latent}
+    sweep: {matrix: {seed: [1, 2, 3], prompt: [a cat, no]}, exclude: [{seed: 1, prompt: no}]}
     """
 
   private func accepts(_ text: String) throws -> Bool {
@@ -81,6 +82,9 @@ struct WorkflowSchemaTests {
     ("from: 3, to: 5", "from: 3"), ("index: i", "index: a-b"), ("    yield:", "    yields:"),
     ("carry: {latent: start", "carry: {latent: 5"), ("graph: ./a.yaml", "graph: []"),
     ("steps: 3, name: x", "steps: [3]"),
+    ("matrix: {seed: [1, 2, 3], prompt: [a cat, no]}", "matrix: {}"), ("matrix: {", "matrx: {"),
+    ("[1, 2, 3]", "[]"), ("[1, 2, 3]", "1"), ("[1, 2, 3]", "[[1]]"), ("exclude: [", "exclude: [1, "),
+    ("exclude: [{seed: 1, prompt: no}]", "exclude: {seed: 1}"), ("exclude: [{seed: 1, prompt: no}]", "exclude: [{}]"),
     ("outputs: {image: image", "outputs: {image: [image]"), ("outputs: {a: a}}", "outptus: {a: a}}"),
   ])
   func badInputFails(_ text: String, _ replacement: String) throws {

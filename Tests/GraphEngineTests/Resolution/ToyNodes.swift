@@ -108,13 +108,24 @@ struct ToySavePicture: Node {
 
 /// Files in memory and the toy nodes, resolved as if they lay in `/home/user`.
 struct ToyFiles {
-  static let catalog = NodeCatalog([
-    ToyLoad.self, ToyText.self, ToyStart.self, ToyStep.self, ToyDecode.self, ToyGrid.self, ToyRead.self,
-    ToySavePicture.self,
-  ])
+  static let catalog = NodeCatalog(
+    [
+      ToyLoad.self, ToyText.self, ToyStart.self, ToyStep.self, ToyDecode.self, ToyGrid.self, ToyRead.self,
+      ToySavePicture.self,
+    ],
+    sheet: SweepSheet(sink: "Save", input: "image", path: "path", joiner: "Grid", parts: "images") { layout in
+      let titles = ["\(layout.columns) columns", layout.columnTitle, layout.rowTitle].filter { !$0.isEmpty }
+      let labels = titles + layout.columnLabels + layout.rowLabels + layout.blockLabels + layout.labels
+      return [
+        "labels": .list(labels.map { .string($0) }),
+        "sizes": .list(layout.cells.map { .float(Double($0)) }),
+      ]
+    })
 
   var files: [String: String]
   var settings: [ParameterSetting] = []
+  var sweeps: [SweepSetting] = []
+  var sheets = SheetChoice.none
   var targets: [String]?
   var drawn: UInt64 = 0
 
@@ -138,6 +149,18 @@ struct ToyFiles {
     return copy
   }
 
+  func sweep(_ name: String, _ text: String) -> ToyFiles {
+    var copy = self
+    copy.sweeps.append(SweepSetting(name: name, text: text))
+    return copy
+  }
+
+  func sheets(_ choice: SheetChoice) -> ToyFiles {
+    var copy = self
+    copy.sheets = choice
+    return copy
+  }
+
   func target(_ names: String...) -> ToyFiles {
     var copy = self
     copy.targets = names
@@ -146,7 +169,7 @@ struct ToyFiles {
 
   func resolve(_ path: String = "g.yaml") throws -> ResolvedGraph {
     do {
-      return try loader.resolve(path, settings: settings, targets: targets)
+      return try loader.resolve(path, settings: settings, sweeps: sweeps, sheets: sheets, targets: targets)
     } catch {
       throw ToyProblems(text: describe(error.diagnostics).joined(separator: "\n"))
     }
@@ -155,7 +178,7 @@ struct ToyFiles {
   /// What is wrong, each problem as `place: message; note; note`; empty when nothing is.
   func problems(_ path: String = "g.yaml") -> [String] {
     do {
-      _ = try loader.resolve(path, settings: settings, targets: targets)
+      _ = try loader.resolve(path, settings: settings, sweeps: sweeps, sheets: sheets, targets: targets)
       return []
     } catch {
       return describe(error.diagnostics)

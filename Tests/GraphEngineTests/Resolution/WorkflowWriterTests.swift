@@ -140,7 +140,7 @@ struct WorkflowWriterTests {
     #expect(text.contains("cfg: {type: float, default: 9, max: 20}"))
     #expect(text.contains("last: {type: int, default: \"$(max(steps, 4)*2)\"}"))
     #expect(text.contains("title: {type: string, default: \"$(prompt), $(cfg)\"}"))
-    #expect(text.contains("table: {type: path, default: Graphs/plain.bin}"))
+    #expect(text.contains("table: {type: path, default: Graphs/$(mode).bin}"))
     let set = try expectSame(toy.set("last", "7").set("data", "/data/more"), "Graphs/g.yaml", "settings of derived")
     #expect(set.contains("last: {type: int, default: 7}"))
     #expect(set.contains("data: {type: path, default: \"../../data/more\"}"))
