@@ -36,7 +36,10 @@ let package = Package(
       name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CPNG"], path: "Nodes"),
     .executableTarget(
       name: "stepgraph",
-      dependencies: ["StepgraphNodes", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "StepgraphNodes", "DiffusionModels", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),

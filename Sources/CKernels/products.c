@@ -14,7 +14,7 @@
 #define INLINED static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
-enum { tile_rows = 6, tile_vectors = 4, lanes = ck_panel / tile_vectors };
+enum { tile_rows = 6, tile_vectors = 4, lanes = ck_panel / tile_vectors, words_per_line = 16 };
 
 INLINED AVX512 __mmask16 first_lanes(long count) { return (__mmask16)(0xFFFF >> (-count & 15)); }
 
@@ -30,15 +30,19 @@ INLINED AVX512 void store(float *c, const __m512 *sums, const int vectors, __mma
 
 INLINED AVX512 void tile_f32(
     const int rows, const int vectors, __mmask16 mask, long segments, long depth, const float *const *a, long a_stride,
-    const float *b, float *c, long c_stride, bool adds) {
+    long next_rows, const float *b, float *c, long c_stride, bool adds) {
   __m512 sums[tile_rows][tile_vectors];
   UNROLLED for (int r = 0; r < rows; r++) {
     UNROLLED for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
   }
   for (long s = 0; s < segments; s++, a += a_stride) {
+    const float *const *next = a + next_rows;
     const float *row[tile_rows];
     UNROLLED for (int r = 0; r < rows; r++) row[r] = a[r];
     for (long k = 0; k < depth; k++, b += ck_panel) {
+      if (k % words_per_line == 0) {
+        UNROLLED for (int r = 0; r < rows; r++) _mm_prefetch((const char *)(next[r] + k), _MM_HINT_T0);
+      }
       __m512 y[tile_vectors];
       UNROLLED for (int v = 0; v < vectors; v++) y[v] = _mm512_loadu_ps(b + lanes * v);
       UNROLLED for (int r = 0; r < rows; r++) {
@@ -52,15 +56,19 @@ INLINED AVX512 void tile_f32(
 
 INLINED AVX512_BF16 void tile_bf16(
     const int rows, const int vectors, __mmask16 mask, long segments, long depth, const uint32_t *const *a,
-    long a_stride, const uint32_t *b, float *c, long c_stride, bool adds) {
+    long a_stride, long next_rows, const uint32_t *b, float *c, long c_stride, bool adds) {
   __m512 sums[tile_rows][tile_vectors];
   UNROLLED for (int r = 0; r < rows; r++) {
     UNROLLED for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
   }
   for (long s = 0; s < segments; s++, a += a_stride) {
+    const uint32_t *const *next = a + next_rows;
     const uint32_t *row[tile_rows];
     UNROLLED for (int r = 0; r < rows; r++) row[r] = a[r];
     for (long k = 0; k < depth; k++, b += ck_panel) {
+      if (k % words_per_line == 0) {
+        UNROLLED for (int r = 0; r < rows; r++) _mm_prefetch((const char *)(next[r] + k), _MM_HINT_T0);
+      }
       __m512bh y[tile_vectors];
       UNROLLED for (int v = 0; v < vectors; v++) y[v] = (__m512bh)_mm512_loadu_si512(b + lanes * v);
       UNROLLED for (int r = 0; r < rows; r++) {
@@ -76,6 +84,7 @@ INLINED AVX512_BF16 void tile_bf16(
 #define ALL_ROWS(tile)                                      \
   const __mmask16 mask = first_lanes(columns);              \
   for (long first = 0; first < rows; first += tile_rows) {  \
+    const long next_rows = rows - first >= 2 * tile_rows ? tile_rows : 0; \
     switch ((columns + lanes - 1) / lanes) {                \
       case 1: SOME_ROWS(tile, 1) break;                     \
       case 2: SOME_ROWS(tile, 2) break;                     \
@@ -92,7 +101,7 @@ INLINED AVX512_BF16 void tile_bf16(
     case 5: tile(5, vectors, TILE_ARGUMENTS); break;        \
     default: tile(6, vectors, TILE_ARGUMENTS); break;       \
   }
-#define TILE_ARGUMENTS mask, segments, depth, a + first, rows, b, c + first * c_stride, c_stride, adds
+#define TILE_ARGUMENTS mask, segments, depth, a + first, rows, next_rows, b, c + first * c_stride, c_stride, adds
 
 AVX512 void ck_multiply_f32(
     long rows, long columns, long segments, long depth, const float *const *a, const float *b, float *c, long c_stride,

@@ -68,18 +68,30 @@ package struct Conv2d: Sendable {
     let channels = sampleBiases(samples: samples, channelBias: channelBias)
     let image = ConvolutionImage(
       height: x.shape[1], width: x.shape[2], channels: inputs, outHeight: outHeight, outWidth: outWidth)
-    return Tensor(shape: shape) { y in
+    let isWinograd = WinogradConvolution.suits(self, image)
+    var work = weight.work(rows: samples * outHeight * outWidth)
+    work.floats = x.count + shape.reduce(1, *) + weight.outputs * weight.depth * weight.taps
+    if isWinograd { work.products = work.operations / 4 }
+    return Profile.measure(isWinograd ? .winograd : .convolution, work) {
+      convolve(x, channels: channels, residual: residual, image: image, isWinograd: isWinograd, shape: shape)
+    }
+  }
+
+  private func convolve(
+    _ x: Tensor, channels: Tensor?, residual: Tensor?, image: ConvolutionImage, isWinograd: Bool, shape: [Int]
+  ) -> Tensor {
+    Tensor(shape: shape) { y in
       guard let y = y.baseAddress, !shape.contains(0) else { return }
       x.withUnsafePointer { x in
         withOptionalPointer(channels) { channels in
           withOptionalPointer(residual) { residual in
-            for sample in 0..<samples {
-              let first = sample * outHeight * outWidth * outputs
+            for sample in 0..<shape[0] {
+              let first = sample * image.outHeight * image.outWidth * outputs
               let x = x + sample * image.height * image.width * inputs
               let addends = Addends(
                 columns: channels.map { $0 + sample * outputs }, residual: residual.map { $0 + first },
                 residualStride: outputs)
-              if WinogradConvolution.suits(self, image) {
+              if isWinograd {
                 WinogradConvolution(self, image).convolve(x, addends: addends, y: y + first)
               } else {
                 DirectConvolution(layer: self, image: image).convolve(x, addends: addends, y: y + first)

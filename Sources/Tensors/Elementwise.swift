@@ -5,14 +5,16 @@ private let elementsPerTile = 32 << 10
 extension Tensor {
   /// A tensor of this shape with `transform` applied to every element.
   @inline(__always) func mapped(_ transform: (Vector) -> Vector) -> Tensor {
-    Tensor(shape: shape) { z in
-      guard let z = z.baseAddress else { return }
-      withUnsafePointer { x in
-        forEachTile(count) { range in
-          forEachVector(range) { i in
-            transform(Vector(loading: x + i)).store(to: z + i)
-          } tail: { i, lanes in
-            transform(Vector(loading: x + i, count: lanes)).store(to: z + i, count: lanes)
+    Profile.measure(.other, Profile.Work(floats: 2 * count)) {
+      Tensor(shape: shape) { z in
+        guard let z = z.baseAddress else { return }
+        withUnsafePointer { x in
+          forEachTile(count) { range in
+            forEachVector(range) { i in
+              transform(Vector(loading: x + i)).store(to: z + i)
+            } tail: { i, lanes in
+              transform(Vector(loading: x + i, count: lanes)).store(to: z + i, count: lanes)
+            }
           }
         }
       }

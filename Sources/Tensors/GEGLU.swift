@@ -34,7 +34,20 @@ package struct GEGLU: Sendable {
     let tiles = ProductTiles(
       rows: x.shape.dropFirst().dropLast().reduce(1, *), columns: width, widestTile: Self.widestTile)
     let samples = x.shape[0]
-    return Tensor(shape: x.shape.dropLast() + [width]) { y in
+    return Profile.measure(.linear, work(rows: x.count / inputs)) {
+      gatedProduct(x, tiles: tiles, samples: samples)
+    }
+  }
+
+  private func work(rows: Int) -> Profile.Work {
+    var work = value.work(rows: rows)
+    work.operations *= 2
+    work.products *= 2
+    return work
+  }
+
+  private func gatedProduct(_ x: Tensor, tiles: ProductTiles, samples: Int) -> Tensor {
+    Tensor(shape: x.shape.dropLast() + [value.outputs]) { y in
       guard let y = y.baseAddress, x.count > 0 else { return }
       x.withUnsafePointer { x in
         tiles.forEach(samples: samples) { tile in

@@ -30,15 +30,17 @@ extension Tensor {
   package func concatenatingChannels(_ other: Tensor) -> Tensor {
     precondition(!shape.isEmpty && shape.dropLast() == other.shape.dropLast(), "channels of \(shape), \(other.shape)")
     let (a, b) = (shape[shape.count - 1], other.shape[other.shape.count - 1])
-    return Tensor(shape: shape.dropLast() + [a + b]) { y in
-      guard let y = y.baseAddress, a + b > 0 else { return }
-      let pixels = shape.dropLast().reduce(1, *)
-      withUnsafePointer { x in
-        other.withUnsafePointer { z in
-          Parallel.forEach((pixels + pixelsPerTile - 1) / pixelsPerTile) { tile in
-            for pixel in tile * pixelsPerTile..<min((tile + 1) * pixelsPerTile, pixels) {
-              (y + pixel * (a + b)).update(from: x + pixel * a, count: a)
-              (y + pixel * (a + b) + a).update(from: z + pixel * b, count: b)
+    return Profile.measure(.other, Profile.Work(floats: 2 * (count + other.count))) {
+      Tensor(shape: shape.dropLast() + [a + b]) { y in
+        guard let y = y.baseAddress, a + b > 0 else { return }
+        let pixels = shape.dropLast().reduce(1, *)
+        withUnsafePointer { x in
+          other.withUnsafePointer { z in
+            Parallel.forEach((pixels + pixelsPerTile - 1) / pixelsPerTile) { tile in
+              for pixel in tile * pixelsPerTile..<min((tile + 1) * pixelsPerTile, pixels) {
+                (y + pixel * (a + b)).update(from: x + pixel * a, count: a)
+                (y + pixel * (a + b) + a).update(from: z + pixel * b, count: b)
+              }
             }
           }
         }
@@ -50,15 +52,18 @@ extension Tensor {
   package func resizedNearest(height: Int, width: Int) -> Tensor {
     precondition(shape.count == 4, "\(shape) is not [n, h, w, c]")
     let (samples, h, w, channels) = (shape[0], shape[1], shape[2], shape[3])
-    return Tensor(shape: [samples, height, width, channels]) { y in
-      guard let y = y.baseAddress else { return }
-      withUnsafePointer { x in
-        Parallel.forEach(samples * height) { index in
-          let (sample, row) = index.quotientAndRemainder(dividingBy: height)
-          let source = x + (sample * h + row * h / height) * w * channels
-          let target = y + index * width * channels
-          for column in 0..<width {
-            (target + column * channels).update(from: source + column * w / width * channels, count: channels)
+    let result = samples * height * width * channels
+    return Profile.measure(.other, Profile.Work(floats: count + result)) {
+      Tensor(shape: [samples, height, width, channels]) { y in
+        guard let y = y.baseAddress else { return }
+        withUnsafePointer { x in
+          Parallel.forEach(samples * height) { index in
+            let (sample, row) = index.quotientAndRemainder(dividingBy: height)
+            let source = x + (sample * h + row * h / height) * w * channels
+            let target = y + index * width * channels
+            for column in 0..<width {
+              (target + column * channels).update(from: source + column * w / width * channels, count: channels)
+            }
           }
         }
       }

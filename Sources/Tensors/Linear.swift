@@ -31,12 +31,17 @@ package struct Linear: Sendable {
     let shape = Array(x.shape.dropLast()) + [outputs]
     precondition(residual == nil || residual?.shape == shape, "residual of another shape than \(shape)")
     let tiles = ProductTiles(rows: shape.dropFirst().dropLast().reduce(1, *), columns: outputs)
-    let samples = x.shape[0]
-    return Tensor(shape: shape) { y in
+    return Profile.measure(.linear, weight.work(rows: shape.dropLast().reduce(1, *))) {
+      product(x, residual: residual, tiles: tiles, shape: shape)
+    }
+  }
+
+  private func product(_ x: Tensor, residual: Tensor?, tiles: ProductTiles, shape: [Int]) -> Tensor {
+    Tensor(shape: shape) { y in
       guard let y = y.baseAddress, !shape.contains(0) else { return }
       x.withUnsafePointer { x in
         withOptionalPointer(residual) { residual in
-          tiles.forEach(samples: samples) { tile in
+          tiles.forEach(samples: shape[0]) { tile in
             multiply(
               x, residual: residual, tile: tile, y: y + tile.rows.lowerBound * outputs + tile.columns.lowerBound,
               yStride: outputs)
@@ -45,6 +50,9 @@ package struct Linear: Sendable {
       }
     }
   }
+
+  /// What a product with `rows` rows costs.
+  func work(rows: Int) -> Profile.Work { weight.work(rows: rows) }
 
   /// Computes one tile: `x` and `residual` start with the first row, `y` with the tile.
   func multiply(

@@ -22,6 +22,15 @@ package struct GroupNorm: Sendable {
     let tiles = (pixels + Self.pixelsPerTile - 1) / Self.pixelsPerTile
     let moments = ChannelMoments(
       samples: samples, pixels: pixels, channels: channels, pixelsPerTile: Self.pixelsPerTile)
+    return Profile.measure(.groupNorm, Profile.Work(floats: 2 * x.count)) {
+      normalize(x, silu: silu, samples: samples, pixels: pixels, tiles: tiles, moments: moments)
+    }
+  }
+
+  private func normalize(
+    _ x: Tensor, silu: Bool, samples: Int, pixels: Int, tiles: Int, moments: ChannelMoments
+  ) -> Tensor {
+    let channels = weight.count
     return Tensor(shape: x.shape) { y in
       guard let y = y.baseAddress, x.count > 0 else { return }
       x.withUnsafePointer { x in
@@ -105,7 +114,11 @@ package struct LayerNorm: Sendable {
   package func callAsFunction(_ x: Tensor) -> Tensor {
     let channels = weight.count
     precondition(x.shape.last == channels, "\(x.shape) into a normalisation of \(channels) channels")
-    return Tensor(shape: x.shape) { y in
+    return Profile.measure(.layerNorm, Profile.Work(floats: 2 * x.count)) { normalize(x, channels: channels) }
+  }
+
+  private func normalize(_ x: Tensor, channels: Int) -> Tensor {
+    Tensor(shape: x.shape) { y in
       guard let y = y.baseAddress, x.count > 0 else { return }
       let rows = x.count / channels
       x.withUnsafePointer { x in

@@ -70,6 +70,14 @@ struct PackedWeight: Sendable {
     }
   }
 
+  /// What a product with `rows` rows costs.
+  func work(rows: Int) -> Profile.Work {
+    let operations = 2 * Double(rows) * Double(inputs * taps) * Double(outputs)
+    return Profile.Work(
+      operations: operations, products: operations, precision: precision,
+      floats: rows * (inputs + outputs) + outputs * depth * taps)
+  }
+
   private func start(ofColumn column: Int) -> UnsafeMutablePointer<Float> {
     let (panel, offset) = column.quotientAndRemainder(dividingBy: panelWidth)
     return storage.elements + panel * taps * depth * panelWidth + offset

@@ -3,7 +3,7 @@
 /// Tiles of 6x6 input pixels are transformed, [36, tiles, in]; for each of the 36 positions a product with the transformed
 /// weight gives [36, tiles, out]; and those are transformed back to 4x4 pixels. All of it goes through the last-level cache
 /// in rounds. Weights are transformed where they are used, one panel for a few blocks of tiles, so four times their memory
-/// is needed nowhere. The products are in single precision, whatever the weight is kept in.
+/// is needed nowhere. In bf16 both transformed factors are rounded, which errs four times as much as a direct product.
 struct WinogradConvolution {
   private typealias Transforms = WinogradTransforms
 
@@ -11,19 +11,21 @@ struct WinogradConvolution {
   private let image: ConvolutionImage
   private let tilesAcross: Int
   private let tileCount: Int
-  /// Tiles of one product, of one task, and of a round between input and products.
+  /// Tiles of one product, and of a round between input and products.
   private let tilesPerBlock: Int
-  private let tilesPerTask: Int
   private let tilesPerRound: Int
 
+  private var precision: Precision { layer.weight.precision }
+  /// Words of a tile's input at one position.
+  private var depth: Int { layer.weight.depth }
+
   private static let positions = Transforms.inputs * Transforms.inputs
-  /// Input channels of which a panel's weights are transformed at a time, and products added up in one go: 3 MB.
-  private static let mostChannels = 320
-  /// Eleven times the rows that a product keeps in registers.
-  private static let mostTilesPerBlock = 66
-  private static let mostBlocksPerTask = 2
-  /// Floats of transformed input of one round.
-  private static let mostTransformed = 1 << 20
+  /// Words of input channels of which a panel's weights are transformed at a time, and products added up in one go: 3 MB.
+  private static let mostWords = 320
+  /// A multiple of the rows that a product keeps in registers, and enough to make up for transforming the weights.
+  private static let mostTilesPerBlock = 132
+  /// Words of transformed input of one round.
+  private static let mostTransformed = 2 << 20
   private static let fewestTiles = 16
 
   /// Whether the method suits a layer and image: few tiles do not pay for transforming the weights.
@@ -41,10 +43,8 @@ struct WinogradConvolution {
     tileCount = tilesAcross * Self.share(image.outHeight)
     let blocks = (tileCount + Self.mostTilesPerBlock - 1) / Self.mostTilesPerBlock
     tilesPerBlock = (tileCount + blocks - 1) / blocks
-    let blocksPerRound = Self.mostTransformed / (Self.positions * layer.inputs * tilesPerBlock)
+    let blocksPerRound = Self.mostTransformed / (Self.positions * layer.weight.depth * tilesPerBlock)
     tilesPerRound = min(max(blocksPerRound, 1) * tilesPerBlock, tileCount)
-    // Half of a round at most, so that two threads share it evenly whatever the number of panels.
-    tilesPerTask = min(max(blocksPerRound / 2, 1), Self.mostBlocksPerTask) * tilesPerBlock
   }
 
   /// Convolves one sample, [h, w, in] -> [h', w', out].
@@ -58,20 +58,18 @@ struct WinogradConvolution {
       Parallel.forEach((count + Self.tilesPerInputTask - 1) / Self.tilesPerInputTask) { task in
         for index in task * Self.tilesPerInputTask..<min((task + 1) * Self.tilesPerInputTask, count) {
           transformInput(
-            x, tile: first + index, outside: zeros.elements, to: transformed.elements + index * layer.inputs)
+            x, tile: first + index, outside: zeros.elements, to: transformed.elements + index * depth)
         }
       }
-      let tasks = (count + tilesPerTask - 1) / tilesPerTask
-      Parallel.forEach(tasks * panels, scratch: weightCount + productCount) { index, scratch in
-        let (task, panel) = index.quotientAndRemainder(dividingBy: panels)
-        let tiles = task * tilesPerTask..<min((task + 1) * tilesPerTask, count)
+      let blocks = (count + tilesPerBlock - 1) / tilesPerBlock
+      Parallel.forEach(blocks * panels, scratch: weightCount + productCount) { index, scratch in
+        let (block, panel) = index.quotientAndRemainder(dividingBy: panels)
+        let tiles = block * tilesPerBlock..<min((block + 1) * tilesPerBlock, count)
         let products = scratch + weightCount
         multiply(transformed.elements, tiles: tiles, panel: panel, weights: scratch, products: products)
         for (index, tile) in tiles.enumerated() {
-          let (block, row) = index.quotientAndRemainder(dividingBy: tilesPerBlock)
           transformOutput(
-            products + block * Self.positions * productStride + row * PanelProduct.width, tile: first + tile,
-            panel: panel, addends: addends, y: y)
+            products + index * PanelProduct.width, tile: first + tile, panel: panel, addends: addends, y: y)
         }
       }
     }
@@ -82,12 +80,12 @@ struct WinogradConvolution {
 
   // Floats from one position to the next, in the transformed input, in a block's products and in a panel's transformed
   // weights: a vector more than it takes, for powers of two would put all positions into the same sets of the cache.
-  private var transformedStride: Int { tilesPerRound * layer.inputs + Vector.scalarCount }
+  private var transformedStride: Int { tilesPerRound * depth + Vector.scalarCount }
   private var productStride: Int { tilesPerBlock * PanelProduct.width + Vector.scalarCount }
-  private var weightStride: Int { min(layer.inputs + 1, Self.mostChannels) * PanelProduct.width + Vector.scalarCount }
+  private var weightStride: Int { min(depth, Self.mostWords) * PanelProduct.width + Vector.scalarCount }
 
   private var weightCount: Int { Self.positions * weightStride }
-  private var productCount: Int { tilesPerTask / tilesPerBlock * Self.positions * productStride }
+  private var productCount: Int { Self.positions * productStride }
 
   // MARK: - Input
 
@@ -117,10 +115,14 @@ struct WinogradConvolution {
             let rows = rows + column
             let line = Transforms.input(
               (rows[0], rows[side], rows[2 * side], rows[3 * side], rows[4 * side], rows[5 * side]))
-            let target = target + column * transformedStride + channel
+            let target = target + column * transformedStride
             @inline(__always) func store(_ row: Int, _ value: Vector) {
               let target = target + row * side * transformedStride
-              if lanes == Vector.scalarCount { value.store(to: target) } else { value.store(to: target, count: lanes) }
+              switch precision {
+              case .f32 where lanes == Vector.scalarCount: value.store(to: target + channel)
+              case .f32: value.store(to: target + channel, count: lanes)
+              case .bf16: value.storeBF16(to: target + channel / 2, count: lanes)
+              }
             }
             store(0, line.0)
             store(1, line.1)
@@ -151,7 +153,7 @@ struct WinogradConvolution {
 
   // MARK: - Products
 
-  /// Multiplies the tiles of a task with one panel of the weights: [blocks, 36, tiles, panel width].
+  /// Multiplies a block of tiles with one panel of the weights: [36, tiles, panel width].
   private func multiply(
     _ transformed: UnsafePointer<Float>, tiles: Range<Int>, panel: Int, weights: UnsafeMutablePointer<Float>,
     products: UnsafeMutablePointer<Float>
@@ -160,85 +162,75 @@ struct WinogradConvolution {
     let columns = min(width, layer.outputs - panel * width)
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: tilesPerBlock) { rows in
       guard let rows = rows.baseAddress else { return }
-      for channel in stride(from: 0, to: layer.inputs, by: Self.mostChannels) {
-        let depth = min(Self.mostChannels, layer.inputs - channel)
-        transformWeights(panel: panel, channels: channel..<channel + depth, columns: columns, to: weights)
-        for start in stride(from: tiles.lowerBound, to: tiles.upperBound, by: tilesPerBlock) {
-          let count = min(tilesPerBlock, tiles.upperBound - start)
-          let products = products + (start - tiles.lowerBound) / tilesPerBlock * Self.positions * productStride
-          for position in 0..<Self.positions {
-            let first = transformed + position * transformedStride + start * layer.inputs + channel
-            for row in 0..<count { (rows + row).initialize(to: first + row * layer.inputs) }
-            PanelProduct.multiply(
-              .f32, rows: count, columns: columns, depth: depth, a: rows, b: weights + position * weightStride,
-              c: products + position * productStride, cStride: width, adds: channel > 0)
-          }
+      for word in stride(from: 0, to: depth, by: Self.mostWords) {
+        let words = word..<min(word + Self.mostWords, depth)
+        transformWeights(panel: panel, words: words, columns: columns, to: weights)
+        for position in 0..<Self.positions {
+          let first = transformed + position * transformedStride + tiles.lowerBound * depth + word
+          for row in 0..<tiles.count { (rows + row).initialize(to: first + row * depth) }
+          PanelProduct.multiply(
+            precision, rows: tiles.count, columns: columns, depth: words.count, a: rows,
+            b: weights + position * weightStride, c: products + position * productStride, cStride: width,
+            adds: word > 0)
         }
       }
     }
   }
 
-  /// Writes the transformed weights of some channels of a panel, [36, channels, panel width].
-  private func transformWeights(
-    panel: Int, channels: Range<Int>, columns: Int, to target: UnsafeMutablePointer<Float>
-  ) {
+  /// Writes the transformed weights of some words of a panel's channels, [36, words, panel width].
+  private func transformWeights(panel: Int, words: Range<Int>, columns: Int, to target: UnsafeMutablePointer<Float>) {
     let weight = layer.weight
     let width = PanelProduct.width
     let source = weight.columns(from: panel * width)
-    let (sourceWidth, tapStride) = (weight.panelWidth, weight.depth * weight.panelWidth)
-    for column in stride(from: 0, to: columns, by: Vector.scalarCount) {
-      switch weight.precision {
-      case .f32:
-        for channel in channels {
-          let taps = source + channel * sourceWidth + column
-          transformWeight(to: target + (channel - channels.lowerBound) * width + column) { tap in
-            Vector(loading: taps + tap * tapStride)
+    let tapStride = weight.depth * weight.panelWidth
+    for word in words {
+      for column in stride(from: 0, to: columns, by: Vector.scalarCount) {
+        let taps = source + word * weight.panelWidth + column
+        let target = target + (word - words.lowerBound) * width + column
+        switch precision {
+        case .f32:
+          transformWeight {
+            Vector(loading: taps + $0 * tapStride)
+          } store: {
+            $1.store(to: target + $0 * weightStride)
           }
-        }
-      case .bf16:
-        // A bf16 number is the high half of a single-precision one.
-        for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: 2) {
-          let taps = source + channel / 2 * sourceWidth + column
-          let target = target + (channel - channels.lowerBound) * width + column
-          transformWeight(to: target) { tap in
-            unsafeBitCast(bits(taps + tap * tapStride) &<< 16, to: Vector.self)
+        case .bf16:
+          transformWeight {
+            Vector(lowBF16: taps + $0 * tapStride)
+          } store: {
+            $1.store(to: target + $0 * weightStride)
           }
-          transformWeight(to: target + width) { tap in
-            unsafeBitCast(bits(taps + tap * tapStride) & 0xFFFF_0000, to: Vector.self)
+          transformWeight {
+            Vector(highBF16: taps + $0 * tapStride)
+          } store: {
+            Vector(loading: target + $0 * weightStride).storeBF16(beside: $1, to: target + $0 * weightStride)
           }
         }
       }
     }
   }
 
-  @inline(__always) private func bits(_ words: UnsafePointer<Float>) -> SIMD16<UInt32> {
-    UnsafeRawPointer(words).loadUnaligned(as: SIMD16<UInt32>.self)
-  }
-
-  /// Writes 16 output channels of one input channel, given a function that loads a tap.
-  @inline(__always) private func transformWeight(to target: UnsafeMutablePointer<Float>, _ tap: (Int) -> Vector) {
+  /// Transforms 16 output channels of one input channel, given functions that load a tap and store a position.
+  @inline(__always) private func transformWeight(_ tap: (Int) -> Vector, store: (Int, Vector) -> Void) {
     let left = Transforms.weight((tap(0), tap(3), tap(6)))
     let middle = Transforms.weight((tap(1), tap(4), tap(7)))
     let right = Transforms.weight((tap(2), tap(5), tap(8)))
-    storeWeightRow(0, (left.0, middle.0, right.0), target)
-    storeWeightRow(1, (left.1, middle.1, right.1), target)
-    storeWeightRow(2, (left.2, middle.2, right.2), target)
-    storeWeightRow(3, (left.3, middle.3, right.3), target)
-    storeWeightRow(4, (left.4, middle.4, right.4), target)
-    storeWeightRow(5, (left.5, middle.5, right.5), target)
-  }
-
-  @inline(__always) private func storeWeightRow(
-    _ row: Int, _ taps: (Vector, Vector, Vector), _ target: UnsafeMutablePointer<Float>
-  ) {
-    let line = Transforms.weight(taps)
-    let target = target + row * Transforms.inputs * weightStride
-    line.0.store(to: target)
-    line.1.store(to: target + weightStride)
-    line.2.store(to: target + 2 * weightStride)
-    line.3.store(to: target + 3 * weightStride)
-    line.4.store(to: target + 4 * weightStride)
-    line.5.store(to: target + 5 * weightStride)
+    @inline(__always) func row(_ index: Int, _ taps: (Vector, Vector, Vector)) {
+      let line = Transforms.weight(taps)
+      let first = index * Transforms.inputs
+      store(first, line.0)
+      store(first + 1, line.1)
+      store(first + 2, line.2)
+      store(first + 3, line.3)
+      store(first + 4, line.4)
+      store(first + 5, line.5)
+    }
+    row(0, (left.0, middle.0, right.0))
+    row(1, (left.1, middle.1, right.1))
+    row(2, (left.2, middle.2, right.2))
+    row(3, (left.3, middle.3, right.3))
+    row(4, (left.4, middle.4, right.4))
+    row(5, (left.5, middle.5, right.5))
   }
 
   // MARK: - Output

@@ -8,6 +8,6 @@ struct Stepgraph: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ValidateCommand.self, PlanCommand.self, NodesCommand.self, SchemaCommand.self,
-      ExtractCommand.self, CacheCommand.self,
+      ExtractCommand.self, CacheCommand.self, BenchCommand.self,
     ])
 }

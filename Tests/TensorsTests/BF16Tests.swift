@@ -28,7 +28,7 @@ import Tensors
   func convolutionAgreesWithOracle(_ test: ConvolutionCase) {
     let layer = Conv2d(
       weight: test.weight, bias: test.bias, stride: test.stride, padding: test.padding, precision: .bf16)
-    // Images that are large enough are computed by Winograd's method, in single precision.
+    // Images that are large enough are computed by Winograd's method.
     guard test.inputs < 16 || test.height * test.width < 200 else { return }
     let expected = Oracle.convolution(
       test.x.roundedToBF16(), weight: test.weight.roundedToBF16(), bias: test.bias, stride: test.stride,

@@ -35,13 +35,13 @@ import Tensors
     #expect(relativeError(layer(test.x, channelBias: channelBias, residual: residual), fused) < Self.tolerance)
   }
 
-  /// A weight kept in bf16 is the rounded weight; all else is in single precision.
-  @Test(.enabled(if: Precision.bf16.isSupported), arguments: [15, 19, 64])
-  func roundsTheWeightAlone(inputs: Int) {
-    let test = ConvolutionCase(height: 20, width: 17, inputs: max(inputs, 16), outputs: 70)
-    let weight = test.weight.roundedToBF16()
+  /// Transformed factors are rounded to 8 bits, and the transform back takes differences of their sums: some four times the
+  /// error of a direct product in bf16.
+  @Test(.enabled(if: Precision.bf16.isSupported), arguments: [16, 19, 64, 700])
+  func roundsTransformedFactors(inputs: Int) {
+    let test = ConvolutionCase(height: 20, width: 17, inputs: inputs, outputs: 70)
     let y = Conv2d(weight: test.weight, bias: test.bias, padding: 1, precision: .bf16)(test.x)
-    let expected = Oracle.convolution(test.x, weight: weight, bias: test.bias, stride: 1, padding: 1)
-    #expect(relativeError(y, expected) < Self.tolerance)
+    let expected = Oracle.convolution(test.x, weight: test.weight, bias: test.bias, stride: 1, padding: 1)
+    #expect(relativeError(y, expected) < 2e-2)
   }
 }

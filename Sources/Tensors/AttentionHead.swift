@@ -1,0 +1,248 @@
+/// Attention in one head of one sample; rows of the tensors are `width` apart.
+///
+/// Takes as many queries at a time as a panel is wide, goes through the keys block by block and keeps, for every query, the
+/// largest score so far and the sum of exponentials relative to it (Milakov and Gimelshein 2018). Scores are transposed,
+/// [keys, queries], and so is the result, [d, queries]: a vector is one key's score for sixteen queries, so maxima and sums
+/// need no reduction across lanes, and the scores of a block are the next product's panel as they are.
+struct AttentionHead {
+  let queries, keys, width, headWidth: Int
+  let isCausal: Bool
+  let precision: Precision
+
+  /// Keys of a block: their scores stay in the first- or second-level cache.
+  private static let mostKeys = 256
+  private var panel: Int { PanelProduct.width }
+  private var keysPerBlock: Int { min(keys + keys % 2, Self.mostKeys) }
+  /// Words of one query or key, and of one channel's values of all keys.
+  private var depth: Int { precision.words(headWidth) }
+  private var valueWords: Int { precision.words(keys) }
+
+  /// Tiles of queries.
+  private var tileCount: Int { (queries + panel - 1) / panel }
+
+  /// Attention in all `heads` of some samples.
+  func attention(query: Tensor, key: Tensor, value: Tensor, samples: Int, heads: Int) -> Tensor {
+    Tensor(shape: query.shape) { y in
+      guard keys > 0, let y = y.baseAddress else { return y.update(repeating: 0) }
+      let packed = AlignedStorage(count: samples * heads * packedCount)
+      func place(_ index: Int, rows: Int) -> Int { index / heads * rows * width + index % heads * headWidth }
+      query.withUnsafePointer { query in
+        key.withUnsafePointer { key in
+          value.withUnsafePointer { value in
+            Parallel.forEach(samples * heads) { index in
+              let first = place(index, rows: keys)
+              pack(key: key + first, value: value + first, into: packed.elements + index * packedCount)
+            }
+            Parallel.forEach(samples * heads * tileCount, scratch: scratchCount) { task, scratch in
+              let (index, tile) = task.quotientAndRemainder(dividingBy: tileCount)
+              let first = place(index, rows: queries)
+              attend(
+                query: query + first, packed: packed.elements + index * packedCount, tile: tile, scratch: scratch,
+                y: y + first)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: - Keys and values
+
+  /// Floats of the keys, [tk, depth], and the values, [d, tk].
+  private var packedCount: Int { keys * depth + headWidth * valueWords }
+
+  /// Gathers the keys, turns the values, and rounds both to bf16 if asked.
+  private func pack(key: UnsafePointer<Float>, value: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
+    let line = AlignedStorage(count: keys)
+    for row in 0..<keys {
+      let (source, words) = (key + row * width, target + row * depth)
+      switch precision {
+      case .f32: words.update(from: source, count: headWidth)
+      case .bf16: PanelProduct.round(source, rows: 1, depth: headWidth, to: words)
+      }
+    }
+    for channel in 0..<headWidth {
+      let column = value + channel
+      for row in 0..<keys { line.elements[row] = column[row * width] }
+      let words = target + keys * depth + channel * valueWords
+      switch precision {
+      case .f32: words.update(from: line.elements, count: keys)
+      case .bf16: PanelProduct.round(line.elements, rows: 1, depth: keys, to: words)
+      }
+    }
+  }
+
+  // MARK: - A tile of queries
+
+  /// Floats that `attend` works in.
+  private var scratchCount: Int { (depth + 2 * keysPerBlock + 2 * headWidth + 3) * panel }
+
+  /// Attention of tile `tile` of the queries.
+  private func attend(
+    query: UnsafePointer<Float>, packed: UnsafePointer<Float>, tile: Int, scratch: UnsafeMutablePointer<Float>,
+    y: UnsafeMutablePointer<Float>
+  ) {
+    let rows = tile * panel..<min((tile + 1) * panel, queries)
+    let packedQuery = scratch  // [depth, panel]
+    let scores = packedQuery + depth * panel  // [keys, panel]
+    let exponentials = scores + keysPerBlock * panel  // [keys, panel], as factors
+    let result = exponentials + keysPerBlock * panel  // [d, panel]
+    let blockResult = result + headWidth * panel  // [d, panel]
+    let sums = blockResult + headWidth * panel
+    let (maxima, shrinkages) = (sums + panel, sums + 2 * panel)
+    pack(query: query, rows: rows, into: packedQuery, line: sums)
+    result.update(repeating: 0, count: headWidth * panel)
+    sums.update(repeating: 0, count: panel)
+    maxima.update(repeating: -.infinity, count: panel)
+
+    withUnsafeTemporaryAllocation(
+      of: UnsafePointer<Float>?.self, capacity: max(keysPerBlock, headWidth)
+    ) { pointers in
+      guard let pointers = pointers.baseAddress else { return }
+      for first in stride(from: 0, to: isCausal ? rows.upperBound : keys, by: keysPerBlock) {
+        let block = first..<min(first + keysPerBlock, keys)
+        score(block, query: packedQuery, packed: packed, pointers: pointers, scores: scores)
+        if isCausal { hideLaterKeys(block, from: rows, scores: scores) }
+        for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
+          exponentiate(
+            scores + lane, count: block.count, maximum: maxima + lane, sum: sums + lane, shrinkage: shrinkages + lane)
+        }
+        weighValues(
+          block, scores: scores, exponentials: exponentials, packed: packed, pointers: pointers, result: blockResult)
+        add(blockResult, to: result, shrinkages: shrinkages)
+      }
+    }
+    write(result, sums: sums, rows: rows, y: y)
+  }
+
+  /// Puts the scaled queries into a panel; queries that are missing are zeros.
+  private func pack(
+    query: UnsafePointer<Float>, rows: Range<Int>, into target: UnsafeMutablePointer<Float>,
+    line: UnsafeMutablePointer<Float>
+  ) {
+    let scale = 1 / Float(headWidth).squareRoot()
+    func gather(_ channel: Int, _ line: UnsafeMutablePointer<Float>) {
+      line.update(repeating: 0, count: panel)
+      guard channel < headWidth else { return }
+      for (index, row) in rows.enumerated() { line[index] = scale * query[row * width + channel] }
+    }
+    for word in 0..<depth {
+      switch precision {
+      case .f32: gather(word, target + word * panel)
+      case .bf16:
+        gather(2 * word, line)
+        gather(2 * word + 1, line + panel)
+        PanelProduct.interleave(line, line + panel, to: target + word * panel, count: panel)
+      }
+    }
+  }
+
+  /// `scores = k qᵀ`: [keys, queries].
+  private func score(
+    _ block: Range<Int>, query: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, scores: UnsafeMutablePointer<Float>
+  ) {
+    for (index, key) in block.enumerated() { (pointers + index).initialize(to: packed + key * depth) }
+    PanelProduct.multiply(
+      precision, rows: block.count, columns: panel, depth: depth, a: pointers, b: query, c: scores, cStride: panel,
+      adds: false)
+  }
+
+  /// Replaces the scores of one vector of queries by `e^(score - maximum)` and adds them to the sum.
+  ///
+  /// The shrinkage is the factor that brings what was summed before to the new maximum.
+  @inline(__always) private func exponentiate(
+    _ scores: UnsafeMutablePointer<Float>, count: Int, maximum: UnsafeMutablePointer<Float>,
+    sum: UnsafeMutablePointer<Float>, shrinkage: UnsafeMutablePointer<Float>
+  ) {
+    let before = Vector(loading: maximum)
+    var (even, odd) = (before, before)
+    forEachPair(count) { first in
+      even = even.maximum(Vector(loading: scores + first * panel))
+    } second: { second in
+      odd = odd.maximum(Vector(loading: scores + second * panel))
+    }
+    let after = even.maximum(odd)
+    var (evenSum, oddSum) = (Vector.zero, Vector.zero)
+    forEachPair(count) { first in
+      let value = expNonPositive(Vector(loading: scores + first * panel) - after)
+      value.store(to: scores + first * panel)
+      evenSum += value
+    } second: { second in
+      let value = expNonPositive(Vector(loading: scores + second * panel) - after)
+      value.store(to: scores + second * panel)
+      oddSum += value
+    }
+    let factor = expNonPositive(before - after)
+    (evenSum + oddSum).addingProduct(Vector(loading: sum), factor).store(to: sum)
+    after.store(to: maximum)
+    factor.store(to: shrinkage)
+  }
+
+  /// Calls `first` with even and `second` with odd indices: two chains of dependent operations instead of one.
+  @inline(__always) private func forEachPair(_ count: Int, first: (Int) -> Void, second: (Int) -> Void) {
+    var index = 0
+    while index + 2 <= count {
+      first(index)
+      second(index + 1)
+      index += 2
+    }
+    if index < count { first(index) }
+  }
+
+  /// `result = vᵀ e`: [d, queries].
+  private func weighValues(
+    _ block: Range<Int>, scores: UnsafeMutablePointer<Float>, exponentials: UnsafeMutablePointer<Float>,
+    packed: UnsafePointer<Float>, pointers: UnsafeMutablePointer<UnsafePointer<Float>?>,
+    result: UnsafeMutablePointer<Float>
+  ) {
+    let words = precision.words(block.count)
+    let values = packed + keys * depth + block.lowerBound / precision.factorsPerWord
+    if precision == .bf16 {
+      if block.count % 2 == 1 { (scores + block.count * panel).update(repeating: 0, count: panel) }
+      for word in 0..<words {
+        PanelProduct.interleave(
+          scores + 2 * word * panel, scores + (2 * word + 1) * panel, to: exponentials + word * panel, count: panel)
+      }
+    }
+    for channel in 0..<headWidth { (pointers + channel).initialize(to: values + channel * valueWords) }
+    PanelProduct.multiply(
+      precision, rows: headWidth, columns: panel, depth: words, a: pointers,
+      b: precision == .f32 ? scores : exponentials, c: result, cStride: panel, adds: false)
+  }
+
+  /// Adds a block's result to the shrunken one of the blocks before: sums of sums, which round less than one long sum.
+  private func add(
+    _ block: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, shrinkages: UnsafePointer<Float>
+  ) {
+    for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
+      let shrinkage = Vector(loading: shrinkages + lane)
+      for index in stride(from: lane, to: headWidth * panel, by: panel) {
+        Vector(loading: block + index).addingProduct(Vector(loading: result + index), shrinkage).store(
+          to: result + index)
+      }
+    }
+  }
+
+  /// Divides by the sums and turns the result, [d, queries] -> [queries, d].
+  private func write(
+    _ result: UnsafePointer<Float>, sums: UnsafePointer<Float>, rows: Range<Int>, y: UnsafeMutablePointer<Float>
+  ) {
+    for lane in stride(from: 0, to: rows.count, by: Vector.scalarCount) {
+      let total = Vector(loading: sums + lane)
+      let target = y + (rows.lowerBound + lane) * width
+      for channel in 0..<headWidth {
+        let output = Vector(loading: result + channel * panel + lane) / total
+        for query in 0..<min(Vector.scalarCount, rows.count - lane) { target[query * width + channel] = output[query] }
+      }
+    }
+  }
+
+  /// Sets the scores of keys that come after their query to minus infinity.
+  private func hideLaterKeys(_ block: Range<Int>, from rows: Range<Int>, scores: UnsafeMutablePointer<Float>) {
+    for key in block {
+      let hidden = min(max(key - rows.lowerBound, 0), rows.count)
+      (scores + (key - block.lowerBound) * panel).update(repeating: -.infinity, count: hidden)
+    }
+  }
+}
