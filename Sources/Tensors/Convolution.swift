@@ -59,6 +59,11 @@ package struct Conv2d: Sendable {
   ///
   /// The method follows from the size of one sample alone.
   package func callAsFunction(_ x: Tensor, channelBias: Tensor? = nil, residual: Tensor? = nil) -> Tensor {
+    self(ImageRows(x), channelBias: channelBias, residual: residual)
+  }
+
+  /// As for a tensor; a large image is made a few rows at a time.
+  package func callAsFunction(_ x: ImageRows, channelBias: Tensor? = nil, residual: Tensor? = nil) -> Tensor {
     precondition(x.shape.count == 4 && x.shape[3] == inputs, "\(x.shape) into a convolution of \(inputs) channels")
     let samples = x.shape[0]
     let (outHeight, outWidth) = outputSize(height: x.shape[1], width: x.shape[2])
@@ -70,7 +75,7 @@ package struct Conv2d: Sendable {
       height: x.shape[1], width: x.shape[2], channels: inputs, outHeight: outHeight, outWidth: outWidth)
     let isWinograd = WinogradConvolution.suits(self, image)
     var work = weight.work(rows: samples * outHeight * outWidth)
-    work.floats = x.count + shape.reduce(1, *) + weight.outputs * weight.depth * weight.taps
+    work.floats = x.shape.reduce(1, *) + shape.reduce(1, *) + weight.outputs * weight.depth * weight.taps
     if isWinograd { work.products = work.operations / 4 }
     return Profile.measure(isWinograd ? .winograd : .convolution, work) {
       convolve(x, channels: channels, residual: residual, image: image, isWinograd: isWinograd, shape: shape)
@@ -78,24 +83,23 @@ package struct Conv2d: Sendable {
   }
 
   private func convolve(
-    _ x: Tensor, channels: Tensor?, residual: Tensor?, image: ConvolutionImage, isWinograd: Bool, shape: [Int]
+    _ x: ImageRows, channels: Tensor?, residual: Tensor?, image: ConvolutionImage, isWinograd: Bool, shape: [Int]
   ) -> Tensor {
-    Tensor(shape: shape) { y in
+    let pixels = isWinograd ? nil : x.tensor
+    return Tensor(shape: shape) { y in
       guard let y = y.baseAddress, !shape.contains(0) else { return }
-      x.withUnsafePointer { x in
-        withOptionalPointer(channels) { channels in
-          withOptionalPointer(residual) { residual in
-            for sample in 0..<shape[0] {
-              let first = sample * image.outHeight * image.outWidth * outputs
-              let x = x + sample * image.height * image.width * inputs
-              let addends = Addends(
-                columns: channels.map { $0 + sample * outputs }, residual: residual.map { $0 + first },
-                residualStride: outputs)
-              if isWinograd {
-                WinogradConvolution(self, image).convolve(x, addends: addends, y: y + first)
-              } else {
-                DirectConvolution(layer: self, image: image).convolve(x, addends: addends, y: y + first)
-              }
+      withOptionalPointer(channels) { channels in
+        withOptionalPointer(residual) { residual in
+          for sample in 0..<shape[0] {
+            let first = sample * image.outHeight * image.outWidth * outputs
+            let addends = Addends(
+              columns: channels.map { $0 + sample * outputs }, residual: residual.map { $0 + first },
+              residualStride: outputs)
+            if let pixels {
+              let convolution = DirectConvolution(layer: self, image: image)
+              pixels.sample(sample).withUnsafePointer { convolution.convolve($0, addends: addends, y: y + first) }
+            } else {
+              WinogradConvolution(self, image).convolve(x, sample: sample, addends: addends, y: y + first)
             }
           }
         }

@@ -48,28 +48,6 @@ extension Tensor {
     }
   }
 
-  /// Nearest-neighbour scaling, as torch's interpolate: [n, h, w, c] -> [n, height, width, c].
-  package func resizedNearest(height: Int, width: Int) -> Tensor {
-    precondition(shape.count == 4, "\(shape) is not [n, h, w, c]")
-    let (samples, h, w, channels) = (shape[0], shape[1], shape[2], shape[3])
-    let result = samples * height * width * channels
-    return Profile.measure(.other, Profile.Work(floats: count + result)) {
-      Tensor(shape: [samples, height, width, channels]) { y in
-        guard let y = y.baseAddress else { return }
-        withUnsafePointer { x in
-          Parallel.forEach(samples * height) { index in
-            let (sample, row) = index.quotientAndRemainder(dividingBy: height)
-            let source = x + (sample * h + row * h / height) * w * channels
-            let target = y + index * width * channels
-            for column in 0..<width {
-              (target + column * channels).update(from: source + column * w / width * channels, count: channels)
-            }
-          }
-        }
-      }
-    }
-  }
-
   /// Twice the height and width, each pixel repeated: [n, h, w, c] -> [n, 2 h, 2 w, c].
   package func upsampledNearest2x() -> Tensor { resizedNearest(height: 2 * shape[1], width: 2 * shape[2]) }
 }

@@ -15,40 +15,30 @@ package struct GroupNorm: Sendable {
 
   /// [n, ..., c] -> [n, ..., c], followed by SiLU if asked.
   package func callAsFunction(_ x: Tensor, silu: Bool = false) -> Tensor {
-    let channels = weight.count
-    precondition(x.shape.last == channels, "\(x.shape) into a normalisation of \(channels) channels")
-    let samples = x.shape[0]
+    guard x.count > 0 else { return x }
     let pixels = x.shape.dropFirst().dropLast().reduce(1, *)
-    let tiles = (pixels + Self.pixelsPerTile - 1) / Self.pixelsPerTile
-    let moments = ChannelMoments(
-      samples: samples, pixels: pixels, channels: channels, pixelsPerTile: Self.pixelsPerTile)
-    return Profile.measure(.groupNorm, Profile.Work(floats: 2 * x.count)) {
-      normalize(x, silu: silu, samples: samples, pixels: pixels, tiles: tiles, moments: moments)
-    }
+    let image = x.shape.count == 4 ? x : x.reshaped([x.shape[0], pixels, 1, x.count / pixels / x.shape[0]])
+    let rows = rows(of: image, silu: silu)
+    return Profile.measure(.groupNorm, Profile.Work(floats: x.count)) { rows.tensor.reshaped(x.shape) }
   }
 
-  private func normalize(
-    _ x: Tensor, silu: Bool, samples: Int, pixels: Int, tiles: Int, moments: ChannelMoments
-  ) -> Tensor {
+  /// The normalised image, made as it is read: [n, h, w, c] -> [n, h, w, c].
+  package func rows(of x: Tensor, silu: Bool = false) -> ImageRows {
     let channels = weight.count
-    return Tensor(shape: x.shape) { y in
-      guard let y = y.baseAddress, x.count > 0 else { return }
+    precondition(
+      x.shape.count == 4 && x.shape[3] == channels, "\(x.shape) into a normalisation of \(channels) channels")
+    let lines = Profile.measure(.groupNorm, Profile.Work(floats: x.count)) { samplewiseLines(x) }
+    let (height, width) = (x.shape[1], x.shape[2])
+    return ImageRows(shape: x.shape) { sample, row, target in
       x.withUnsafePointer { x in
-        Parallel.forEach(samples * tiles) { moments.measure(x, tile: $0) }
-        let lines = samplewiseLines(moments, samples: samples)
-        Parallel.forEach(samples * tiles) { index in
-          let (sample, tile) = index.quotientAndRemainder(dividingBy: tiles)
-          let first = sample * pixels + tile * Self.pixelsPerTile
-          let last = sample * pixels + min((tile + 1) * Self.pixelsPerTile, pixels)
-          lines.withUnsafePointer { lines in
-            let factors = lines + sample * 2 * channels
-            for pixel in first..<last {
-              let (x, y) = (x + pixel * channels, y + pixel * channels)
-              if silu {
-                applyLines(x, y, factors: factors, channels: channels) { Tensors.silu($0) }
-              } else {
-                applyLines(x, y, factors: factors, channels: channels) { $0 }
-              }
+        lines.withUnsafePointer { lines in
+          let source = x + (sample * height + row) * width * channels
+          let factors = lines + sample * 2 * channels
+          for offset in stride(from: 0, to: width * channels, by: channels) {
+            if silu {
+              applyLines(source + offset, target + offset, factors: factors, channels: channels) { Tensors.silu($0) }
+            } else {
+              applyLines(source + offset, target + offset, factors: factors, channels: channels) { $0 }
             }
           }
         }
@@ -57,9 +47,13 @@ package struct GroupNorm: Sendable {
   }
 
   /// For every sample the factors, then the constants, of `y = factor x + constant` by channel: [n, 2, c].
-  private func samplewiseLines(_ moments: ChannelMoments, samples: Int) -> Tensor {
-    let channels = weight.count
+  private func samplewiseLines(_ x: Tensor) -> Tensor {
+    let (channels, samples, pixels) = (weight.count, x.shape[0], x.shape[1] * x.shape[2])
     let width = channels / groups
+    let tiles = (pixels + Self.pixelsPerTile - 1) / Self.pixelsPerTile
+    let moments = ChannelMoments(
+      samples: samples, pixels: pixels, channels: channels, pixelsPerTile: Self.pixelsPerTile)
+    x.withUnsafePointer { x in Parallel.forEach(samples * tiles) { moments.measure(x, tile: $0) } }
     return Tensor(shape: [samples, 2, channels]) { lines in
       weight.withUnsafePointer { weight in
         bias.withUnsafePointer { bias in

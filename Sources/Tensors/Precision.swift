@@ -13,8 +13,8 @@ package enum Precision: String, Sendable, CaseIterable {
   private static let hasBF16 = ck_has_avx512_bf16()
 
   /// How many factors a 32-bit word holds.
-  var factorsPerWord: Int { self == .f32 ? 1 : 2 }
+  @inline(__always) var factorsPerWord: Int { self == .f32 ? 1 : 2 }
 
   /// The words that `count` factors take.
-  func words(_ count: Int) -> Int { (count + factorsPerWord - 1) / factorsPerWord }
+  @inline(__always) func words(_ count: Int) -> Int { (count + factorsPerWord - 1) / factorsPerWord }
 }

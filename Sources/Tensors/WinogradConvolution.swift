@@ -9,15 +9,20 @@ struct WinogradConvolution {
 
   private let layer: Conv2d
   private let image: ConvolutionImage
+  private let precision: Precision
+  /// Words of a tile's input at one position.
+  private let depth: Int
+  private let panels: Int
   private let tilesAcross: Int
   private let tileCount: Int
   /// Tiles of one product, and of a round between input and products.
   private let tilesPerBlock: Int
   private let tilesPerRound: Int
-
-  private var precision: Precision { layer.weight.precision }
-  /// Words of a tile's input at one position.
-  private var depth: Int { layer.weight.depth }
+  // Words from one position to the next, in the transformed input, in a block's products and in a panel's transformed
+  // weights: a vector more than it takes, for powers of two would put all positions into the same sets of the cache.
+  private let transformedStride: Int
+  private let productStride: Int
+  private let weightStride: Int
 
   private static let positions = Transforms.inputs * Transforms.inputs
   /// Words of input channels of which a panel's weights are transformed at a time, and products added up in one go: 3 MB.
@@ -25,8 +30,9 @@ struct WinogradConvolution {
   /// A multiple of the rows that a product keeps in registers, and enough to make up for transforming the weights.
   private static let mostTilesPerBlock = 132
   /// Words of transformed input of one round.
-  private static let mostTransformed = 2 << 20
+  private static let mostTransformed = 3 << 20
   private static let fewestTiles = 16
+  private static let tilesPerInputTask = 8
 
   /// Whether the method suits a layer and image: few tiles do not pay for transforming the weights.
   static func suits(_ layer: Conv2d, _ image: ConvolutionImage) -> Bool {
@@ -39,65 +45,86 @@ struct WinogradConvolution {
 
   init(_ layer: Conv2d, _ image: ConvolutionImage) {
     (self.layer, self.image) = (layer, image)
+    (precision, depth) = (layer.weight.precision, layer.weight.depth)
+    panels = (layer.outputs + PanelProduct.width - 1) / PanelProduct.width
     tilesAcross = Self.share(image.outWidth)
     tileCount = tilesAcross * Self.share(image.outHeight)
-    let blocks = (tileCount + Self.mostTilesPerBlock - 1) / Self.mostTilesPerBlock
-    tilesPerBlock = (tileCount + blocks - 1) / blocks
-    let blocksPerRound = Self.mostTransformed / (Self.positions * layer.weight.depth * tilesPerBlock)
-    tilesPerRound = min(max(blocksPerRound, 1) * tilesPerBlock, tileCount)
+    // Whole rows of tiles as far as possible: what overlaps with the next round is made twice.
+    let most = min(tileCount, Self.mostTilesPerBlock)
+    var tilesPerBlock = tilesAcross <= most ? most / tilesAcross * tilesAcross : (tilesAcross + 1) / 2
+    while tilesPerBlock > most { tilesPerBlock = (tilesPerBlock + 1) / 2 }
+    let blocks = max(Self.mostTransformed / (Self.positions * depth * tilesPerBlock), 1)
+    tilesPerRound = min(blocks * tilesPerBlock, tileCount)
+    // An odd number of tasks would leave one of two threads idle at the end.
+    let tasks = panels * ((tilesPerRound + tilesPerBlock - 1) / tilesPerBlock)
+    if tasks % 2 == 1 && tasks < 16 { tilesPerBlock = (tilesPerBlock + 1) / 2 }
+    self.tilesPerBlock = tilesPerBlock
+    transformedStride = tilesPerRound * depth + Vector.scalarCount
+    productStride = tilesPerBlock * PanelProduct.width + Vector.scalarCount
+    weightStride = min(depth, Self.mostWords) * PanelProduct.width + Vector.scalarCount
   }
 
   /// Convolves one sample, [h, w, in] -> [h', w', out].
-  func convolve(_ x: UnsafePointer<Float>, addends: Addends, y: UnsafeMutablePointer<Float>) {
+  func convolve(_ x: ImageRows, sample: Int, addends: Addends, y: UnsafeMutablePointer<Float>) {
     let transformed = AlignedStorage(count: Self.positions * transformedStride)
     let zeros = AlignedStorage(count: layer.inputs)
     zeros.elements.update(repeating: 0, count: layer.inputs)
-    let panels = (layer.outputs + PanelProduct.width - 1) / PanelProduct.width
+    let rowSize = image.width * layer.inputs
+    let band = x.source == nil ? AlignedStorage(count: rowsPerRound * rowSize) : nil
     for first in stride(from: 0, to: tileCount, by: tilesPerRound) {
-      let count = min(tilesPerRound, tileCount - first)
-      Parallel.forEach((count + Self.tilesPerInputTask - 1) / Self.tilesPerInputTask) { task in
-        for index in task * Self.tilesPerInputTask..<min((task + 1) * Self.tilesPerInputTask, count) {
-          transformInput(
-            x, tile: first + index, outside: zeros.elements, to: transformed.elements + index * depth)
+      let tiles = first..<min(first + tilesPerRound, tileCount)
+      if let band {
+        let rows = rows(under: tiles)
+        x.write(sample: sample, rows: rows, to: band.elements)
+        transformInput(
+          band.elements, firstRow: rows.lowerBound, tiles: tiles, outside: zeros.elements, to: transformed.elements)
+      } else {
+        x.source?.sample(sample).withUnsafePointer {
+          transformInput($0, firstRow: 0, tiles: tiles, outside: zeros.elements, to: transformed.elements)
         }
       }
-      let blocks = (count + tilesPerBlock - 1) / tilesPerBlock
-      Parallel.forEach(blocks * panels, scratch: weightCount + productCount) { index, scratch in
-        let (block, panel) = index.quotientAndRemainder(dividingBy: panels)
-        let tiles = block * tilesPerBlock..<min((block + 1) * tilesPerBlock, count)
-        let products = scratch + weightCount
-        multiply(transformed.elements, tiles: tiles, panel: panel, weights: scratch, products: products)
-        for (index, tile) in tiles.enumerated() {
-          transformOutput(
-            products + index * PanelProduct.width, tile: first + tile, panel: panel, addends: addends, y: y)
-        }
-      }
+      multiply(transformed.elements, tiles: tiles, addends: addends, y: y)
     }
-    withExtendedLifetime((transformed, zeros)) {}
+    withExtendedLifetime((transformed, zeros, band)) {}
   }
 
-  private static let tilesPerInputTask = 8
+  /// The rows of the image that some tiles read.
+  private func rows(under tiles: Range<Int>) -> Range<Int> {
+    let (first, last) = (tiles.lowerBound / tilesAcross, (tiles.upperBound - 1) / tilesAcross)
+    let top = max(first * Transforms.outputs - layer.padding.top, 0)
+    let bottom = min(last * Transforms.outputs - layer.padding.top + Transforms.inputs, image.height)
+    return min(top, image.height)..<max(bottom, min(top, image.height))
+  }
 
-  // Floats from one position to the next, in the transformed input, in a block's products and in a panel's transformed
-  // weights: a vector more than it takes, for powers of two would put all positions into the same sets of the cache.
-  private var transformedStride: Int { tilesPerRound * depth + Vector.scalarCount }
-  private var productStride: Int { tilesPerBlock * PanelProduct.width + Vector.scalarCount }
-  private var weightStride: Int { min(depth, Self.mostWords) * PanelProduct.width + Vector.scalarCount }
-
-  private var weightCount: Int { Self.positions * weightStride }
-  private var productCount: Int { Self.positions * productStride }
+  private var rowsPerRound: Int {
+    min((tilesPerRound + tilesAcross - 2) / tilesAcross * Transforms.outputs + Transforms.inputs, image.height)
+  }
 
   // MARK: - Input
 
-  /// Writes a tile of the transformed input, [36, tiles, in]; `target` is the tile's place at its first position.
+  /// Writes the transformed input of a round, [36, tiles, in], given the image from row `firstRow` on.
   private func transformInput(
-    _ image: UnsafePointer<Float>, tile: Int, outside: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>
+    _ image: UnsafePointer<Float>, firstRow: Int, tiles: Range<Int>, outside: UnsafePointer<Float>,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    let size = Self.tilesPerInputTask
+    Parallel.forEach((tiles.count + size - 1) / size) { task in
+      for index in task * size..<min((task + 1) * size, tiles.count) {
+        transformInput(
+          image, firstRow: firstRow, tile: tiles.lowerBound + index, outside: outside, to: target + index * depth)
+      }
+    }
+  }
+
+  private func transformInput(
+    _ image: UnsafePointer<Float>, firstRow: Int, tile: Int, outside: UnsafePointer<Float>,
+    to target: UnsafeMutablePointer<Float>
   ) {
     let side = Transforms.inputs
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: Self.positions) { pixels in
       withUnsafeTemporaryAllocation(of: Vector.self, capacity: Self.positions) { rows in
         guard let pixels = pixels.baseAddress, let rows = rows.baseAddress else { return }
-        point(pixels, to: image, tile: tile, outside: outside)
+        point(pixels, to: image, firstRow: firstRow, tile: tile, outside: outside)
         for channel in stride(from: 0, to: layer.inputs, by: Vector.scalarCount) {
           let lanes = min(Vector.scalarCount, layer.inputs - channel)
           for row in 0..<side {
@@ -138,7 +165,7 @@ struct WinogradConvolution {
 
   /// Finds the 36 pixels of a tile.
   private func point(
-    _ pixels: UnsafeMutablePointer<UnsafePointer<Float>>, to first: UnsafePointer<Float>, tile: Int,
+    _ pixels: UnsafeMutablePointer<UnsafePointer<Float>>, to first: UnsafePointer<Float>, firstRow: Int, tile: Int,
     outside: UnsafePointer<Float>
   ) {
     let (row, column) = tile.quotientAndRemainder(dividingBy: tilesAcross)
@@ -147,11 +174,29 @@ struct WinogradConvolution {
     for position in 0..<Self.positions {
       let (y, x) = (top + position / Transforms.inputs, left + position % Transforms.inputs)
       let isInside = y >= 0 && y < image.height && x >= 0 && x < image.width
-      (pixels + position).initialize(to: isInside ? first + (y * image.width + x) * layer.inputs : outside)
+      (pixels + position).initialize(to: isInside ? first + ((y - firstRow) * image.width + x) * layer.inputs : outside)
     }
   }
 
   // MARK: - Products
+
+  /// Multiplies the tiles of a round with the weights and transforms the products back.
+  private func multiply(
+    _ transformed: UnsafePointer<Float>, tiles: Range<Int>, addends: Addends, y: UnsafeMutablePointer<Float>
+  ) {
+    let blocks = (tiles.count + tilesPerBlock - 1) / tilesPerBlock
+    let weightCount = Self.positions * weightStride
+    Parallel.forEach(blocks * panels, scratch: weightCount + Self.positions * productStride) { task, scratch in
+      let (block, panel) = task.quotientAndRemainder(dividingBy: panels)
+      let range = block * tilesPerBlock..<min((block + 1) * tilesPerBlock, tiles.count)
+      let products = scratch + weightCount
+      multiply(transformed, tiles: range, panel: panel, weights: scratch, products: products)
+      for (index, tile) in range.enumerated() {
+        transformOutput(
+          products + index * PanelProduct.width, tile: tiles.lowerBound + tile, panel: panel, addends: addends, y: y)
+      }
+    }
+  }
 
   /// Multiplies a block of tiles with one panel of the weights: [36, tiles, panel width].
   private func multiply(

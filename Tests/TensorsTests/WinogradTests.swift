@@ -44,4 +44,18 @@ import Tensors
     let expected = Oracle.convolution(test.x, weight: test.weight, bias: test.bias, stride: 1, padding: 1)
     #expect(relativeError(y, expected) < 2e-2)
   }
+
+  /// Rounds of rows that are made as they are read overlap, and must give what the whole image gives.
+  @Test(arguments: [(height: 37, width: 29, channels: 32), (70, 600, 32), (9, 530, 64), (5, 5, 16)])
+  func rowsMadeAsTheyAreReadAreTheWholeImage(height: Int, width: Int, channels: Int) {
+    let layer = Conv2d(weight: randomTensor([20, channels, 3, 3], seed: 1), padding: 1)
+    let norm = GroupNorm(
+      groups: 4, eps: 1e-5, weight: randomTensor([channels], seed: 2), bias: randomTensor([channels], seed: 3))
+    let x = randomTensor([2, height, width, channels], seed: 4)
+    #expect(layer(norm.rows(of: x, silu: true)).values == layer(norm(x, silu: true)).values)
+    let (tall, wide) = (2 * height - 1, 2 * width)
+    #expect(
+      layer(x.nearestRows(height: tall, width: wide)).values
+        == layer(x.resizedNearest(height: tall, width: wide)).values)
+  }
 }

@@ -24,6 +24,6 @@ struct Upsample2D: Sendable {
 
   /// [n, h, w, c] -> [n, height, width, c].
   func callAsFunction(_ x: Tensor, height: Int, width: Int) -> Tensor {
-    conv(x.resizedNearest(height: height, width: width))
+    conv(x.nearestRows(height: height, width: width))
   }
 }

@@ -24,8 +24,9 @@ struct ResnetBlock2D: Sendable {
 
   /// [n, h, w, inputs] -> [n, h, w, outputs]; `time` is the embedding [n, timeChannels] after its SiLU.
   func callAsFunction(_ x: Tensor, time: Tensor? = nil) -> Tensor {
-    let hidden = conv1(norm1(x, silu: true), channelBias: time.flatMap { timeProjection?($0) })  // [n, h, w, outputs]
+    let bias = time.flatMap { timeProjection?($0) }  // [n, outputs]
+    let hidden = conv1(norm1.rows(of: x, silu: true), channelBias: bias)  // [n, h, w, outputs]
     let residual = shortcut?(x) ?? x  // [n, h, w, outputs]
-    return conv2(norm2(hidden, silu: true), residual: residual)
+    return conv2(norm2.rows(of: hidden, silu: true), residual: residual)
   }
 }

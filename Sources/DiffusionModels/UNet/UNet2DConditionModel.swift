@@ -46,7 +46,7 @@ package struct UNet2DConditionModel: Sendable {
     for block in downBlocks { x = block(x, time: time, conditioning: conditioning, skips: &skips) }
     x = midBlock(x, time: time, conditioning: conditioning)
     for block in upBlocks { x = block(x, time: time, conditioning: conditioning, skips: &skips) }
-    return convOut(normOut(x, silu: true)).channelsFirst()  // [n, c', h, w]
+    return convOut(normOut.rows(of: x, silu: true)).channelsFirst()  // [n, c', h, w]
   }
 
   private func check(latent: Tensor, conditioning: Tensor) throws {

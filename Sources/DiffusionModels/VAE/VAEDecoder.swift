@@ -42,6 +42,6 @@ struct VAEDecoder: Sendable {
       for resnet in block.resnets { x = resnet(x) }
       if let upsampler = block.upsampler { x = upsampler(x, height: 2 * x.shape[1], width: 2 * x.shape[2]) }
     }
-    return convOut(normOut(x, silu: true))
+    return convOut(normOut.rows(of: x, silu: true))
   }
 }

@@ -44,6 +44,6 @@ struct VAEEncoder: Sendable {
       if let downsampler = block.downsampler { x = downsampler(x) }
     }
     x = midBlock(x)
-    return convOut(normOut(x, silu: true))
+    return convOut(normOut.rows(of: x, silu: true))
   }
 }
