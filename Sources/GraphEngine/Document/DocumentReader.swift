@@ -14,7 +14,7 @@ struct DocumentReader {
 
   static let documentKeys = ["stepgraph", "description", "params", "inputs", "nodes", "outputs", "sweep"]
   static let paramKeys = ["type", "default", "min", "max", "options", "description"]
-  static let inputKeys = ["type", "optional", "description"]
+  static let inputKeys = ["type", "optional", "default", "description"]
   static let kindKeys = ["node", "loop", "graph"]
   static let nodeKeys = ["node", "in", "with", "cache"]
   static let loopKeys = ["loop", "carry", "nodes", "yield"]
@@ -192,6 +192,10 @@ struct DocumentReader {
       case .success(let value): input.isOptional = value == .bool(true)
       case .failure(let problem): collector.error("'optional' takes \(problem.expectation)", at: node.location)
       }
+    }
+    if let standIn = mapping["default"].flatMap({ text($0, of: "default") }) {
+      input.standIn = standIn
+      input.isOptional = true
     }
     input.description = mapping["description"].flatMap { text($0, of: "description") }?.value
     return input

@@ -54,7 +54,12 @@ struct SubgraphInputDocument {
   var name: Located<String>
   var type: Located<String>?
   var isOptional: Bool
+  /// The input whose wire stands in when this one is left out.
+  var standIn: Located<String>?
   var description: String?
+
+  /// Whether nothing at all may come: it is optional, and no other input stands in.
+  var mayBeNone: Bool { isOptional && standIn == nil }
 }
 
 /// An entry of `nodes`.

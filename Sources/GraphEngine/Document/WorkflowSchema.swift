@@ -104,7 +104,7 @@ private struct WorkflowSchema {
     closed(
       [
         ("type", ["enum": .array(wireTypes.map { .string($0) })]), ("optional", bool(orExpression: false)),
-        ("description", text),
+        ("default", text), ("description", text),
       ], required: ["type"])
   }
 

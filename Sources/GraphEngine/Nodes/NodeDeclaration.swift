@@ -6,19 +6,23 @@ package struct NodeDeclaration: Sendable {
   package let parameters: [ParameterDeclaration]
   package let makeNode: @Sendable () -> any Node
 
-  /// Finds the ports of `type` by reflection, in the order they are written in.
+  /// Finds the ports of `type` by reflection, those of its groups too, in the order they are written in.
   package init<Kind: Node>(_ type: Kind.Type) {
     var inputs: [InputDeclaration] = []
     var outputs: [OutputDeclaration] = []
     var parameters: [ParameterDeclaration] = []
-    for child in Mirror(reflecting: type.init()).children {
-      switch child.value {
-      case let port as any InputPort: inputs.append(port.declaration)
-      case let port as any OutputPort: outputs.append(port.declaration)
-      case let port as any ParameterPort: parameters.append(port.declaration)
-      default: break
+    func collect(from ports: Any) {
+      for child in Mirror(reflecting: ports).children {
+        switch child.value {
+        case let port as any InputPort: inputs.append(port.declaration)
+        case let port as any OutputPort: outputs.append(port.declaration)
+        case let port as any ParameterPort: parameters.append(port.declaration)
+        case let group as any PortGroup: collect(from: group)
+        default: break
+        }
       }
     }
+    collect(from: type.init())
     self.info = type.info
     self.inputs = inputs
     self.outputs = outputs

@@ -1,3 +1,6 @@
+/// Ports that several node types have in common, with what is checked about them: a stored constant of a node.
+package protocol PortGroup: Sendable {}
+
 /// A declared wire into a node: `let latent = Input<Latent>("latent", "The noisy latent.")`.
 package struct Input<Value: WireValue>: Sendable {
   package let name: String

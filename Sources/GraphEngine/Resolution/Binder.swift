@@ -81,17 +81,26 @@ final class Binder {
   private func flow(of input: SubgraphInputDocument) -> WireFlow {
     guard let type = input.type.flatMap({ catalog.wireTypes[$0.value] }) else { return WireFlow() }
     let flow = WireFlow(type)
-    if input.isOptional { flow.add(.none("the input '\(input.name.value)' is optional")) }
+    if input.mayBeNone { flow.add(.none("the input '\(input.name.value)' is optional")) }
     return flow
   }
 
-  /// Reports input types that do not exist; once for a document, however often it is called.
-  func checkInputTypes(of document: WorkflowDocument) {
+  /// Reports input types and defaults that do not exist; once for a document, however often it is called.
+  func checkInputs(of document: WorkflowDocument) {
     for case let type? in document.inputs.map(\.type) where catalog.wireTypes[type.value] == nil {
       let names = catalog.wireTypes.keys.sorted()
       collector.error(
         "there is no wire type '\(type.value)'", at: type.location,
         notes: [nearestNameNote(to: type.value, among: names) ?? "wire types are \(names.joined(separator: ", "))"])
+    }
+    for input in document.inputs {
+      guard let standIn = input.standIn else { continue }
+      let alike = document.inputs.filter { !$0.isOptional && $0.type?.value == input.type?.value }
+      let candidates = alike.map(\.name.value)
+      guard !candidates.contains(standIn.value) else { continue }
+      collector.error(
+        "'\(standIn.value)' is no input that is always wired and of the type of '\(input.name.value)'",
+        at: standIn.location, notes: [nearestNameNote(to: standIn.value, among: candidates)])
     }
   }
 

@@ -59,6 +59,8 @@ struct BoundLoop {
 struct BoundGraph {
   /// One entry for each declared input; nil where an optional one is left out.
   var inputs: [BoundWire?]
+  /// For each of them the input whose wire stands in when none comes.
+  var standIns: [Int?]
   /// Params whose values a loop index changes, with the register that takes each.
   var varying: [(register: Int, literal: BoundLiteral)]
   var body: BoundBody

@@ -42,19 +42,22 @@ extension Binder {
       return nil
     }
     let inputs = bindInputs(graph, callee, name: name, in: scope)
-    var bound = BoundGraph(inputs: inputs, varying: [], body: BoundBody())
+    let standIns = callee.inputs.map { input in
+      input.standIn.flatMap { name in callee.inputs.firstIndex { $0.name.value == name.value } }
+    }
+    var bound = BoundGraph(inputs: inputs, standIns: standIns, varying: [], body: BoundBody())
     let values = bindArguments(graph, callee, name: name, values: scope.values, into: &bound)
     let child = DocumentInstance(callee)
     instance.callees[graph.id] = child
     guard case .file = graph.source else {
-      checkInputTypes(of: callee)
+      checkInputs(of: callee)
       bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child)
       return bound
     }
     openFiles.append(PathText.normalized(callee.file.path))
     defer { openFiles.removeLast() }
     collector.with(note: "in the subgraph that '\(name.value)' calls at \(graph.location)") {
-      checkInputTypes(of: callee)
+      checkInputs(of: callee)
       bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child)
     }
     return bound

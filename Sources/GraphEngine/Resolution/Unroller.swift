@@ -160,7 +160,10 @@ struct Unroller {
       guard let value = evaluate(literal, in: prefix) else { return graph.body.results.map { _ in .broken } }
       registers[register] = value
     }
-    let inputs = graph.inputs.map { $0.map { end(of: $0) } ?? .none }
+    var inputs = graph.inputs.map { $0.map { end(of: $0) } ?? .none }
+    for (index, standIn) in graph.standIns.enumerated() {
+      if let standIn, case .none = inputs[index] { inputs[index] = inputs[standIn] }
+    }
     frames.append(Frame(members: [], inputs: inputs))
     try run(graph.body, prefix: prefix + "/")
     let results = graph.body.results.map(end)

@@ -89,12 +89,12 @@ struct WorkflowResolution {
       }
       let instance = DocumentInstance(document, values: values)
       binder.openFiles = [PathText.normalized(path)]
-      binder.checkInputTypes(of: document)
+      binder.checkInputs(of: document)
       let body = binder.bindBody(
         of: document, values: values, outputs: document.outputs.map { _ in WireFlow() }, into: instance)
       let start = unroller.nodes.count
       unroller.unroll(
-        body, registers: binder.registerCount, inputs: document.inputs.map { $0.isOptional ? .none : .broken },
+        body, registers: binder.registerCount, inputs: document.inputs.map { $0.mayBeNone ? .none : .broken },
         prefix: prefix)
       return Part(
         binder: binder, instance: instance, values: values, drawn: drawn,

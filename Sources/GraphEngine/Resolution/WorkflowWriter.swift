@@ -22,6 +22,7 @@ struct WorkflowWriter {
         input.name.value,
         .mapping(
           ("type", input.type.map { .text($0.value) }), ("optional", input.isOptional ? .plain("true") : nil),
+          ("default", input.standIn.map { .text($0.value) }),
           ("description", input.description.map { .text($0) })))
     }
     return .mapping(

@@ -58,6 +58,42 @@ struct SubgraphTests {
     #expect(graph.outline[2] == "s/sample[1]/next = Step(latent: a.latent, history: a.history, step=1, scale=1)")
   }
 
+  @Test func anotherInputStandsInForOneLeftOut() throws {
+    let files = ToyFiles([
+      "g.yaml": """
+      stepgraph: 1
+      nodes:
+        a: {node: Start}
+        b: {node: Start}
+        one: {graph: a.yaml, in: {latent: a, other: b}}
+        two: {graph: a.yaml, in: {latent: a}}
+      outputs: {one: one, two: two}
+      """,
+      "a.yaml": """
+      stepgraph: 1
+      inputs:
+        latent: {type: latent}
+        other: {type: latent, default: latent}
+      nodes: {image: {node: Decode, in: {latent: inputs.other}}}
+      outputs: {image: image}
+      """,
+    ])
+    #expect(
+      try files.resolve().outline == [
+        "a = Start()", "b = Start()", "one/image = Decode(latent: b)", "two/image = Decode(latent: a)",
+      ])
+  }
+
+  @Test func aDefaultNamesAnInputThatIsAlwaysWired() throws {
+    let files = calling(
+      "{graph: ./solvers/a.yaml, in: {latent: start}, with: {scale: 1}}",
+      solver: solver.replacingOccurrences(of: "optional: true", with: "default: laten"))
+    #expect(
+      files.problems("Graphs/g.yaml").contains { error in
+        error.contains("'laten' is no input that is always wired and of the type of 'history'")
+      })
+  }
+
   @Test func aLoopIndexGoesIntoSubgraphs() throws {
     let graph = try ToyFiles([
       "g.yaml": """
