@@ -5,7 +5,7 @@ import Tensors
 /// Noise added to a clean latent, up to the level at which a step of a schedule starts.
 package struct AddNoise: Node {
   package static let info = NodeInfo(
-    type: "AddNoise", version: 1, lane: .compute, summary: "Brings a clean latent to the noise level of a step.")
+    type: "AddNoise", version: 2, lane: .compute, summary: "Brings a clean latent to the noise level of a step.")
 
   let latent = Input<Latent>("latent", "A clean latent.")
   let schedule = Input<Schedule>("schedule", "The schedule whose step comes next.")

@@ -27,16 +27,16 @@ package struct Latent: TensorValue {
   /// above 0: that is how Stable Diffusion samples.
   func requireLevel(of step: Int, in schedule: Schedule, port: String) throws {
     guard let level else { return }
-    let expected = schedule.levels[step]
-    if abs(level - expected) <= 1e-6 * max(expected, 1e-3) { return }
+    if schedule.starts(step, at: level) { return }
     if level == 0, step == 0, schedule.startsFromNoise { return }
-    let place = schedule.levels.firstIndex { abs($0 - level) <= 1e-6 * max($0, 1e-3) }
+    let place = schedule.levels.indices.first { schedule.starts($0, at: level) }
     var notes: [String] = []
     if let place { notes.append("the latent is at the level of step \(place) of this schedule") }
     if level == 0 { notes.append("the latent is pure noise; AddNoise brings a picture's latent to a step's level") }
     if level == 1 { notes.append("the latent is clean; AddNoise brings it to a step's level") }
     throw NodeFailure(
-      "the latent is at noise level \(level), but step \(step) of the schedule starts at \(expected)", at: port,
+      "the latent is at noise level \(level), but step \(step) of the schedule starts at \(schedule.levels[step])",
+      at: port,
       notes: notes)
   }
 }

@@ -18,6 +18,11 @@ extension Schedule: WireValue {
     self = try JSONDecoder().decode(Schedule.self, from: Data(bytes))
   }
 
+  /// Whether step `step` works at a level, but for the rounding of whoever computed it.
+  func starts(_ step: Int, at level: Double) -> Bool {
+    abs(level - levels[step]) <= 1e-6 * max(levels[step], 1e-3)
+  }
+
   /// Refuses a step beyond the end of the evaluation list.
   func requireStep(_ step: Int, port: String) throws {
     guard timesteps.indices.contains(step) else {

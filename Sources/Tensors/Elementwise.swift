@@ -42,6 +42,41 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// `w_0 x_0 + w_1 x_1 + ...` in one pass over all terms, summed from the first to the last; at least one term.
+  package static func weightedSum(_ terms: [(weight: Float, tensor: Tensor)]) -> Tensor {
+    precondition(!terms.isEmpty, "a sum of no terms has no shape")
+    let shape = terms[0].tensor.shape
+    precondition(terms.allSatisfy { $0.tensor.shape == shape }, "shapes differ: \(terms.map(\.tensor.shape))")
+    return Tensor(shape: shape) { z in
+      guard let target = z.baseAddress else { return }
+      withPointers(terms.map(\.tensor)[...]) { x in
+        let factors = zip(terms.map(\.weight), x)
+        forEachTile(z.count) { range in
+          forEachVector(range) { i in
+            var sum = Vector.zero
+            for (weight, x) in factors { sum += weight * Vector(loading: x + i) }
+            sum.store(to: target + i)
+          } tail: { i, lanes in
+            var sum = Vector.zero
+            for (weight, x) in factors { sum += weight * Vector(loading: x + i, count: lanes) }
+            sum.store(to: target + i, count: lanes)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// The elements of several tensors at once; the pointers are good inside `body` only.
+private func withPointers(
+  _ tensors: ArraySlice<Tensor>, after gathered: [UnsafePointer<Float>] = [],
+  _ body: ([UnsafePointer<Float>]) -> Void
+) {
+  guard let first = tensors.first else { return body(gathered) }
+  first.withUnsafePointer { withPointers(tensors.dropFirst(), after: gathered + [$0], body) }
+}
+
 private func forEachTile(_ count: Int, _ body: (Range<Int>) -> Void) {
   Parallel.forEach((count + elementsPerTile - 1) / elementsPerTile) { tile in
     body(tile * elementsPerTile..<min((tile + 1) * elementsPerTile, count))

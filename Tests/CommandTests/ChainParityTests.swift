@@ -1,6 +1,5 @@
 import Foundation
 import Safetensors
-import Tensors
 import Testing
 
 /// Whole sampling runs through the command and the shipped graphs, against diffusers at every step.
@@ -85,14 +84,5 @@ struct ChainParityTests {
 
       """
     return graph.replacingOccurrences(of: "    yield:", with: inLoop + "    yield:") + atEnd
-  }
-
-  /// The relative error of the whole tensor, |a - b| / |b|, and the largest difference of one element.
-  private func difference(_ a: Tensor, _ b: Tensor) -> (relative: Double, largest: Double) {
-    let pairs = zip(a.values, b.values)
-    let squares = pairs.reduce(0.0) { $0 + pow(Double($1.0) - Double($1.1), 2) }
-    let norm = b.values.reduce(0.0) { $0 + Double($1) * Double($1) }
-    let largest = pairs.reduce(0.0) { max($0, abs(Double($1.0) - Double($1.1))) }
-    return ((squares / norm).squareRoot(), largest)
   }
 }

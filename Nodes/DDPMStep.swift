@@ -1,0 +1,24 @@
+import DiffusionModels
+import GraphEngine
+
+/// One step of DDPM (Ho, Jain and Abbeel 2020, equation 7; diffusers' `DDPMScheduler`): `ddpmStep` has the formula.
+package struct DDPMStep: Node {
+  package static let info = NodeInfo(
+    type: "DDPMStep", version: 1, lane: .compute, summary: "Takes one DDPM step, with the noise of the posterior.")
+
+  let ports = StepPorts()
+  let random = NoisePorts()
+
+  package init() {}
+
+  package func resolve(_ parameters: inout NodeParameters) {
+    random.resolve(&parameters, defaultDraw: parameters[ports.step] + 1)
+  }
+
+  package func run(_ io: inout NodeIO) throws {
+    let inputs = try ports.inputs(io, method: "DDPM", needsSigma: false)
+    let (now, noise) = (inputs.evaluation, random.noise(io, shape: inputs.latent.shape))
+    let next = ddpmStep(now, to: inputs.target, noise: noise)
+    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+  }
+}

@@ -1,0 +1,29 @@
+import DiffusionModels
+import GraphEngine
+
+/// One step of DEIS (Zhang and Chen 2023; diffusers' `DEISMultistepScheduler`): `DEIS` has the formula.
+package struct DEISStep: Node {
+  package static let info = NodeInfo(
+    type: "DEISStep", version: 1, lane: .compute,
+    summary: "Takes one DEIS step along a polynomial in log sigma through the last predictions.")
+  private static let method = "DEIS"
+
+  let ports = StepPorts()
+  let past = MultistepPorts()
+  let order = Parameter(
+    "order", "How many predictions to look at.", default: 2, min: 1, max: Double(DEIS.orders.upperBound))
+  let lowerOrderFinal = Parameter(
+    "lower_order_final", "Lowers the order of the last steps in runs of less than 15.", default: true)
+
+  package init() {}
+
+  package func run(_ io: inout NodeIO) throws {
+    let inputs = try ports.inputs(io, method: Self.method)
+    let memory = try past.memory(io, method: Self.method, inputs: inputs)
+    let now = inputs.evaluation
+    let order = finalOrder(io[order], step: inputs.step, of: inputs.count, isLowered: io[lowerOrderFinal])
+    let (next, kept) = DEIS(order: order).step(now, to: inputs.target, memory: memory)
+    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+    past.history.put(kept, method: Self.method, of: inputs, to: &io)
+  }
+}

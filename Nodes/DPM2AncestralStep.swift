@@ -1,0 +1,40 @@
+import DiffusionModels
+import GraphEngine
+
+/// One evaluation of k-diffusion's ancestral DPM2 (diffusers' `KDPM2AncestralDiscreteScheduler`).
+///
+/// Even evaluations go halfway in log sigma, odd ones take a step that is a little too long with what they find, and add
+/// noise: `dpm2AncestralStep` has the formula.
+package struct DPM2AncestralStep: Node {
+  package static let info = NodeInfo(
+    type: "DPM2AncestralStep", version: 1, lane: .compute,
+    summary: "Goes halfway, then takes a step a little too far from there, and adds noise.")
+  private static let method = "DPM2 ancestral"
+
+  let ports = StepPorts()
+  let past = TwoStagePorts()
+  let random = NoisePorts(unused: "where step is even", defaultDraw: "(step + 1) / 2")
+
+  package init() {}
+
+  /// Only second evaluations draw.
+  package func resolve(_ parameters: inout NodeParameters) {
+    let step = parameters[ports.step]
+    random.resolve(&parameters, defaultDraw: step.isMultiple(of: 2) ? nil : (step + 1) / 2)
+  }
+
+  package func run(_ io: inout NodeIO) throws {
+    let inputs = try ports.inputs(io, method: Self.method, pattern: .ancestralMidpoints)
+    let now = inputs.evaluation
+    let memory = try past.firstStage(io, method: Self.method, inputs: inputs)
+    var (next, kept) = (now.moved(to: inputs.target), SolverMemory.empty)
+    if let start = memory?.sample {
+      let noise = random.noise(io, shape: inputs.latent.shape)
+      next = dpm2AncestralStep(now, from: start, to: inputs.target, noise: noise)
+    } else {
+      kept.sample = .init(inputs.latent, level: inputs.level)
+    }
+    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+    past.history.put(kept, method: Self.method, of: inputs, to: &io)
+  }
+}

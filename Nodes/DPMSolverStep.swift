@@ -1,0 +1,78 @@
+import DiffusionModels
+import GraphEngine
+
+/// One step of DPM-Solver or DPM-Solver++ (Lu and others 2022; diffusers' `DPMSolverMultistepScheduler` and
+/// `DPMSolverSinglestepScheduler`): `DPMSolver` has the formulas.
+package struct DPMSolverStep: Node {
+  package static let info = NodeInfo(
+    type: "DPMSolverStep", version: 1, lane: .compute,
+    summary: "Takes one DPM-Solver step, of up to three predictions; DPM++ 2M is its default.")
+
+  let ports = StepPorts()
+  let past = MultistepPorts()
+  let algorithm = Parameter(
+    "algorithm", "dpmsolver solves for the noise, dpmsolver++ for the clean latent; sde- adds noise.",
+    default: DPMSolver.Algorithm.dpmsolverPlusPlus.rawValue, options: DPMSolver.Algorithm.allCases.map(\.rawValue))
+  let order = Parameter(
+    "order", "How many predictions to look at.", default: 2, min: 1, max: Double(DPMSolver.orders.upperBound))
+  let solver = Parameter(
+    "solver", "Whether these are of earlier steps, or of the steps inside one longer step.",
+    default: DPMSolver.Solver.multistep.rawValue, options: DPMSolver.Solver.allCases.map(\.rawValue))
+  let variant = Parameter(
+    "type", "How a difference of two predictions is weighted.", default: DPMSolver.Variant.midpoint.rawValue,
+    options: DPMSolver.Variant.allCases.map(\.rawValue))
+  let lowerOrderFinal = OptionalParameter<Bool>(
+    "lower_order_final", "Lowers the order of the last steps; as the reference, for multistep alone, when left out.")
+  let random = NoisePorts(unused: "unless the algorithm is an sde- one")
+
+  package init() {}
+
+  package func resolve(_ parameters: inout NodeParameters) {
+    let isStochastic = DPMSolver.Algorithm(rawValue: parameters[algorithm])?.isStochastic ?? false
+    random.resolve(&parameters, defaultDraw: isStochastic ? parameters[ports.step] + 1 : nil)
+    if parameters[lowerOrderFinal] == nil {
+      parameters[lowerOrderFinal] = parameters[solver] == DPMSolver.Solver.multistep.rawValue
+    }
+  }
+
+  package func run(_ io: inout NodeIO) throws {
+    let algorithm = DPMSolver.Algorithm(rawValue: io[algorithm]) ?? .dpmsolverPlusPlus
+    let solver = DPMSolver.Solver(rawValue: io[solver]) ?? .multistep
+    try requireSupport(algorithm, solver, order: io[order])
+    let method = "\(algorithm.rawValue) \(solver.rawValue)"
+    let inputs = try ports.inputs(io, method: method)
+    let memory = try past.memory(io, method: method, inputs: inputs)
+    let now = inputs.evaluation
+    let noise = algorithm.isStochastic ? random.noise(io, shape: inputs.latent.shape) : nil
+    let dpm = DPMSolver(algorithm: algorithm, variant: DPMSolver.Variant(rawValue: io[variant]) ?? .midpoint)
+    let isLowered = io[lowerOrderFinal] ?? true
+    let (next, kept) =
+      switch solver {
+      case .multistep:
+        dpm.multistep(
+          now, to: inputs.target,
+          order: finalOrder(io[order], step: inputs.step, of: inputs.count, isLowered: isLowered),
+          memory: memory, noise: noise)
+      case .singlestep:
+        dpm.singlestep(
+          now, to: inputs.target,
+          order: DPMSolver.singlestepOrder(
+            io[order], step: inputs.step, of: inputs.count, isLowered: isLowered,
+            endsClean: inputs.schedule.endLevel == 1),
+          memory: memory, noise: noise)
+      }
+    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+    past.history.put(kept, method: method, of: inputs, to: &io)
+  }
+
+  /// sde-dpmsolver has no third order and no singlestep form, in the papers as in the reference.
+  private func requireSupport(_ algorithm: DPMSolver.Algorithm, _ solver: DPMSolver.Solver, order: Int) throws {
+    guard algorithm == .sdeDPMSolver else { return }
+    if solver == .singlestep {
+      throw NodeFailure("sde-dpmsolver is a multistep method only", at: self.solver.name)
+    }
+    if order > 2 {
+      throw NodeFailure("sde-dpmsolver has orders 1 and 2; order is \(order)", at: self.order.name)
+    }
+  }
+}

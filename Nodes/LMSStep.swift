@@ -1,0 +1,27 @@
+import DiffusionModels
+import GraphEngine
+
+/// One linear multistep step of k-diffusion (diffusers' `LMSDiscreteScheduler`): `LMS` has the formula.
+package struct LMSStep: Node {
+  package static let info = NodeInfo(
+    type: "LMSStep", version: 1, lane: .compute,
+    summary: "Takes one linear multistep step along a polynomial through the last predictions.")
+  private static let method = "LMS"
+
+  let ports = StepPorts()
+  let past = MultistepPorts()
+  let order = Parameter(
+    "order", "How many predictions to look at.", default: LMS.orders.upperBound, min: 1,
+    max: Double(LMS.orders.upperBound))
+
+  package init() {}
+
+  package func run(_ io: inout NodeIO) throws {
+    let inputs = try ports.inputs(io, method: Self.method)
+    let memory = try past.memory(io, method: Self.method, inputs: inputs)
+    let now = inputs.evaluation
+    let (next, kept) = LMS(order: io[order]).step(now, to: inputs.target, memory: memory)
+    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+    past.history.put(kept, method: Self.method, of: inputs, to: &io)
+  }
+}

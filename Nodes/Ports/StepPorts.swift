@@ -1,0 +1,78 @@
+import DiffusionModels
+import GraphEngine
+import Tensors
+
+/// The wires and the step that every solver step has, and what every one checks.
+struct StepPorts: PortGroup {
+  let latent = Input<Latent>("latent", "x_t, at the level of `step`.")
+  let noise = Input<NoisePrediction>("noise", "The prediction for x_t.")
+  let schedule = Input<Schedule>("schedule", "The levels to step between.")
+  let step = Parameter<Int>(
+    "step", "Index into the evaluation list.", min: 0, max: Double(NormalStream.maximumDraw - 1))
+  let next = Output<Latent>("latent", "The sample at the level where the next step starts.")
+  let denoised = Output<Latent>("denoised", "The clean latent x_0 that the prediction amounts to.")
+
+  /// What a step works on.
+  struct Inputs {
+    let schedule: Schedule
+    let step: Int
+    let latent: Tensor
+    let output: Tensor
+    let kind: PredictionType
+
+    var level: NoiseLevel { NoiseLevel(schedule.levels[step]) }
+    var target: NoiseLevel { NoiseLevel(schedule.targetLevels[step]) }
+    var count: Int { schedule.timesteps.count }
+    var evaluation: Evaluation {
+      Evaluation(sample: LinearCombination(latent), output: LinearCombination(output), kind: kind, level: level)
+    }
+  }
+
+  /// Reads the inputs of a step of `method`, whose evaluations follow `pattern`.
+  ///
+  /// A method that `needsSigma` divides by the signal in a sample, which pure noise has none of. Throws `NodeFailure` for
+  /// a schedule of another pattern, a step beyond its end, and a latent or a prediction that does not fit.
+  func inputs(
+    _ io: NodeIO, method: String, pattern: ScheduleConvention.Pattern = .single, needsSigma: Bool = true
+  ) throws -> Inputs {
+    let (latent, prediction, schedule, step) = (io[latent], io[noise], io[schedule], io[step])
+    try schedule.requirePattern(pattern, method: method, port: self.schedule.name)
+    try schedule.requireStep(step, port: self.step.name)
+    try latent.requireLevel(of: step, in: schedule, port: self.latent.name)
+    guard prediction.tensor.shape == latent.tensor.shape else {
+      throw NodeFailure(
+        "the prediction is \(prediction.tensor.shape), but the latent is \(latent.tensor.shape)", at: noise.name)
+    }
+    let kind = prediction.kind ?? schedule.predictionType
+    if schedule.levels[step] == 0, kind == .epsilon || needsSigma {
+      throw NodeFailure(
+        kind == .epsilon
+          ? "step \(step) starts in pure noise, of which a model that predicts the noise tells nothing"
+          : "step \(step) starts in pure noise, where \(method) is not defined",
+        at: self.schedule.name,
+        notes: kind == .epsilon ? ["a model that predicts v was expected"] : ["a DDIMStep is"])
+    }
+    return Inputs(
+      schedule: schedule, step: step, latent: latent.tensor, output: prediction.tensor, kind: kind)
+  }
+
+  /// Puts out the sample that the step gives, and x_0.
+  func put(_ sample: LinearCombination, denoised: LinearCombination, of inputs: Inputs, to io: inout NodeIO) {
+    io[next] = Latent(sample.evaluated(), level: inputs.schedule.level(after: inputs.step))
+    io[self.denoised] = Latent(denoised.evaluated(), level: 1)
+  }
+}
+
+extension Schedule {
+  /// Refuses a schedule whose evaluations follow another pattern than the method's.
+  func requirePattern(_ pattern: ScheduleConvention.Pattern, method: String, port: String) throws {
+    guard convention.pattern != pattern else { return }
+    let fitting = ScheduleConvention.allCases.filter { $0.pattern == pattern }.map(\.rawValue)
+    throw NodeFailure(
+      "the schedule's convention is '\(convention.rawValue)', which \(method) cannot follow", at: port,
+      notes: [
+        fitting.count == 1
+          ? "set 'convention: \(fitting[0])' on its NoiseSchedule" : "expected \(fitting.joined(separator: ", "))"
+      ])
+  }
+}

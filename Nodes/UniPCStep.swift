@@ -1,0 +1,32 @@
+import DiffusionModels
+import GraphEngine
+
+/// One step of UniPC (Zhao and others 2023; diffusers' `UniPCMultistepScheduler`): `UniPC` has the formula.
+package struct UniPCStep: Node {
+  package static let info = NodeInfo(
+    type: "UniPCStep", version: 1, lane: .compute,
+    summary: "Takes one UniPC step: corrects the last one by what the model says here, then predicts the next.")
+  private static let method = "UniPC"
+
+  let ports = StepPorts()
+  let past = MultistepPorts()
+  let order = Parameter(
+    "order", "How many predictions to look at.", default: 2, min: 1, max: Double(UniPC.orders.upperBound))
+  let variant = Parameter(
+    "type", "B(h): bh2 is e^h - 1, bh1 is h, for very few steps.", default: UniPC.Variant.bh2.rawValue,
+    options: UniPC.Variant.allCases.map(\.rawValue))
+  let lowerOrderFinal = Parameter("lower_order_final", "Lowers the order of the last steps.", default: true)
+
+  package init() {}
+
+  package func run(_ io: inout NodeIO) throws {
+    let inputs = try ports.inputs(io, method: Self.method)
+    let memory = try past.memory(io, method: Self.method, inputs: inputs)
+    let now = inputs.evaluation
+    let order = io[lowerOrderFinal] ? min(io[order], inputs.count - inputs.step) : io[order]
+    let solver = UniPC(order: order, variant: UniPC.Variant(rawValue: io[variant]) ?? .bh2)
+    let (next, kept) = solver.step(now, to: inputs.target, memory: memory)
+    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+    past.history.put(kept, method: Self.method, of: inputs, to: &io)
+  }
+}

@@ -1,0 +1,39 @@
+import Tensors
+
+/// A noisy sample and what the model makes of it.
+///
+/// Every sampling method is a rule that moves a sample by its evaluations; methods differ in how many they remember.
+package struct Evaluation: Sendable {
+  package let level: NoiseLevel
+  /// x_t = signal x_0 + noise e, the variance-preserving scale.
+  package let sample: LinearCombination
+  /// x_0, the clean sample that the prediction amounts to.
+  package let denoised: LinearCombination
+  /// e, the noise that the prediction amounts to; also the derivative dx/dsigma of k-diffusion's `x / signal`.
+  package let noise: LinearCombination
+
+  /// Splits a model's output, which may be a sum of several.
+  ///
+  ///     epsilon:  e = output                       x_0 = (x_t - noise e) / signal
+  ///     v:        e = signal output + noise x_t    x_0 = signal x_t - noise output
+  ///
+  /// v is `signal e - noise x_0` (Salimans and Ho 2022, appendix D).
+  package init(sample: LinearCombination, output: LinearCombination, kind: PredictionType, level: NoiseLevel) {
+    self.level = level
+    self.sample = sample
+    switch kind {
+    case .epsilon:
+      noise = output
+      denoised = (sample - level.noise * output) / level.signal
+    case .v:
+      noise = level.signal * output + level.noise * sample
+      denoised = level.signal * sample - level.noise * output
+    }
+  }
+
+  /// The sample of another level that has the same x_0 and e.
+  ///
+  /// It is DDIM's deterministic step (Song and others 2021, equation 12), k-diffusion's Euler step
+  /// `x + (sigma' - sigma) e`, and the first order of PLMS, DPM-Solver, DEIS and UniPC.
+  package func moved(to target: NoiseLevel) -> LinearCombination { target.signal * denoised + target.noise * noise }
+}

@@ -1,0 +1,37 @@
+// Methods that evaluate the model twice a step. The first stage is `Evaluation.moved(to:)`, to the next level (Heun) or
+// to one in between (DPM2); the second starts again from the sample that the first one started from. x / signal is
+// k-diffusion's sample, and e its derivative by sigma.
+
+/// The second stage of Heun's method (Karras and others 2022, algorithm 1; diffusers' HeunDiscreteScheduler).
+///
+///     x' / signal' = x / signal + (sigma' - sigma) (e_1 + e_2) / 2
+///
+/// `start` is the sample before the first stage, e_1 what that stage found, e_2 the noise `now`.
+package func heunStep(
+  _ now: Evaluation, from start: SolverMemory.Entry, firstNoise: SolverMemory.Entry, to target: NoiseLevel
+) -> LinearCombination {
+  let mean = 0.5 * LinearCombination(firstNoise) + 0.5 * now.noise
+  return target.signal
+    * (LinearCombination(start) / start.level.signal + (target.sigma - start.level.sigma) * mean)
+}
+
+/// The second stage of DPM-Solver-2 as k-diffusion has it (Lu and others 2022, algorithm 1; diffusers'
+/// KDPM2DiscreteScheduler).
+///
+///     x' / signal' = x / signal + (sigma' - sigma) e
+///
+/// `start` is the sample before the first stage, e the noise `now`, halfway in log sigma.
+package func dpm2Step(_ now: Evaluation, from start: SolverMemory.Entry, to target: NoiseLevel) -> LinearCombination {
+  target.signal * (LinearCombination(start) / start.level.signal + (target.sigma - start.level.sigma) * now.noise)
+}
+
+/// As `dpm2Step`, to sigma_down only and then up again with noise (diffusers' KDPM2AncestralDiscreteScheduler).
+///
+///     x' / signal' = x / signal + (sigma_down - sigma) e + sigma_up z
+package func dpm2AncestralStep(
+  _ now: Evaluation, from start: SolverMemory.Entry, to target: NoiseLevel, noise z: LinearCombination
+) -> LinearCombination {
+  let (down, up) = ancestralSigmas(from: start.level.sigma, to: target.sigma)
+  return target.signal
+    * (LinearCombination(start) / start.level.signal + (down - start.level.sigma) * now.noise + up * z)
+}
