@@ -5,10 +5,10 @@ STEPGRAPH  := .build/release/stepgraph
 LINTED     := Package.swift Sources Nodes Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench packages
+.PHONY: help demo build test lint bench compare-samplers packages
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Installs what is missing, builds, and draws a red apple with the demo model
 	$(STEPGRAPH) run Graphs/txt2img.yaml
@@ -24,6 +24,9 @@ lint: ## Checks the formatting of the Swift sources
 
 bench: build ## Times the demo model; MODEL=DIR SIZE=512 times another one, beside the peers that are installed
 	python3 Examples/Benchmarks/bench.py --stepgraph $(STEPGRAPH) $(if $(MODEL),--model $(MODEL)) $(if $(SIZE),--size $(SIZE))
+
+compare-samplers: build ## Draws every sampling method, and measures its time and distance to a converged solution
+	python3 Examples/compare_samplers.py --stepgraph $(STEPGRAPH) --out compare-samplers.png
 
 packages:
 	@command -v swift >/dev/null || { echo "Stepgraph needs a Swift 6.2 toolchain or later: https://swift.org/install" >&2; exit 1; }

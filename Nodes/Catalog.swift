@@ -29,6 +29,7 @@ extension NodeCatalog {
     PLMSStep.self,
     SavePNG.self,
     SaveTensor.self,
+    Slerp.self,
     TCDStep.self,
     TextEncode.self,
     UNetPredict.self,

@@ -6,11 +6,11 @@ import Tensors
 package struct Latent: TensorValue {
   package static let wireType = WireType("latent", shape: ["n", "c", "h", "w"])
 
-  let tensor: Tensor
+  package let tensor: Tensor
   /// The cumulative product of alphas a_t: 1 is clean, 0 pure noise; nil for a tensor of unknown origin.
-  let level: Double?
+  package let level: Double?
 
-  init(_ tensor: Tensor, level: Double?) {
+  package init(_ tensor: Tensor, level: Double?) {
     self.tensor = tensor
     self.level = level
   }

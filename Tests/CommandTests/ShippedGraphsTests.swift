@@ -2,14 +2,21 @@ import Foundation
 import StepgraphNodes
 import Testing
 
-/// Every workflow file of the repository is valid and draws a picture with the demo model.
+/// Every workflow file of the repository is valid and draws pictures with the demo model.
 struct ShippedGraphsTests {
   static let graphs = ["Graphs", "Examples"].flatMap { folder in
     ((try? FileManager.default.contentsOfDirectory(atPath: Repository.root.appending(path: folder).path)) ?? [])
       .filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }
   }.sorted()
 
-  @Test func thereAreSome() { #expect(Self.graphs.count >= 4) }
+  static let samplers =
+    ((try? FileManager.default.contentsOfDirectory(atPath: Repository.graphs.appending(path: "samplers").path)) ?? [])
+    .sorted()
+
+  @Test func thereAreSome() {
+    #expect(Self.graphs.count >= 10)
+    #expect(Self.samplers.count >= 19)
+  }
 
   @Test(arguments: graphs)
   func isValidAndDraws(_ graph: String) throws {
@@ -18,11 +25,26 @@ struct ShippedGraphsTests {
     let result = try stepgraph("validate", path)
     #expect(result.status == 0, "\(result.errors)")
 
-    let events = try stepgraph.run(path, ["out=pictures/out.png"])
-    #expect(events.contains { $0.event == "wrote" && $0.path == "pictures/out.png" })
-    let picture = try PNG.decode(Array(stepgraph.folder.contents("pictures/out.png")))
-    #expect((picture.width, picture.height) == (64, 64))
-    // A picture, and not one colour.
-    #expect(Set(picture.pixels).count > 20)
+    // Every method takes its time; what it draws is looked at in few steps.
+    let settings = graph.hasSuffix("compare-samplers.yaml") ? ["steps=5"] : []
+    let events = try stepgraph.run(path, ["out=pictures/out.png"] + settings)
+    let written = events.compactMap { $0.event == "wrote" && $0.type == "SavePNG" ? $0.path : nil }
+    #expect(written.contains("pictures/out.png") || written.contains("pictures/out-sheet.png"))
+    for path in written {
+      #expect(path.hasPrefix("pictures/out"))
+      let picture = try PNG.decode(Array(stepgraph.folder.contents(path)))
+      #expect(picture.width >= 64 && picture.height >= 64)
+      // A picture, and not one colour.
+      #expect(Set(picture.pixels).count > 20)
+    }
+  }
+
+  /// The comparison leaves no method out, and labels each.
+  @Test(arguments: samplers)
+  func isCompared(_ sampler: String) throws {
+    let text = try String(contentsOf: Repository.graphs.appending(path: "compare-samplers.yaml"), encoding: .utf8)
+    let name = sampler.replacing(".yaml", with: "")
+    #expect(text.contains("\n  \(name): ") && text.contains("{graph: samplers/\(sampler), "))
+    #expect(text.contains("\n        - pic-\(name)\n"))
   }
 }

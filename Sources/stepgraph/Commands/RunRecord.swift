@@ -7,6 +7,8 @@ final class RunRecord: Sendable {
   private struct Counts {
     var parameters: [String: String] = [:]
     var points: [RunDescription.Point] = []
+    /// By the points' addresses.
+    var pointIndices: [Substring: Int] = [:]
     var files: [String] = []
     var warnings: [Diagnostic] = []
     var sources: [RunEvent.Source: Int] = [:]
@@ -26,6 +28,7 @@ final class RunRecord: Sendable {
       counts.points = graph.points.map {
         RunDescription.Point(address: $0.address, parameters: texts($0.parameters), files: [])
       }
+      for (index, point) in counts.points.enumerated() { counts.pointIndices[point.address[...]] = index }
     }
   }
 
@@ -34,9 +37,7 @@ final class RunRecord: Sendable {
       switch event {
       case .wrote(let node, _, let path):
         counts.files.append(path)
-        if let point = counts.points.firstIndex(where: { node.hasPrefix($0.address + "/") }) {
-          counts.points[point].files.append(path)
-        }
+        if let point = counts.pointIndices[node.prefix { $0 != "/" }] { counts.points[point].files.append(path) }
       case .warning(_, let diagnostic): counts.warnings.append(diagnostic)
       case .finished(_, _, let source, _): counts.sources[source, default: 0] += 1
       case .done(let seconds): counts.seconds = seconds

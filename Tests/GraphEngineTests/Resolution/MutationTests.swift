@@ -20,6 +20,7 @@ private let workflow = """
   params:
     model: {type: path, default: ../models/a}
     steps: {type: int, default: 3, min: 1, max: 5}
+    last: {type: int, default: $(steps)}
     cfg: {type: float, default: 7.5}
     mode: {type: choice, options: [plain, karras], default: karras}
     out: {type: path, default: out.png}
@@ -39,9 +40,10 @@ private let workflow = """
         save: {node: Save, in: {image: shot}, with: {path: steps/$(i).png}}
       yield: {x: next.latent, h: next.history}
     image: {node: Decode, in: {latent: sample.x}}
-    grid: {node: Grid, in: {images: [image, image]}}
+    grid: {node: Grid, in: {images: [image, image]}, with: {labels: [$(mode), b], order: [1, "$(min(steps, 4)*2)"]}}
     png: {node: Save, in: {image: grid}, with: {path: $(out)}}
   outputs: {image: image, history: sample.h}
+  sweep: {matrix: {cfg: [1, 2.5], mode: [plain, karras]}, exclude: [{cfg: 1, mode: plain}]}
   """
 
 private let subgraph = """
