@@ -1,114 +1,159 @@
-"""Times Stepgraph on a model folder, beside PyTorch where diffusers is installed.
+"""Times Stepgraph on a model folder beside the peers whose packages are installed, part by part.
 
-usage: python3 bench.py --stepgraph PATH [--model DIR] [--size N] [--steps N] [--runs N]
+usage: python3 bench.py --stepgraph PATH [--model DIR] [--size N] [--parts text,unet,vae] [--contenders A,B] [--rounds N]
 
-Every run draws one picture with `Graphs/txt2img-cfg.yaml` and the cache off, and the event stream tells what each node
-took. Runs of the two programs alternate, so that a machine that slows down slows down both. Prints the median and the
-minimum of each node type in milliseconds, and the ratio of medians.
+Contenders are stepgraph-f32, stepgraph-bf16, torch-f32, torch-bf16 (diffusers, transformers), openvino-f32 and
+openvino-bf16. They take turns, a process each, `--rounds` times round, so that a machine that slows down slows down all.
+Every run of a process has new inputs, and its first, which also takes memory from the system or compiles, is not counted.
+Prints for each part the median and the minimum in seconds, the peak resident memory, and the ratio of the minimum to the
+first contender's.
 """
 
 import argparse
+import importlib.util
 import json
 import os
+import resource
 import statistics
 import subprocess
-import tempfile
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {"TextEncode": "text encoder", "UNetPredict": "UNet forward", "Decode": "VAE decode"}
+NEEDS = {
+    "stepgraph": [],
+    "torch": ["torch", "diffusers", "transformers"],
+    "openvino": ["openvino", "torch", "diffusers", "transformers"],
+}
+CONTENDERS = [f"{engine}-{precision}" for engine in NEEDS for precision in ("bf16", "f32")]
 
 
-def time_stepgraph(options):
-    """Seconds of every executed node, by type."""
-    with tempfile.TemporaryDirectory() as folder:
-        events = Path(folder) / "events.jsonl"
-        settings = {"width": options.size, "height": options.size, "steps": options.steps, "out": f"{folder}/out.png"}
-        settings["seed"] = time.time_ns() % 2**32
-        if options.model:
-            settings["model"] = options.model
-        command = [options.stepgraph, "run", str(ROOT / "Graphs/txt2img-cfg.yaml"), "--no-cache", "--quiet"]
-        command += ["--events", str(events)]
-        for name, value in settings.items():
-            command += ["--set", f"{name}={value}"]
-        subprocess.run(command, check=True)
-        seconds = defaultdict(list)
-        for line in events.read_text().splitlines():
-            event = json.loads(line)
-            if event["event"] == "finished" and event.get("source") == "executed":
-                seconds[event["type"]].append(event["seconds"])
-        return seconds
+def load_part(options, dtype):
+    """A module, a function of its inputs and a maker of inputs."""
+    import torch
 
-
-def load_peer(options):
-    """A function that times PyTorch's parts on the same shapes, or None when diffusers is not installed."""
-    try:
-        import torch
-        from diffusers import AutoencoderKL, UNet2DConditionModel
+    folder = Path(options.model)
+    if options.part == "text":
         from transformers import CLIPTextModel
-    except ImportError:
-        return None
-    folder = Path(options.model or ROOT / "Examples/emoji/model")
+
+        model = CLIPTextModel.from_pretrained(folder / "text_encoder", torch_dtype=dtype).eval()
+        config = model.config
+        make = lambda: (torch.randint(0, config.vocab_size, (options.batch, config.max_position_embeddings)),)
+        return model, lambda ids: model(ids)[0], make
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+
+    vae_config = json.loads((folder / "vae/config.json").read_text())
+    side = options.size // 2 ** (len(vae_config["block_out_channels"]) - 1)
+    if options.part == "vae":
+        model = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=dtype).eval()
+        make = lambda: (torch.randn(options.batch, model.config.latent_channels, side, side, dtype=dtype),)
+        return model, lambda latent: model.decode(latent, return_dict=False)[0], make
+    model = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype).eval()
+    make = lambda: (
+        torch.randn(options.batch, model.config.in_channels, side, side, dtype=dtype),
+        torch.randint(1, 999, ()),
+        torch.randn(options.batch, 77, model.config.cross_attention_dim, dtype=dtype),
+    )
+    return model, lambda latent, step, states: model(latent, step, states, return_dict=False)[0], make
+
+
+def run_peer(options):
+    """Times one peer in this process and prints a JSON line."""
+    import torch
+
+    torch.set_grad_enabled(False)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval()
-    vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval()
-    text = CLIPTextModel.from_pretrained(folder / "text_encoder", torch_dtype=torch.float32).eval()
-    side = options.size // 2 ** (len(vae.config.block_out_channels) - 1)
+    engine, precision = options.peer.split("-")
+    dtype = torch.bfloat16 if (engine, precision) == ("torch", "bf16") else torch.float32
+    model, call, make = load_part(options, dtype)
+    run = lambda inputs: call(*inputs)
+    if engine == "openvino":
+        import openvino
 
-    @torch.no_grad()
-    def run():
-        seconds = defaultdict(list)
+        class Wrapped(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.model = model
 
-        def timed(name, function):
-            start = time.perf_counter()
-            result = function()
-            seconds[name].append(time.perf_counter() - start)
-            return result
+            def forward(self, *inputs):
+                return call(*inputs)
 
-        ids = torch.randint(0, text.config.vocab_size, (1, 77))
-        states = timed("TextEncode", lambda: text(ids).last_hidden_state)
-        latent = torch.randn(1, unet.config.in_channels, side, side)
-        for step in range(2 * options.steps):
-            timed("UNetPredict", lambda: unet(latent, 999 - step, states).sample)
-        timed("Decode", lambda: vae.decode(latent).sample)
-        return seconds
+        example = make()
+        network = openvino.convert_model(Wrapped(), example_input=example, input=[list(x.shape) for x in example])
+        compiled = openvino.Core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": precision})
+        run = lambda inputs: compiled([x.numpy() for x in inputs])
+    run(make())
+    seconds = []
+    for _ in range(options.runs):
+        inputs = make()
+        start = time.perf_counter()
+        run(inputs)
+        seconds.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"seconds": seconds, "peakMegabytes": peak}))
 
-    return run
+
+def time_contender(name, part, options):
+    """What one process measured, or None where it cannot run."""
+    engine, precision = name.split("-")
+    shape = ["--model", options.model, "--part", part, "--size", str(options.size), "--batch", str(options.batch)]
+    shape += ["--runs", str(options.runs)]
+    if engine == "stepgraph":
+        command = [options.stepgraph, "bench", *shape, "--precision", precision, "--json"]
+    else:
+        command = [sys.executable, __file__, "--peer", name, *shape]
+    environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if result.returncode:
+        print(f"{name}: {(result.stderr.strip() or 'failed').splitlines()[-1]}", file=sys.stderr)
+        return None
+    return json.loads(result.stdout if engine == "stepgraph" else result.stdout.splitlines()[-1])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stepgraph", required=True, help="the executable")
-    parser.add_argument("--model", help="a model folder in the diffusers layout; the demo model when left out")
+    parser.add_argument("--stepgraph", help="the executable")
+    parser.add_argument("--model", default=str(ROOT / "Examples/emoji/model"), help="a model in the diffusers layout")
     parser.add_argument("--size", type=int, default=64, help="width and height in pixels")
-    parser.add_argument("--steps", type=int, default=4)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=3, help="counted runs of a process")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--parts", default="text,unet,vae")
+    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--peer", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--part", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.peer:
+        return run_peer(options)
+    if not options.stepgraph:
+        parser.error("--stepgraph is needed")
 
-    peer = load_peer(options)
-    ours, theirs = defaultdict(list), defaultdict(list)
-    for _ in range(options.runs):
-        for name, seconds in time_stepgraph(options).items():
-            ours[name] += seconds
-        for name, seconds in (peer() if peer else {}).items():
-            theirs[name] += seconds
-
-    print(f"{'':14}  {'stepgraph ms':>20}  {'PyTorch f32 ms':>20}  ratio")
-    print(f"{'':14}  {'median':>10}{'min':>10}  {'median':>10}{'min':>10}")
-    for name, part in PARTS.items():
-        row = f"{part:14}"
-        medians = []
-        for seconds in (ours[name], theirs[name]):
-            if seconds:
-                medians.append(statistics.median(seconds))
-                row += f"  {medians[-1] * 1000:10.1f}{min(seconds) * 1000:10.1f}"
-        if len(medians) == 2:
-            row += f"  {medians[0] / medians[1]:5.2f}"
-        print(row)
-    if not peer:
-        print("diffusers is not installed: no peer was timed")
+    names = []
+    for name in options.contenders.split(","):
+        missing = [package for package in NEEDS[name.split("-")[0]] if not importlib.util.find_spec(package)]
+        if missing:
+            print(f"{name}: {', '.join(missing)} not installed", file=sys.stderr)
+        else:
+            names.append(name)
+    for part in options.parts.split(","):
+        seconds, peaks = defaultdict(list), {}
+        for _ in range(options.rounds):
+            for name in list(names):
+                measured = time_contender(name, part, options)
+                if measured:
+                    seconds[name] += measured["seconds"]
+                    peaks[name] = max(peaks.get(name, 0), measured["peakMegabytes"])
+        print(f"\n{part}, {options.size}x{options.size}, batch {options.batch}")
+        print(f"{'':16}{'median s':>10}{'minimum s':>11}{'peak MB':>9}{'ratio':>7}")
+        for name in names:
+            if seconds[name]:
+                ratio = min(seconds[name]) / min(next(seconds[n] for n in names if seconds[n]))
+                print(
+                    f"{name:16}{statistics.median(seconds[name]):10.3f}{min(seconds[name]):11.3f}"
+                    f"{peaks[name]:9}{ratio:7.2f}"
+                )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ struct AttentionHead {
   let precision: Precision
 
   /// Keys of a block: their scores stay in the first- or second-level cache.
-  private static let mostKeys = 256
+  private static let mostKeys = 128
   private var panel: Int { PanelProduct.width }
   private var keysPerBlock: Int { min(keys + keys % 2, Self.mostKeys) }
   /// Words of one query or key, and of one channel's values of all keys.
@@ -75,7 +75,7 @@ struct AttentionHead {
   // MARK: - A tile of queries
 
   /// Floats that `attend` works in.
-  private var scratchCount: Int { (depth + 2 * keysPerBlock + 2 * headWidth + 3) * panel }
+  private var scratchCount: Int { (depth + keysPerBlock + 2 * headWidth + 3) * panel }
 
   /// Attention of tile `tile` of the queries.
   private func attend(
@@ -85,8 +85,7 @@ struct AttentionHead {
     let rows = tile * panel..<min((tile + 1) * panel, queries)
     let packedQuery = scratch  // [depth, panel]
     let scores = packedQuery + depth * panel  // [keys, panel]
-    let exponentials = scores + keysPerBlock * panel  // [keys, panel], as factors
-    let result = exponentials + keysPerBlock * panel  // [d, panel]
+    let result = scores + keysPerBlock * panel  // [d, panel]
     let blockResult = result + headWidth * panel  // [d, panel]
     let sums = blockResult + headWidth * panel
     let (maxima, shrinkages) = (sums + panel, sums + 2 * panel)
@@ -108,7 +107,7 @@ struct AttentionHead {
             scores + lane, count: block.count, maximum: maxima + lane, sum: sums + lane, shrinkage: shrinkages + lane)
         }
         weighValues(
-          block, scores: scores, exponentials: exponentials, packed: packed, pointers: pointers, result: blockResult)
+          block, exponentials: scores, packed: packed, pointers: pointers, result: blockResult)
         add(blockResult, to: result, shrinkages: shrinkages)
       }
     }
@@ -148,7 +147,7 @@ struct AttentionHead {
       adds: false)
   }
 
-  /// Replaces the scores of one vector of queries by `e^(score - maximum)` and adds them to the sum.
+  /// Replaces the scores of one vector of queries by `e^(score - maximum)`, in bf16 two to a word, and adds them to the sum.
   ///
   /// The shrinkage is the factor that brings what was summed before to the new maximum.
   @inline(__always) private func exponentiate(
@@ -164,14 +163,27 @@ struct AttentionHead {
     }
     let after = even.maximum(odd)
     var (evenSum, oddSum) = (Vector.zero, Vector.zero)
-    forEachPair(count) { first in
-      let value = expNonPositive(Vector(loading: scores + first * panel) - after)
-      value.store(to: scores + first * panel)
-      evenSum += value
-    } second: { second in
-      let value = expNonPositive(Vector(loading: scores + second * panel) - after)
-      value.store(to: scores + second * panel)
-      oddSum += value
+    switch precision {
+    case .f32:
+      forEachPair(count) { first in
+        let value = expNonPositive(Vector(loading: scores + first * panel) - after)
+        value.store(to: scores + first * panel)
+        evenSum += value
+      } second: { second in
+        let value = expNonPositive(Vector(loading: scores + second * panel) - after)
+        value.store(to: scores + second * panel)
+        oddSum += value
+      }
+    case .bf16:
+      for word in 0..<(count + 1) / 2 {
+        let pair = scores + 2 * word * panel
+        let first = roughExpNonPositive(Vector(loading: pair) - after)
+        let isLast = 2 * word + 1 == count
+        let second = isLast ? Vector.zero : roughExpNonPositive(Vector(loading: pair + panel) - after)
+        evenSum += first
+        oddSum += second
+        first.storeBF16(beside: second, to: scores + word * panel)
+      }
     }
     let factor = expNonPositive(before - after)
     (evenSum + oddSum).addingProduct(Vector(loading: sum), factor).store(to: sum)
@@ -192,23 +204,14 @@ struct AttentionHead {
 
   /// `result = vᵀ e`: [d, queries].
   private func weighValues(
-    _ block: Range<Int>, scores: UnsafeMutablePointer<Float>, exponentials: UnsafeMutablePointer<Float>,
-    packed: UnsafePointer<Float>, pointers: UnsafeMutablePointer<UnsafePointer<Float>?>,
-    result: UnsafeMutablePointer<Float>
+    _ block: Range<Int>, exponentials: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, result: UnsafeMutablePointer<Float>
   ) {
-    let words = precision.words(block.count)
     let values = packed + keys * depth + block.lowerBound / precision.factorsPerWord
-    if precision == .bf16 {
-      if block.count % 2 == 1 { (scores + block.count * panel).update(repeating: 0, count: panel) }
-      for word in 0..<words {
-        PanelProduct.interleave(
-          scores + 2 * word * panel, scores + (2 * word + 1) * panel, to: exponentials + word * panel, count: panel)
-      }
-    }
     for channel in 0..<headWidth { (pointers + channel).initialize(to: values + channel * valueWords) }
     PanelProduct.multiply(
-      precision, rows: headWidth, columns: panel, depth: words, a: pointers,
-      b: precision == .f32 ? scores : exponentials, c: result, cStride: panel, adds: false)
+      precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: pointers, b: exponentials,
+      c: result, cStride: panel, adds: false)
   }
 
   /// Adds a block's result to the shrunken one of the blocks before: sums of sums, which round less than one long sum.

@@ -48,6 +48,16 @@ import Tensors
     #expect(Tensors.expNonPositive(Vector(repeating: .nan))[0].isNaN)
   }
 
+  @Test func roughExponentialIsWithinItsBound() {
+    for i in 0..<8700 {
+      let x = -Float(i) / 100
+      let value = Double(Tensors.roughExpNonPositive(Vector(repeating: x))[5])
+      #expect(abs(value / Foundation.exp(Double(x)) - 1) < 1.1e-4)
+    }
+    #expect(Tensors.roughExpNonPositive(Vector(repeating: -.infinity))[0] < 2e-38)
+    #expect(Tensors.roughExpNonPositive(Vector(repeating: .nan))[0].isNaN)
+  }
+
   @Test func errorFunctionIsWithinTwoUnits() {
     let error = worstError(from: 1e-8, to: 30, step: 1999, of: { Tensors.erf($0) }, against: { Foundation.erf($0) })
     #expect(error < 2)
