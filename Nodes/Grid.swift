@@ -26,7 +26,8 @@ package struct Grid: Node {
   package func run(_ io: inout NodeIO) throws {
     let pictures = try placed(io)
     let count = pictures.keys.max().map { $0 + 1 } ?? 1
-    let columns = io[columns] ?? (io[columnLabels].isEmpty ? ContactSheet.squareColumns(count) : io[columnLabels].count)
+    var columns = io[columns] ?? (io[columnLabels].isEmpty ? ContactSheet.squareColumns(count) : io[columnLabels].count)
+    if io[columnLabels].isEmpty { columns = min(columns, count) }
     let blocks = max(1, io[blockLabels].count)
     let rows = io[rowLabels].isEmpty ? (count + columns * blocks - 1) / (columns * blocks) : io[rowLabels].count
     if !io[columnLabels].isEmpty, io[columnLabels].count != columns {
@@ -49,7 +50,12 @@ package struct Grid: Node {
     sheet.rowTitle = io[rowTitle]
     sheet.rowLabels = io[rowLabels]
     sheet.blockLabels = io[blockLabels]
-    io[image] = Image(sheet.drawn())
+    guard let picture = sheet.drawn() else {
+      throw NodeFailure(
+        "\(rows * blocks) rows of \(columns) cells do not fit on a sheet of \(ContactSheet.largestSide) pixels a side",
+        at: io[cells] == nil ? self.columns.name : cells.name)
+    }
+    io[image] = Image(picture)
   }
 
   /// The pictures by cell.

@@ -26,18 +26,17 @@ struct ContactSheet {
   private static let ink: Float = -0.8
   private static let paleInk: Float = -0.1
 
-  /// The sheet as a picture [1, 3, h, w].
-  func drawn() -> Tensor {
-    var pictures = cells.mapValues(Self.joined)
-    var factor = 1
-    while true {
-      let layout = Layout(self, pictures)
-      if max(layout.width, layout.height) <= Self.largestSide || pictures.values.allSatisfy({ $0.isDot }) {
-        return draw(pictures, layout)
-      }
-      factor += 1
-      pictures = cells.mapValues { Self.joined($0).reduced(by: factor) }
+  /// The sheet as a picture [1, 3, h, w]; nil when it is too large whatever the size of the pictures.
+  func drawn() -> Tensor? {
+    let pictures = cells.mapValues(Self.joined)
+    let height = pictures.values.map { $0.shape[2] }.max() ?? 1
+    let width = pictures.values.map { $0.shape[3] }.max() ?? 1
+    for factor in 1...max(width, height) {
+      let layout = Layout(self, cellWidth: (width - 1) / factor + 1, cellHeight: (height - 1) / factor + 1)
+      guard max(layout.width, layout.height) <= Self.largestSide else { continue }
+      return draw(factor == 1 ? pictures : pictures.mapValues { $0.reduced(by: factor) }, layout)
     }
+    return nil
   }
 
   /// Several pictures as one, in a block that is about square.
@@ -78,9 +77,7 @@ struct ContactSheet {
     var width: Int
     var height: Int
 
-    init(_ sheet: ContactSheet, _ pictures: [Int: Tensor]) {
-      let cellWidth = pictures.values.map { $0.shape[3] }.max() ?? 1
-      let cellHeight = pictures.values.map { $0.shape[2] }.max() ?? 1
+    init(_ sheet: ContactSheet, cellWidth: Int, cellHeight: Int) {
       let font = LabelFont.shared
       // 11 pixels are the least that can be read; large pictures are looked at from further away.
       let size = min(max(11, (8 + Float(cellWidth) / 32).rounded()), 48)
@@ -184,9 +181,6 @@ struct ContactSheet {
 }
 
 extension Tensor {
-  /// A single pixel, which nothing makes smaller.
-  fileprivate var isDot: Bool { shape[2] == 1 && shape[3] == 1 }
-
   /// Blocks of `factor` x `factor` pixels as their mean, those at the edges of what there is: [1, 3, h, w].
   fileprivate func reduced(by factor: Int) -> Tensor {
     let (height, width) = (shape[2], shape[3])

@@ -40,6 +40,7 @@ struct GridTests {
     #expect([8, 20, 32].map { value(image, x: $0, y: 20) } == [0.5, 0.75, 0.97])
     for grey: Float in [-1, -0.5, 0, 0.5, 0.75] { #expect(count(image, grey) == 64) }
     #expect(try grid([-1, 0].map { (small, $0) }, ["columns": .int(1)]).shape == [1, 3, 36, 24])
+    #expect(try grid([-1, 0].map { (small, $0) }, ["columns": .int(1000)]).shape == [1, 3, 24, 36])
   }
 
   @Test func smallerPicturesAreCentred() throws {
@@ -90,6 +91,10 @@ struct GridTests {
       (["columns": .int(3), "column_labels": texts("a", "b")], "column_labels", "2 labels for 3 columns"),
       (["columns": .int(1), "row_labels": texts("a")], "row_labels", "2 cells do not fit into 1 rows of 1"),
       (["cells": .list([.int(1)])], "cells", "1 cells for 2 wires"),
+      (
+        ["cells": .list([.int(1), .int(999_999)]), "columns": .int(1)], "cells",
+        "1000000 rows of 1 cells do not fit on a sheet of 8192 pixels a side"
+      ),
       (["cells": .list([.int(1), .int(1)])], "cells", "two wires lead to one cell"),
     ] as [([String: ParameterValue], String, String)])
   func whatDoesNotFit(_ parameters: [String: ParameterValue], _ port: String, _ message: String) {

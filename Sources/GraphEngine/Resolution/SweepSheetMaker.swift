@@ -8,6 +8,8 @@ struct SweepSheetMaker {
 
   /// More values than this are shown in several rows.
   private static let longestRow = 8
+  /// Of more points than this a sheet is made only when it is asked for: it keeps all their pictures in memory.
+  private static let maximumPoints = 400
 
   init(_ sweep: BoundSweep, catalog: NodeCatalog, choice: SheetChoice) {
     self.sweep = sweep
@@ -29,6 +31,12 @@ struct SweepSheetMaker {
       let input = sink.inputs.firstIndex(where: { $0.name == sheet.input })
     else { return }
     let groups = sinks(of: sheet.sink, among: nodes, points: points, targets: Set(targets))
+    if choice == .beside, points.count > Self.maximumPoints, let node = groups.first?.sinks.first?.node {
+      collector.warning(
+        "a sweep of more than \(Self.maximumPoints) points is not shown on a sheet", at: nodes[node].location,
+        notes: ["--sheet FILE asks for one, --no-sheet for none"])
+      return
+    }
     if case .at(let file) = choice, groups.count != 1 {
       let names = groups.prefix(5).map { "'\($0.name)'" }.joined(separator: ", ")
       let found = groups.isEmpty ? "no node of type \(sheet.sink)" : "\(groups.count) nodes, \(names)"

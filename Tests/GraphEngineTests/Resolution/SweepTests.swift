@@ -202,6 +202,16 @@ struct SweepTests {
     #expect(try place("pics/$(seed)/out.png") == "pics/sheet.png")
   }
 
+  @Test func aSheetOfManyPointsIsAskedFor() throws {
+    let many = files().sweep("seed", "1..401")
+    let graph = try many.sheets(.beside).resolve()
+    #expect(graph.nodes.count == 401 * 5)
+    #expect(graph.warnings.map(\.message) == ["a sweep of more than 400 points is not shown on a sheet"])
+    #expect(try many.sheets(.none).resolve().warnings.isEmpty)
+    #expect(try many.sheets(.at("s.png")).resolve().nodes.count == 401 * 5 + 2)
+    #expect(try files().sweep("seed", "1..400").sheets(.beside).resolve().nodes.count == 400 * 5 + 2)
+  }
+
   @Test func aSheetNeedsOneSink() {
     let two = files(more: "  two: {node: Save, in: {image: image}, with: {path: b.png}}").sweep("seed", "1,2")
     #expect(
