@@ -152,7 +152,8 @@ def main():
                 ratio = min(seconds[name]) / min(next(seconds[n] for n in names if seconds[n]))
                 print(
                     f"{name:16}{statistics.median(seconds[name]):10.3f}{min(seconds[name]):11.3f}"
-                    f"{peaks[name]:9}{ratio:7.2f}"
+                    f"{peaks[name]:9}{ratio:7.2f}",
+                    flush=True,
                 )
 
 
