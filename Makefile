@@ -5,7 +5,7 @@ STEPGRAPH  := .build/release/stepgraph
 LINTED     := Package.swift Sources Nodes Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench compare-samplers packages
+.PHONY: help demo build test soak lint bench compare-samplers packages
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ build: packages ## Builds .build/release/stepgraph
 
 test: packages ## Installs what is missing and runs every test
 	swift test -c release --disable-testable-imports
+
+soak: packages ## Kills, damages and crowds the cache for SECONDS=300 each
+	STEPGRAPH_SOAK=$(or $(SECONDS),300) swift test -c release --disable-testable-imports --no-parallel \
+	  --filter 'KillTests|CacheDamageTests|CacheContentionTests|manyProcessesShareACache'
 
 lint: ## Checks the formatting of the Swift sources
 	swift format lint --strict --recursive $(LINTED)

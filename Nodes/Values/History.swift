@@ -21,6 +21,7 @@ package struct History: WireValue {
     memory.outputs.enumerated().map { ("output.\($0)", $1) } + (memory.sample.map { [("sample", $0)] } ?? [])
   }
 
+  package var byteCount: Int { entries.reduce(0) { $0 + $1.entry.tensor.count * MemoryLayout<Float>.size } }
   package var isFinite: Bool { entries.allSatisfy(\.entry.tensor.isFinite) }
 
   package func encoded() throws -> [UInt8] {

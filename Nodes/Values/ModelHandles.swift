@@ -27,6 +27,8 @@ package final class LoadReport: Sendable {
 }
 
 extension ModelHandle {
+  /// What is loaded belongs to the folder, not to the wire.
+  package var byteCount: Int { 0 }
   package var isFinite: Bool { true }
 
   package func encoded() throws -> [UInt8] { preconditionFailure("handles are not cached") }

@@ -6,6 +6,7 @@ import GraphEngine
 extension Schedule: WireValue {
   package static let wireType = WireType("schedule")
 
+  package var byteCount: Int { (timesteps.count + levels.count + targetLevels.count) * MemoryLayout<Double>.size }
   package var isFinite: Bool { (timesteps + levels + targetLevels + [endLevel]).allSatisfy(\.isFinite) }
 
   package func encoded() throws -> [UInt8] {

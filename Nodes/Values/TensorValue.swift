@@ -14,6 +14,7 @@ protocol TensorValue: WireValue {
 }
 
 extension TensorValue {
+  package var byteCount: Int { tensor.count * MemoryLayout<Float>.size }
   package var isFinite: Bool { tensor.isFinite }
 
   package func encoded() throws -> [UInt8] {

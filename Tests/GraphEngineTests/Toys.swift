@@ -17,6 +17,7 @@ struct ToyNumber: WireValue, Equatable {
     value = Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)))
   }
 
+  var byteCount: Int { 8 }
   var isFinite: Bool { value.isFinite }
 }
 
@@ -34,6 +35,7 @@ struct ToyHandle: WireValue {
     self.load = load
   }
 
+  var byteCount: Int { 0 }
   var isFinite: Bool { true }
 }
 
@@ -167,6 +169,7 @@ struct ToyBulk: WireValue {
   init() {}
   init(decoding bytes: UnsafeRawBufferPointer) throws {}
   func encoded() throws -> [UInt8] { [] }
+  var byteCount: Int { 0 }
   var isFinite: Bool { true }
 }
 
@@ -266,12 +269,15 @@ final class EventLog: Sendable {
   }
 }
 
-/// A folder that goes when the test does.
+/// A folder that goes when the test does; in memory where there is room, as tests write much and wait for the disk.
 final class ScratchFolder: Sendable {
   let path: String
 
   init() throws {
-    path = NSTemporaryDirectory() + "/stepgraph-test-\(UUID().uuidString)"
+    let memory = "/dev/shm"
+    let room = try? FileManager.default.attributesOfFileSystem(forPath: memory)[.systemFreeSize] as? Int
+    let parent = (room ?? 0) > 1 << 30 ? memory : NSTemporaryDirectory()
+    path = parent + "/stepgraph-test-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

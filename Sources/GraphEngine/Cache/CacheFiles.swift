@@ -6,112 +6,252 @@ func systemMessage(_ code: Int32) -> String {
   return text.prefix(1).lowercased() + text.dropFirst()
 }
 
-/// File operations of the cache: a file is either there, whole, or not there at all.
-struct CacheFiles: Sendable {
+/// Every system call that the cache makes: a file is either there, whole, or not there at all.
+package struct CacheFiles: Sendable {
+  /// What a call does.
+  package enum Call: String, Sendable, CaseIterable { case open, read, write, sync, rename, mkdir, unlink, lock }
+
+  /// Hears of each call before it is made, and may make it fail with an error number.
+  package typealias Fault = @Sendable (_ call: Call, _ path: String) -> Int32?
+
   /// A call that the system refused.
   struct Failure: Error {
-    let operation: String
+    let call: Call
     let path: String
     let code: Int32
 
-    var message: String { "cannot \(operation) '\(path)': \(systemMessage(code))" }
+    var message: String {
+      let verb =
+        switch call {
+        case .open: "open"
+        case .read: "read"
+        case .write, .sync, .rename: "write"
+        case .mkdir: "make the folder"
+        case .unlink: "remove"
+        case .lock: "lock"
+        }
+      return "cannot \(verb) '\(path)': \(systemMessage(code))"
+    }
   }
 
-  /// Where files are written before they are renamed; on the same file system as their final places.
-  let temporaryFolder: String
+  private let fault: Fault?
 
-  /// A whole file; nil when it is missing, unreadable or larger than `limit` bytes.
-  func read(_ path: String, limit: Int = .max) -> [UInt8]? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
+  package init(fault: Fault? = nil) { self.fault = fault }
+
+  // MARK: Reading
+
+  /// A whole regular file; nil when there is none, or one larger than `limit` bytes.
+  func read(_ path: String, limit: Int = .max) throws(Failure) -> [UInt8]? {
+    let file: Int32
+    do {
+      // Without O_NONBLOCK a pipe would wait for a writer.
+      file = try attempt(.open, path) { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    } catch {
+      if [ENOENT, ENOTDIR, ENXIO, ELOOP].contains(error.code) { return nil }
+      throw error
+    }
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else { return nil }
-    var isComplete = true
+    var failure: Failure?
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
-      while count < buffer.count {
-        let got = Foundation.read(file, buffer.baseAddress.map { $0 + count }, buffer.count - count)
-        if got < 0, errno == EINTR { continue }
-        guard got > 0 else {
-          isComplete = false
-          break
+      do throws(Failure) {
+        while count < buffer.count {
+          let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+          let got = try attempt(.read, path) { Foundation.read(file, rest.baseAddress, rest.count) }
+          if got == 0 { return }
+          count += got
         }
-        count += got
+      } catch {
+        failure = error
       }
     }
-    return isComplete ? bytes : nil
+    if let failure { throw failure }
+    return bytes
   }
 
-  /// Writes a file under a temporary name and renames it; `durably` waits until its bytes are on the disk first.
-  func replace(_ path: String, with bytes: [UInt8], durably: Bool) throws {
-    let temporary = "\(temporaryFolder)/\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw Failure(operation: "create", path: temporary, code: errno) }
-    do {
-      defer { close(file) }
-      try write(bytes, to: file, path: temporary)
-      if durably, fsync(file) != 0 { throw Failure(operation: "write", path: temporary, code: errno) }
-    } catch {
-      unlink(temporary)
-      throw error
+  /// What is known of a file without reading it; nil when there is none.
+  func status(of path: String) -> FileStatus? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? FileStatus(status) : nil
+  }
+
+  /// The names in a folder, sorted; none when it cannot be read.
+  func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder), let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      // By address: the record ends with the name, before the end of the field that is declared for it.
+      let name = String(cString: (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self))
+      if name != ".", name != ".." { names.append(name) }
     }
-    do {
+    return names.sorted()
+  }
+
+  /// Bytes that are free to this user on a folder's disk, and all that it holds; nil when the folder is not there.
+  func space(at folder: String) -> (free: Int, total: Int)? {
+    var status = statvfs()
+    guard statvfs(folder, &status) == 0 else { return nil }
+    let unit = UInt64(status.f_frsize)
+    let free = UInt64(status.f_bavail).multipliedReportingOverflow(by: unit)
+    let total = UInt64(status.f_blocks).multipliedReportingOverflow(by: unit)
+    guard !free.overflow, !total.overflow else { return nil }
+    return (Int(clamping: free.partialValue), Int(clamping: total.partialValue))
+  }
+
+  // MARK: Writing
+
+  /// Writes a file as `temporary` and renames it, making the folder it goes to.
+  func replace(_ path: String, with bytes: [UInt8], temporary: String) throws(Failure) {
+    let file = try create(temporary, for: path)
+    defer { close(file) }
+    do throws(Failure) {
+      try write(bytes, to: file, path: path)
       try move(temporary, to: path)
     } catch {
-      unlink(temporary)
+      Foundation.unlink(temporary)
       throw error
     }
   }
 
-  /// Renames a file, making the folder it goes to.
-  func move(_ path: String, to destination: String) throws {
-    if rename(path, destination) == 0 { return }
-    if errno == ENOENT, let slash = destination.lastIndex(of: "/") {
-      try makeFolder(String(destination[..<slash]))
-      if rename(path, destination) == 0 { return }
-    }
-    throw Failure(operation: "write", path: destination, code: errno)
-  }
-
-  /// Makes a folder and those above it, if they are missing.
-  func makeFolder(_ path: String) throws {
-    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
-    let code = errno
-    guard code == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
-      throw Failure(operation: "make the folder", path: path, code: code)
-    }
-    try makeFolder(String(path[..<slash]))
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-      throw Failure(operation: "make the folder", path: path, code: errno)
+  /// Makes and opens a file that is going to be `path`.
+  func create(_ temporary: String, for path: String) throws(Failure) -> Int32 {
+    try attempt(.open, path, shown: temporary) {
+      open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     }
   }
 
-  /// The size of a regular file; nil when there is none.
-  func size(of path: String) -> Int? {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return Int(status.st_size)
+  /// Waits until an open file's bytes are on the disk.
+  func sync(_ file: Int32, path: String) throws(Failure) { try attempt(.sync, path) { fsync(file) } }
+
+  /// Adds bytes to the end of a file in one call, making the file when it is missing.
+  func append(_ bytes: [UInt8], to path: String) throws(Failure) {
+    let file = try attempt(.open, path) { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
+    defer { close(file) }
+    try write(bytes, to: file, path: path)
   }
+
+  /// Renames a file or folder, making the folder it goes to.
+  func move(_ path: String, to destination: String) throws(Failure) {
+    do {
+      try attempt(.rename, destination) { Foundation.rename(path, destination) }
+    } catch {
+      guard error.code == ENOENT, let folder = Self.folder(of: destination) else { throw error }
+      try makeFolder(folder)
+      try attempt(.rename, destination) { Foundation.rename(path, destination) }
+    }
+  }
+
+  /// Makes a folder and those above it, if they are missing; gives the folders that got a new name in them.
+  @discardableResult
+  func makeFolder(_ path: String) throws(Failure) -> [String] {
+    do {
+      try attempt(.mkdir, path) { mkdir(path, 0o755) }
+      return [Self.folder(of: path) ?? "."]
+    } catch {
+      if error.code == EEXIST {
+        if isFolder(path) { return [] }
+        throw Failure(call: .mkdir, path: path, code: ENOTDIR)
+      }
+      guard error.code == ENOENT, let above = Self.folder(of: path) else { throw error }
+      return try makeFolder(above) + makeFolder(path)
+    }
+  }
+
+  /// Waits until the names in a folder are on the disk.
+  func syncFolder(_ path: String) throws(Failure) {
+    let file = try attempt(.open, path) { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    defer { close(file) }
+    try sync(file, path: path)
+  }
+
+  /// Waits until a file's bytes are on the disk.
+  func sync(_ path: String) throws(Failure) {
+    let file = try attempt(.open, path) { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    defer { close(file) }
+    try sync(file, path: path)
+  }
+
+  /// Removes a file.
+  func delete(_ path: String) throws(Failure) { try attempt(.unlink, path) { Foundation.unlink(path) } }
+
+  /// Removes a file, where that works; returns whether it did.
+  @discardableResult
+  func remove(_ path: String) -> Bool { (try? delete(path)) != nil }
 
   /// Sets a file's time to now.
   func touch(_ path: String) { utimensat(AT_FDCWD, path, nil, 0) }
 
-  /// The names in a folder, sorted; none when it cannot be read.
-  func names(in folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  /// Opens a file and locks it for this holder alone; nil when another one has it and `waits` is false.
+  ///
+  /// The lock ends when the descriptor is closed, at the latest with the process.
+  func lock(_ path: String, flags: Int32 = 0, waits: Bool) throws(Failure) -> Int32? {
+    let file = try attempt(.open, path) { open(path, O_RDWR | O_CLOEXEC | flags, 0o644) }
+    do {
+      try attempt(.lock, path) { flock(file, waits ? LOCK_EX : LOCK_EX | LOCK_NB) }
+      return file
+    } catch {
+      close(file)
+      if error.code == EWOULDBLOCK { return nil }
+      throw error
+    }
   }
 
-  private func write(_ bytes: [UInt8], to file: Int32, path: String) throws {
-    try bytes.withUnsafeBytes { buffer in
-      var written = 0
-      while written < buffer.count {
-        let count = Foundation.write(file, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-        if count < 0 {
-          if errno == EINTR { continue }
-          throw Failure(operation: "write", path: path, code: errno)
-        }
-        written += count
+  // MARK: Calls
+
+  func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func folder(of path: String) -> String? {
+    path.lastIndex(of: "/").flatMap { $0 == path.startIndex ? nil : String(path[..<$0]) }
+  }
+
+  func write(_ bytes: [UInt8], to file: Int32, path: String) throws(Failure) {
+    var written = 0
+    while written < bytes.count {
+      written += try attempt(.write, path) {
+        bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress.map { $0 + written }, $0.count - written) }
       }
     }
   }
+
+  /// Makes a call, again when a signal interrupts it; a negative result means an error in `errno`.
+  ///
+  /// Errors tell of `shown`, or of `path` without it.
+  @discardableResult
+  private func attempt<Result: SignedInteger>(
+    _ call: Call, _ path: String, shown: String? = nil, _ body: () -> Result
+  ) throws(Failure) -> Result {
+    if let code = fault?(call, path) { throw Failure(call: call, path: shown ?? path, code: code) }
+    while true {
+      let result = body()
+      if result >= 0 { return result }
+      if errno != EINTR { throw Failure(call: call, path: shown ?? path, code: errno) }
+    }
+  }
+}
+
+/// What is known of a file without reading it.
+struct FileStatus: Equatable {
+  let isRegular: Bool
+  let isFolder: Bool
+  let size: Int
+  /// When it was written or used last, in nanoseconds since 1970.
+  let modified: Int64
+
+  init(_ status: stat) {
+    isRegular = status.st_mode & S_IFMT == S_IFREG
+    isFolder = status.st_mode & S_IFMT == S_IFDIR
+    size = Int(status.st_size)
+    modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+  }
+
+  /// What the file takes of the disk.
+  var sizeOnDisk: Int { Self.sizeOnDisk(size) }
+
+  /// Bytes in whole blocks of 4 KiB.
+  static func sizeOnDisk(_ bytes: Int) -> Int { (bytes &+ 4095) & ~4095 }
 }

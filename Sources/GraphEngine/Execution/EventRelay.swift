@@ -1,11 +1,17 @@
 import Diagnostics
 import Synchronization
 
-/// Hands events of all threads to one sink, one at a time, until the run ends; says whether the run was cancelled.
+/// Hands events of all threads to one sink, one at a time and in order, until the run ends; says whether the run was
+/// cancelled.
+///
+/// An event may be held, until what it tells is on the disk; those sent later wait for it.
 final class EventRelay: Sendable {
   private struct State {
     var sink: EventSink?
     var warnings: [Diagnostic] = []
+    /// Events not handed on yet, from the first one that is held.
+    var waiting: [(event: RunEvent, ticket: Int?)] = []
+    var tickets = 0
     /// Nodes by the path that each claimed.
     var writers: [String: String] = [:]
   }
@@ -17,9 +23,26 @@ final class EventRelay: Sendable {
 
   func send(_ event: RunEvent) {
     state.withLock { state in
-      guard let sink = state.sink else { return }
-      if case .warning(_, let warning) = event { state.warnings.append(warning) }
-      sink(event)
+      if case .warning(_, let warning) = event, state.sink != nil { state.warnings.append(warning) }
+      if state.waiting.isEmpty { state.sink?(event) } else { state.waiting.append((event, nil)) }
+    }
+  }
+
+  /// Sends an event that is handed on when its ticket, which is returned, is given to `release`.
+  func hold(_ event: RunEvent) -> Int {
+    state.withLock { state in
+      state.tickets += 1
+      state.waiting.append((event, state.tickets))
+      return state.tickets
+    }
+  }
+
+  func release(_ ticket: Int) {
+    state.withLock { state in
+      if let held = state.waiting.firstIndex(where: { $0.ticket == ticket }) { state.waiting[held].ticket = nil }
+      let ready = state.waiting.prefix { $0.ticket == nil }
+      for (event, _) in ready { state.sink?(event) }
+      state.waiting.removeFirst(ready.count)
     }
   }
 

@@ -4,19 +4,22 @@ import Diagnostics
 package struct Executor: Sendable {
   /// Nil: nothing is read from disk or kept there.
   package let cache: DiskCache?
+  /// Nil: nothing is remembered from run to run but on disk.
+  package let memory: MemoryCache?
   /// Names everything about this machine and build that decides the numbers of compute nodes.
   package let numerics: String
   package let events: EventSink?
 
-  package init(cache: DiskCache?, numerics: String, events: EventSink? = nil) {
+  package init(cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, events: EventSink? = nil) {
     self.cache = cache
+    self.memory = memory
     self.numerics = numerics
     self.events = events
   }
 
   /// Throws `DiagnosticList` when files that nodes read are missing or wrong.
-  package func plan(_ graph: ResolvedGraph) throws -> Plan {
-    try makePlan(graph, cache: cache, numerics: numerics)
+  package func plan(_ graph: ResolvedGraph, options: PlanOptions = PlanOptions()) throws -> Plan {
+    try makePlan(graph, cache: cache, memory: memory, numerics: numerics, options: options)
   }
 
   /// Executes what the plan says is to run.
@@ -28,9 +31,14 @@ package struct Executor: Sendable {
     defer { relay.close() }
     let mailbox = Mailbox<RunMessage>()
     return try await withTaskCancellationHandler {
-      let lease = cache?.lease()
-      defer { withExtendedLifetime(lease) {} }
-      var run = Run(plan, cache: cache, relay: relay, mailbox: mailbox)
+      // The whole graph counts as used, although one hit at its end may be all that is read: work may go on anywhere.
+      if let cache { WorkerThreads.store.submit { cache.markUsed(plan.keys.nodeKeys.lazy.compactMap { $0 }) } }
+      cache?.beginUse()
+      defer {
+        cache?.settle()
+        cache?.endUse()
+      }
+      var run = Run(plan, caches: ResultCaches(disk: cache, memory: memory), relay: relay, mailbox: mailbox)
       return try await run.execute()
     } onCancel: {
       relay.cancel()

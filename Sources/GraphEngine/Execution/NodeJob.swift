@@ -1,21 +1,31 @@
 import Diagnostics
+import Synchronization
+
+/// What a node put out, in declared order, and what it told the user.
+struct NodeOutcome: Sendable {
+  let outputs: [any WireValue]
+  let warnings: [NodeWarning]
+}
 
 /// One node with its inputs, ready to run on any thread.
 struct NodeJob: Sendable {
   let node: ResolvedNode
+  let key: ContentDigest?
   /// One entry for each declared input.
   let inputs: [[any WireValue]]
   let workflow: String
   let events: EventRelay
 
-  /// Runs the node; gives its outputs in declared order, each checked to be finite.
+  /// Runs the node; each of its outputs is checked to be finite.
   ///
   /// Throws a `Diagnostic` at the node's place in the workflow, or `CancellationError`.
-  func run() throws -> [any WireValue] {
+  func run() throws -> NodeOutcome {
+    let warnings = WarningList()
     do {
       var io = NodeIO(
         parameters: node.parameters, inputs: try convertedInputs(), workflow: workflow,
-        warn: { [events, node] message, port in
+        warn: { [events, node, key] message, port in
+          if let key { warnings.add(NodeWarning(origin: key, port: port, message: message)) }
           let warning = Diagnostic(message, at: node.location(of: port), severity: .warning)
           events.send(.warning(node: node.address, warning))
         },
@@ -31,7 +41,7 @@ struct NodeJob: Sendable {
         },
         isCancelled: { [events] in events.isCancelled })
       try node.declaration.makeNode().run(&io)
-      return try checkedOutputs(of: io)
+      return NodeOutcome(outputs: try checkedOutputs(of: io), warnings: warnings.all)
     } catch let error as CancellationError {
       throw error
     } catch {
@@ -62,4 +72,12 @@ struct NodeJob: Sendable {
       return value
     }
   }
+}
+
+/// Warnings from all threads of a node.
+private final class WarningList: Sendable {
+  private let warnings = Mutex<[NodeWarning]>([])
+
+  func add(_ warning: NodeWarning) { warnings.withLock { $0.append(warning) } }
+  var all: [NodeWarning] { warnings.withLock { $0 } }
 }

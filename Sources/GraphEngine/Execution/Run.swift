@@ -2,7 +2,7 @@ import Diagnostics
 
 /// What worker threads tell the run.
 enum RunMessage: Sendable {
-  case finished(node: Int, outputs: Result<[any WireValue], any Error>, seconds: Double)
+  case finished(node: Int, outcome: Result<NodeOutcome, any Error>, seconds: Double)
   /// Outputs of a hit, nil for those not asked for; nil in all when they could not be read.
   case read(node: Int, outputs: [(any WireValue)?]?, seconds: Double)
   case stored
@@ -13,7 +13,9 @@ enum RunMessage: Sendable {
 /// One execution of a plan: fills free lanes, waits for one result, takes it up, and so on.
 struct Run {
   private var schedule: Schedule
-  private let cache: DiskCache?
+  private let caches: ResultCaches
+  private var keeping = KeepingPolicy()
+  private var warnings = WarningMemory()
   private let relay: EventRelay
   private let mailbox: Mailbox<RunMessage>
   private var failure: Diagnostic?
@@ -28,9 +30,9 @@ struct Run {
   /// How long a node that computes may go on after the user interrupts the run.
   private static let grace: Duration = .seconds(1)
 
-  init(_ plan: Plan, cache: DiskCache?, relay: EventRelay, mailbox: Mailbox<RunMessage>) {
+  init(_ plan: Plan, caches: ResultCaches, relay: EventRelay, mailbox: Mailbox<RunMessage>) {
     schedule = Schedule(plan)
-    self.cache = cache
+    self.caches = caches
     self.relay = relay
     self.mailbox = mailbox
   }
@@ -83,7 +85,6 @@ struct Run {
         inIO += 1
         submit(node, to: .io)
       } else if let node = schedule.takeRead() {
-        inIO += 1
         read(node)
       } else {
         return
@@ -97,8 +98,8 @@ struct Run {
       relay.send(.started(node: plan.graph.nodes[node].address, type: plan.graph.nodes[node].declaration.info.type))
     }
     return NodeJob(
-      node: plan.graph.nodes[node], inputs: schedule.inputs(of: node), workflow: plan.graph.workflow(of: node),
-      events: relay)
+      node: plan.graph.nodes[node], key: plan.key(of: node), inputs: schedule.inputs(of: node),
+      workflow: plan.graph.workflow(of: node), events: relay)
   }
 
   private func submit(_ node: Int, to threads: WorkerThreads) {
@@ -109,17 +110,23 @@ struct Run {
   private func runNow(_ node: Int) -> RunMessage { Self.finished(node, job(node)) }
 
   private static func finished(_ node: Int, _ job: NodeJob) -> RunMessage {
-    let (outputs, seconds) = timed { Result { try job.run() } }
-    return .finished(node: node, outputs: outputs, seconds: seconds)
+    let (outcome, seconds) = timed { Result { try job.run() } }
+    return .finished(node: node, outcome: outcome, seconds: seconds)
   }
 
-  private func read(_ node: Int) {
-    guard let cache, let entry = schedule.plan.entries[node] else { preconditionFailure("a hit without an entry") }
+  private mutating func read(_ node: Int) {
     let declarations = schedule.plan.graph.nodes[node].declaration.outputs
-    let needed = schedule.neededOutputs(of: node)
-    WorkerThreads.io.submit { [mailbox] in
-      let (outputs, seconds) = Self.timed { cache.read(needed, of: entry, as: declarations) }
-      mailbox.send(.read(node: node, outputs: outputs, seconds: seconds))
+    switch (schedule.plan.hits[node], caches.disk) {
+    case (.memory(let item), _):
+      finish(node, outputs: item.values, source: .memory, seconds: 0)
+    case (.disk(let entry), let cache?):
+      inIO += 1
+      let needed = schedule.neededOutputs(of: node)
+      WorkerThreads.io.submit { [mailbox] in
+        let (outputs, seconds) = Self.timed { cache.values(needed, of: entry, as: declarations) }
+        mailbox.send(.read(node: node, outputs: outputs, seconds: seconds))
+      }
+    default: preconditionFailure("a hit without its results")
     }
   }
 
@@ -136,19 +143,18 @@ struct Run {
       takeUp(message)
     case .read(let node, let outputs, let seconds):
       inIO -= 1
+      reportCacheWarning()
       if let outputs {
         if schedule.neededOutputs(of: node).allSatisfy({ outputs[$0] != nil }) {
+          if case .disk(let entry)? = schedule.plan.hits[node] {
+            keeping.noteRead(node, bytes: entry.outputs.reduce(0) { $0 &+ $1.size })
+          }
           finish(node, outputs: outputs, source: .disk, seconds: seconds)
         } else {
           schedule.readAgain(node)
         }
       } else {
-        let (plan, cache) = (schedule.plan, cache)
-        schedule.recompute(node) { index in
-          plan.key(of: index).flatMap {
-            cache?.entry(for: $0, outputs: plan.graph.nodes[index].declaration.outputs)
-          }
-        }
+        schedule.recompute(node, caches: caches)
       }
     case .stored:
       storing -= 1
@@ -166,14 +172,16 @@ struct Run {
   private mutating func takeUp(_ message: RunMessage) {
     guard case .finished(let node, let result, let seconds) = message else { return }
     switch result {
-    case .success(let outputs):
+    case .success(let outcome):
       // What the node read may not be what its key says.
       if let path = schedule.plan.changedSource() {
         fail(node, NodeFailure("'\(path)' changed while the run was under way; run it again"))
         return
       }
-      store(node, outputs, seconds: seconds)
-      finish(node, outputs: outputs, source: .executed, seconds: seconds)
+      warnings.add(outcome.warnings, of: node, inputs: schedule.producers(of: node))
+      let job = storeJob(node, outcome.outputs, seconds: seconds)
+      let ticket = finish(node, outputs: outcome.outputs, source: .executed, seconds: seconds, isHeld: job != nil)
+      if let job, let ticket { submit(job, releasing: ticket) }
     case .failure(is CancellationError) where relay.isCancelled:
       break
     case .failure(let error):
@@ -188,46 +196,75 @@ struct Run {
     if failure == nil { failure = diagnostic }
   }
 
+  /// Hands a node's outputs on; the event that tells so is held for a ticket if something is yet to be done for it.
+  @discardableResult
   private mutating func finish(
-    _ node: Int, outputs: [(any WireValue)?], source: RunEvent.Source, seconds: Double
-  ) {
-    let isHandle = schedule.plan.nodes[node].action == .open
+    _ node: Int, outputs: [(any WireValue)?], source: RunEvent.Source, seconds: Double, isHeld: Bool = false
+  ) -> Int? {
+    let plan = schedule.plan
+    let isHandle = plan.nodes[node].action == .open
     let sharers = schedule.finish(node, outputs: outputs)
-    if isHandle { return }
-    reportFinished(node, source, seconds)
-    for sharer in sharers { reportFinished(sharer, .shared, 0) }
+    if isHandle { return nil }
+    if let hit = plan.hits[node] { repeatWarnings(hit.warnings, of: node) }
+    func finished(_ index: Int, _ source: RunEvent.Source, _ seconds: Double) -> RunEvent {
+      let resolved = plan.graph.nodes[index]
+      return .finished(node: resolved.address, type: resolved.declaration.info.type, source: source, seconds: seconds)
+    }
+    let ticket = isHeld ? relay.hold(finished(node, source, seconds)) : nil
+    if ticket == nil { relay.send(finished(node, source, seconds)) }
+    for sharer in sharers { relay.send(finished(sharer, .shared, 0)) }
+    return ticket
   }
 
-  private func reportFinished(_ node: Int, _ source: RunEvent.Source, _ seconds: Double) {
-    let resolved = schedule.plan.graph.nodes[node]
-    relay.send(
-      .finished(node: resolved.address, type: resolved.declaration.info.type, source: source, seconds: seconds))
+  /// Tells what was said when results were made that come from a cache now, at the nodes that said it.
+  private mutating func repeatWarnings(_ kept: [NodeWarning], of node: Int) {
+    let plan = schedule.plan
+    for warning in warnings.repeating(kept, of: node) {
+      let origin = plan.keys.nodeKeys.firstIndex(of: warning.origin) ?? node
+      let resolved = plan.graph.nodes[origin]
+      relay.send(
+        .warning(
+          node: resolved.address,
+          Diagnostic(warning.message, at: resolved.location(of: warning.port), severity: .warning)))
+    }
   }
 
-  private mutating func store(_ node: Int, _ outputs: [any WireValue], seconds: Double) {
-    guard let cache, schedule.plan.isKept[node], schedule.plan.nodes[node].action == .run,
-      let key = schedule.plan.key(of: node), let descriptor = schedule.plan.descriptor(of: node)
-    else { return }
-    storing += 1
-    let resolved = schedule.plan.graph.nodes[node]
-    WorkerThreads.store.submit { [mailbox, relay] in
-      do {
-        cache.store(
-          key: key, node: resolved.declaration.info.type, descriptor: descriptor, seconds: seconds,
-          outputs: try zip(resolved.declaration.outputs, outputs).map { declaration, value in
-            (declaration.name, declaration.type.name, try value.encoded())
-          })
-      } catch {
-        var warning = resolved.diagnostic(for: error)
-        warning.severity = .warning
-        relay.send(.warning(node: resolved.address, warning))
+  /// What is to be done to keep a node's results on disk, or to compare them; keeps them in memory where that is their
+  /// place.
+  private mutating func storeJob(_ node: Int, _ outputs: [any WireValue], seconds: Double) -> StoreJob? {
+    let plan = schedule.plan
+    guard plan.nodes[node].action == .run, plan.policies[node] != .none, let key = plan.key(of: node) else {
+      return nil
+    }
+    let bytes = outputs.reduce(0) { $0 + $1.byteCount }
+    let isWorth = keeping.isWorthKeeping(node, bytes: bytes, seconds: seconds, inputs: schedule.producers(of: node))
+    if let disk = caches.disk,
+      plan.compared[node] != nil || (disk.keepsResults && plan.policies[node] == .disk && isWorth),
+      let descriptor = plan.descriptor(of: node)
+    {
+      let ancestors = plan.ancestorDescriptors(of: node) { [keeping] in
+        plan.policies[$0] == .disk && !keeping.isUnkept($0)
       }
+      return StoreJob(
+        node: plan.graph.nodes[node], key: key, descriptor: descriptor, ancestors: ancestors, outputs: outputs,
+        warnings: warnings[node], seconds: seconds, compared: plan.compared[node])
+    }
+    caches.memory?.keep(MemoryCache.Item(values: outputs, warnings: warnings[node]), for: key)
+    return nil
+  }
+
+  private mutating func submit(_ job: StoreJob, releasing ticket: Int) {
+    guard let disk = caches.disk else { preconditionFailure("nothing to store in") }
+    storing += 1
+    WorkerThreads.store.submit { [mailbox, relay] in
+      job.run(in: disk, events: relay)
+      relay.release(ticket)
       mailbox.send(.stored)
     }
   }
 
   private func reportCacheWarning() {
-    if let warning = cache?.takeWarning() {
+    if let warning = caches.disk?.takeWarning() {
       relay.send(.warning(node: nil, Diagnostic(warning, severity: .warning)))
     }
   }
@@ -242,21 +279,4 @@ struct Run {
 
 extension Duration {
   fileprivate var seconds: Double { self / .seconds(1) }
-}
-
-extension DiskCache {
-  /// Outputs of an entry, only those at `positions`; nil when one is missing, damaged or not of its type.
-  fileprivate func read(
-    _ positions: [Int], of entry: CacheEntry, as declarations: [OutputDeclaration]
-  ) -> [(any WireValue)?]? {
-    var values: [(any WireValue)?] = Array(repeating: nil, count: declarations.count)
-    for position in positions {
-      guard let bytes = blob(entry.outputs[position].blob),
-        let value = try? bytes.withUnsafeBytes({ try declarations[position].decode($0) })
-      else { return nil }
-      values[position] = value
-    }
-    touch(entry)
-    return values
-  }
 }

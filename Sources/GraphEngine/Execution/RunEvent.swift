@@ -3,14 +3,17 @@ import Diagnostics
 /// What happens in a run, as progress displays, event files and tests see it.
 package enum RunEvent: Sendable {
   /// Where a node's results came from.
-  package enum Source: String, Sendable { case executed, disk, shared }
+  package enum Source: String, Sendable { case executed, disk, memory, shared }
 
   /// `nodes` counts the graph's, `run` those to execute, `hit` those to be read from the cache.
   case planned(nodes: Int, run: Int, hit: Int)
   case started(node: String, type: String)
+  /// A node's results are there for all that need them; where they are kept on disk, they are kept now.
   case finished(node: String, type: String, source: Source, seconds: Double)
   /// A part of a model was loaded.
   case loaded(node: String, type: String, part: String, seconds: Double)
+  /// A node was computed again to compare; `differing` names the outputs that came out with other bits.
+  case compared(node: String, type: String, differing: [String])
   /// A sink wrote a file.
   case wrote(node: String, type: String, path: String)
   /// `node` is nil for what concerns the run as a whole.
@@ -49,6 +52,11 @@ extension RunEvent {
       line.add("type", type)
       line.add("part", part)
       line.add(seconds: seconds)
+    case .compared(let node, let type, let differing):
+      line.add("event", "compared")
+      line.add("node", node)
+      line.add("type", type)
+      line.add("same", differing.isEmpty)
     case .wrote(let node, let type, let path):
       line.add("event", "wrote")
       line.add("node", node)
@@ -87,6 +95,11 @@ private struct JSONObjectLine {
   mutating func add(_ name: String, _ value: Int) {
     add(name: name)
     text.append(Int128(value))
+  }
+
+  mutating func add(_ name: String, _ value: Bool) {
+    add(name: name)
+    text.append(value)
   }
 
   /// To the microsecond.

@@ -73,6 +73,9 @@ struct Schedule: Sendable {
     }
   }
 
+  /// The nodes that a node's inputs come from.
+  func producers(of node: Int) -> some Sequence<Int> { wiring.inputs(of: node).lazy.map(\.producer) }
+
   /// Positions of the outputs that something needs.
   func neededOutputs(of node: Int) -> [Int] {
     plan.graph.nodes[node].declaration.outputs.indices.filter { uses[wiring.slot(of: node, output: $0)] > 0 }
@@ -128,10 +131,10 @@ struct Schedule: Sendable {
     return sharers[node] ?? []
   }
 
-  /// Runs a hit that turned out unreadable, and above it what is neither at hand nor in the cache.
-  mutating func recompute(_ hit: Int, lookup: (Int) -> CacheEntry?) {
+  /// Runs a hit that turned out unreadable, and above it what is neither at hand nor in a cache.
+  mutating func recompute(_ hit: Int, caches: ResultCaches) {
     plan.nodes[hit] = PlannedNode(action: .run, reason: .damaged)
-    plan.entries[hit] = nil
+    plan.hits[hit] = nil
     var revived: Set<Int> = [hit]
     var stack = [hit]
     while let node = stack.popLast() {
@@ -140,7 +143,7 @@ struct Schedule: Sendable {
         guard values[wire.slot] == nil, states[wire.producer] == .idle || states[wire.producer] == .done,
           revived.insert(wire.producer).inserted
         else { continue }
-        plan.decideAgain(wire.producer, neededBy: node, lookup: lookup)
+        plan.decideAgain(wire.producer, neededBy: node, caches: caches)
         stack.append(wire.producer)
       }
     }
@@ -158,14 +161,18 @@ struct Schedule: Sendable {
 
 extension Plan {
   /// Decides on a node that was skipped or whose values are gone.
-  fileprivate mutating func decideAgain(_ node: Int, neededBy consumer: Int, lookup: (Int) -> CacheEntry?) {
-    if graph.nodes[node].declaration.isHandle {
+  fileprivate mutating func decideAgain(_ node: Int, neededBy consumer: Int, caches: ResultCaches) {
+    let declaration = graph.nodes[node].declaration
+    if declaration.isHandle {
       nodes[node] = PlannedNode(action: .open, reason: .neededBy(consumer))
-    } else if isKept[node], let entry = lookup(node) {
-      entries[node] = entry
+    } else if nodes[node].reason != .refreshed, let key = key(of: node),
+      let hit = caches.result(for: key, outputs: declaration.outputs, policy: policies[node])
+    {
+      hits[node] = hit
       nodes[node] = PlannedNode(action: .hit, reason: .cached)
     } else {
-      nodes[node] = PlannedNode(action: .run, reason: isKept[node] ? .notCached : .policy(graph.nodes[node].cache))
+      let isKept = policies[node] == .disk
+      nodes[node] = PlannedNode(action: .run, reason: isKept ? .notCached : .policy(graph.nodes[node].cache))
     }
   }
 }

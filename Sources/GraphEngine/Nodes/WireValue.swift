@@ -8,6 +8,8 @@ package protocol WireValue: Sendable {
   func encoded() throws -> [UInt8]
   /// Reads what `encoded` wrote. Throws when the bytes are not of this type.
   init(decoding bytes: UnsafeRawBufferPointer) throws
+  /// About how many bytes of memory the value takes.
+  var byteCount: Int { get }
   /// True when every number in the value is finite. A node that puts out anything else fails by name.
   var isFinite: Bool { get }
   /// Takes the value of another type whose `wireType` can feed this one. Throws `NodeFailure` when it does not fit.

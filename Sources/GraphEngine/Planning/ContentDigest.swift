@@ -2,8 +2,13 @@ import Crypto
 
 /// A SHA-256 digest: the name of a blob, the key of a node's results.
 package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
+  /// Four words and no SIMD4, whose alignment of 32 bytes the frames of async functions do not keep.
+  private struct Words: Equatable, Sendable, BitwiseCopyable {
+    let first, second, third, fourth: UInt64
+  }
+
   /// The digest's 32 bytes as they lie in memory.
-  private let words: SIMD4<UInt64>
+  private let words: Words
 
   package init(hashing bytes: UnsafeRawBufferPointer) {
     var hash = SHA256()
@@ -16,7 +21,7 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
   }
 
   init(_ digest: SHA256.Digest) {
-    words = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+    words = digest.withUnsafeBytes { $0.loadUnaligned(as: Words.self) }
   }
 
   /// Reads 64 lower-case hexadecimal digits; nil for anything else.
@@ -35,7 +40,7 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
       count += 1
     }
     guard count == 64 else { return nil }
-    words = unsafeBitCast(bytes, to: SIMD4<UInt64>.self)
+    words = unsafeBitCast(bytes, to: Words.self)
   }
 
   package var description: String {
@@ -55,7 +60,7 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// One word is enough: the bytes are already evenly spread.
-  package func hash(into hasher: inout Hasher) { hasher.combine(words.x) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(words.first) }
 
   private static let digits = Array("0123456789abcdef".utf8)
 }

@@ -26,11 +26,22 @@ struct NodeKeys: Sendable {
     nodeKeys[index] = ContentDigest(hashing: descriptor(of: index, in: graph))
     guard sources.contains(where: { $0.outputs != nil }) else { return }
     var keys: [ContentDigest] = []
-    for output in graph.nodes[index].declaration.outputs {
-      let reaching = sources.filter { $0.outputs?.contains(output.name) ?? true }
-      keys.append(ContentDigest(hashing: writer.descriptor(of: index, in: graph, sources: reaching, key: key)))
+    for output in graph.nodes[index].declaration.outputs.indices {
+      keys.append(ContentDigest(hashing: descriptor(of: index, output: output, in: graph)))
     }
     portKeys[index] = keys
+  }
+
+  /// The text whose digest names one output of a node to whatever consumes it.
+  mutating func descriptor(of source: WireSource, in graph: ResolvedGraph) -> [UInt8] {
+    portKeys[source.node] == nil
+      ? descriptor(of: source.node, in: graph) : descriptor(of: source.node, output: source.output, in: graph)
+  }
+
+  private mutating func descriptor(of index: Int, output: Int, in graph: ResolvedGraph) -> [UInt8] {
+    let name = graph.nodes[index].declaration.outputs[output].name
+    let reaching = (sources[index] ?? []).filter { $0.outputs?.contains(name) ?? true }
+    return writer.descriptor(of: index, in: graph, sources: reaching, key: key)
   }
 
   /// The text whose digest is the node's key.

@@ -4,12 +4,14 @@ package struct Plan: Sendable {
   package let graph: ResolvedGraph
   /// One for each node of the graph.
   package internal(set) var nodes: [PlannedNode]
-  /// Cache entries of the nodes that are hits.
-  var entries: [Int: CacheEntry]
+  /// Results of the nodes that are hits.
+  var hits: [Int: CachedResult]
   /// The node that stands for all nodes of equal key, which execute once.
   let representatives: [Int]
-  /// Nodes whose outputs go to disk when they run.
-  let isKept: [Bool]
+  /// Where the outputs of each node go when it runs.
+  let policies: [CachePolicy]
+  /// Entries of nodes that run to have their new results compared with those.
+  let compared: [Int: CacheEntry]
   let keys: NodeKeys
 
   package func count(_ matches: (PlannedNode.Action) -> Bool) -> Int { nodes.count { matches($0.action) } }
@@ -27,6 +29,22 @@ package struct Plan: Sendable {
     return keys.descriptor(of: node, in: graph)
   }
 
+  /// The descriptors behind a node's that are those of no entry, such as its model's.
+  func ancestorDescriptors(of node: Int, hasEntry: (Int) -> Bool) -> [[UInt8]] {
+    var keys = keys
+    var found: [[UInt8]] = []
+    var seen: Set<WireSource> = []
+    var stack = graph.nodes[node].inputs.joined().reversed() as [WireSource]
+    while let source = stack.popLast(), found.count < Self.ancestorLimit {
+      guard !hasEntry(source.node), seen.insert(source).inserted else { continue }
+      found.append(keys.descriptor(of: source, in: graph))
+      stack += graph.nodes[source.node].inputs.joined().reversed()
+    }
+    return found
+  }
+
+  private static let ancestorLimit = 100
+
   /// A file that nodes read and that is no longer what its digest in the keys was made of.
   func changedSource() -> String? {
     keys.sources.values.joined().first { FileIdentity(path: $0.path) != $0.identity }?.path
@@ -39,6 +57,7 @@ package struct Plan: Sendable {
     case .cached: "in the cache"
     case .notCached: "not in the cache"
     case .damaged: "its cached value is damaged"
+    case .refreshed: "asked to be computed again"
     case .inputRuns(let input): "its input \(name(input)) runs"
     case .sink: "writes a file: always runs"
     case .uncacheable: "its outputs cannot be cached"
@@ -66,7 +85,7 @@ package struct PlannedNode: Sendable, Hashable {
   }
 
   package enum Reason: Sendable, Hashable {
-    case cached, notCached, damaged, inputRuns(Int), sink, uncacheable, policy(CachePolicy), cacheOff
+    case cached, notCached, damaged, refreshed, inputRuns(Int), sink, uncacheable, policy(CachePolicy), cacheOff
     case sameAs(Int), neededBy(Int), notNeeded, notAsked
   }
 

@@ -4,29 +4,57 @@ import Diagnostics
 ///
 /// `numerics` names everything about this machine and build that decides the numbers of compute nodes.
 /// Throws `DiagnosticList` with everything wrong with files that nodes read.
-package func makePlan(_ graph: ResolvedGraph, cache: DiskCache?, numerics: String) throws -> Plan {
-  var planner = Planner(graph, cache: cache, numerics: numerics)
+package func makePlan(
+  _ graph: ResolvedGraph, cache: DiskCache?, memory: MemoryCache? = nil, numerics: String,
+  options: PlanOptions = PlanOptions()
+) throws -> Plan {
+  var planner = Planner(graph, caches: ResultCaches(disk: cache, memory: memory), numerics: numerics, options: options)
   try planner.makeKeys()
   planner.decide()
   return planner.plan()
 }
 
+/// What a plan is to do beyond the usual.
+package struct PlanOptions: Sendable {
+  /// Nodes to compute though they may be in the cache.
+  package var recomputed: Set<Int>
+  /// Whether the results of `recomputed` are compared with those in the cache instead of taking their places.
+  package var comparesOnly: Bool
+  /// Where digests of large files are remembered when results are not kept.
+  package var digests: DiskCache?
+  /// Gets the path of a large file that is being hashed, the bytes done and all of them.
+  package var hashing: (@Sendable (_ path: String, _ done: Int, _ all: Int) -> Void)?
+
+  package init(
+    recomputed: Set<Int> = [], comparesOnly: Bool = false, digests: DiskCache? = nil,
+    hashing: (@Sendable (String, Int, Int) -> Void)? = nil
+  ) {
+    self.recomputed = recomputed
+    self.comparesOnly = comparesOnly
+    self.digests = digests
+    self.hashing = hashing
+  }
+}
+
 private struct Planner {
   private var graph: ResolvedGraph
-  private let cache: DiskCache?
+  private let caches: ResultCaches
+  private let options: PlanOptions
   private var keys: NodeKeys
   private let isAsked: [Bool]
   private var nodes: [PlannedNode]
-  private var entries: [Int: CacheEntry] = [:]
+  private var hits: [Int: CachedResult] = [:]
   /// Nodes of equal key form a group; those that must run themselves are each a group of their own.
   private var group: [Int]
   private var groupCount = 0
-  /// By group: whether a member asks to be kept on disk.
-  private var isGroupKept: [Bool] = []
+  /// By group: the most that a member asks for.
+  private var groupPolicies: [CachePolicy] = []
+  private var isGroupRecomputed: [Bool] = []
 
-  init(_ graph: ResolvedGraph, cache: DiskCache?, numerics: String) {
+  init(_ graph: ResolvedGraph, caches: ResultCaches, numerics: String, options: PlanOptions) {
     self.graph = graph
-    self.cache = cache
+    self.caches = caches
+    self.options = options
     keys = NodeKeys(nodeCount: graph.nodes.count, numerics: numerics)
     nodes = Array(repeating: PlannedNode(action: .skip, reason: .notAsked), count: graph.nodes.count)
     group = Array(repeating: 0, count: graph.nodes.count)
@@ -37,7 +65,7 @@ private struct Planner {
 
   /// Resolves settings, digests the files that are read and keys every node that a target may need.
   mutating func makeKeys() throws {
-    var digests = SourceDigests(cache: cache)
+    var digests = SourceDigests(cache: caches.disk, other: options.digests, progress: options.hashing)
     var types: [String: any Node] = [:]
     var groups: [ContentDigest: Int] = [:]
     groups.reserveCapacity(graph.nodes.count)
@@ -78,18 +106,20 @@ private struct Planner {
     }
     if group[index] == groupCount {
       groupCount += 1
-      isGroupKept.append(false)
+      groupPolicies.append(.none)
+      isGroupRecomputed.append(false)
     }
-    if policy == .disk, !info.isSink, graph.nodes[index].declaration.isCacheable, cache != nil {
-      isGroupKept[group[index]] = true
+    if !info.isSink, graph.nodes[index].declaration.isCacheable {
+      groupPolicies[group[index]] = max(groupPolicies[group[index]], policy)
     }
+    if options.recomputed.contains(index) { isGroupRecomputed[group[index]] = true }
   }
 
   // MARK: Decisions
 
   /// Walks from the last node to the first, looking up what is needed.
   mutating func decide() {
-    var lookups: [CacheEntry??] = Array(repeating: nil, count: groupCount)
+    var lookups: [CachedResult??] = Array(repeating: nil, count: groupCount)
     var neededBy: [Int?] = Array(repeating: nil, count: graph.nodes.count)
     for target in graph.targets { neededBy[target] = target }
     for index in graph.nodes.indices.reversed() where isAsked[index] {
@@ -107,18 +137,22 @@ private struct Planner {
     nameCauses()
   }
 
-  private mutating func decision(for index: Int, consumer: Int, _ lookups: inout [CacheEntry??]) -> PlannedNode {
+  private mutating func decision(for index: Int, consumer: Int, _ lookups: inout [CachedResult??]) -> PlannedNode {
     let node = graph.nodes[index]
     if node.declaration.isHandle { return PlannedNode(action: .open, reason: .neededBy(consumer)) }
     if node.declaration.info.isSink { return PlannedNode(action: .run, reason: .sink) }
-    guard let cache, let key = keys.nodeKeys[index] else { return PlannedNode(action: .run, reason: .cacheOff) }
+    guard !caches.isOff, let key = keys.nodeKeys[index] else { return PlannedNode(action: .run, reason: .cacheOff) }
     guard node.declaration.isCacheable else { return PlannedNode(action: .run, reason: .uncacheable) }
-    guard isGroupKept[group[index]] else { return PlannedNode(action: .run, reason: .policy(node.cache)) }
-    let lookup = lookups[group[index]] ?? cache.entry(for: key, outputs: node.declaration.outputs)
+    if isGroupRecomputed[group[index]] { return PlannedNode(action: .run, reason: .refreshed) }
+    let policy = groupPolicies[group[index]]
+    let lookup = lookups[group[index]] ?? caches.result(for: key, outputs: node.declaration.outputs, policy: policy)
     lookups[group[index]] = .some(lookup)
-    guard let entry = lookup else { return PlannedNode(action: .run, reason: .notCached) }
-    entries[index] = entry
-    return PlannedNode(action: .hit, reason: .cached)
+    if let hit = lookup {
+      hits[index] = hit
+      return PlannedNode(action: .hit, reason: .cached)
+    }
+    if policy != .disk { return PlannedNode(action: .run, reason: .policy(node.cache)) }
+    return PlannedNode(action: .run, reason: caches.disk == nil ? .cacheOff : .notCached)
   }
 
   /// Of needed nodes with equal keys the first acts and the others share its results.
@@ -127,7 +161,7 @@ private struct Planner {
     for index in nodes.indices where nodes[index].action != .skip {
       if let other = first[group[index]] {
         nodes[index] = PlannedNode(action: .shared(other), reason: .sameAs(other))
-        entries[index] = nil
+        hits[index] = nil
       } else {
         first[group[index]] = index
       }
@@ -157,8 +191,20 @@ private struct Planner {
     var graph = graph
     EmbeddedWorkflow.complete(&graph, sources: keys.sources)
     return Plan(
-      graph: graph, nodes: nodes, entries: entries, representatives: representatives(),
-      isKept: graph.nodes.indices.map { isAsked[$0] && isGroupKept[group[$0]] }, keys: keys)
+      graph: graph, nodes: nodes, hits: hits, representatives: representatives(),
+      policies: graph.nodes.indices.map { isAsked[$0] ? groupPolicies[group[$0]] : .none }, compared: compared(),
+      keys: keys)
+  }
+
+  private func compared() -> [Int: CacheEntry] {
+    guard options.comparesOnly, let disk = caches.disk else { return [:] }
+    var entries: [Int: CacheEntry] = [:]
+    for index in nodes.indices where nodes[index].action == .run && isGroupRecomputed[group[index]] {
+      entries[index] = keys.nodeKeys[index].flatMap {
+        disk.entry(for: $0, outputs: graph.nodes[index].declaration.outputs)
+      }
+    }
+    return entries
   }
 
   /// For each node the needed one of its group, or the group's first where none is needed.
@@ -175,18 +221,4 @@ private struct Planner {
 
 extension NodeDeclaration {
   fileprivate var isCacheable: Bool { !outputs.isEmpty && outputs.allSatisfy { $0.type.isCacheable } }
-}
-
-extension ResolvedGraph {
-  /// Which nodes a target may need, targets among them.
-  fileprivate func ancestorsOfTargets() -> [Bool] {
-    var isAncestor = Array(repeating: false, count: nodes.count)
-    for target in targets { isAncestor[target] = true }
-    for index in nodes.indices.reversed() where isAncestor[index] {
-      for wires in nodes[index].inputs {
-        for wire in wires { isAncestor[wire.node] = true }
-      }
-    }
-    return isAncestor
-  }
 }

@@ -12,15 +12,24 @@ struct SourceDigests {
 
   /// Files from this size on are remembered between runs.
   static let memorableSize = 64 << 10
+  /// Progress is told about so often.
+  private static let progressStep = 64 << 20
 
   private var byPath: [String: (digest: ContentDigest, identity: FileIdentity)] = [:]
   private let cache: DiskCache?
+  /// Whether the cache's folder is made to remember digests there.
+  private let makesFolder: Bool
   private var memo: DigestMemo?
+  private let progress: (@Sendable (_ path: String, _ done: Int, _ all: Int) -> Void)?
 
-  /// `cache` remembers digests between runs; without it every file is hashed.
-  init(cache: DiskCache?) {
-    self.cache = cache
-    memo = cache?.digestMemo()
+  /// Digests are remembered in `cache`, or in `other` if that exists; without both every file is hashed.
+  init(
+    cache: DiskCache?, other: DiskCache?, progress: (@Sendable (_ path: String, _ done: Int, _ all: Int) -> Void)?
+  ) {
+    self.cache = cache ?? other
+    makesFolder = cache != nil
+    memo = self.cache?.digestMemo()
+    self.progress = progress
   }
 
   /// The digest of the file's bytes, and what the file was just before they were read.
@@ -39,7 +48,7 @@ struct SourceDigests {
       byPath[path] = (known, before)
       return (known, before)
     }
-    let digest = try hash(file, path: path)
+    let digest = try hash(file, path: path, size: Int(before.size))
     byPath[path] = (digest, before)
     // A file that was written while it was read, or a moment before, could change again without a new time stamp.
     if isMemorable, FileIdentity(file) == before, before.isSettled { memo?.add(digest, of: before) }
@@ -48,11 +57,12 @@ struct SourceDigests {
 
   /// Writes what was learned to the disk.
   func save() {
-    if let memo, memo.isChanged { cache?.keep(memo) }
+    if let memo, memo.isChanged { cache?.keep(memo, makesFolder: makesFolder) }
   }
 
-  private func hash(_ file: Int32, path: String) throws -> ContentDigest {
+  private func hash(_ file: Int32, path: String, size: Int) throws -> ContentDigest {
     var hash = SHA256()
+    var done = 0
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     while true {
@@ -63,6 +73,8 @@ struct SourceDigests {
         throw Unreadable(path: path, reason: systemMessage(errno))
       }
       hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      done += count
+      if done % Self.progressStep < count { progress?(path, done, size) }
     }
   }
 }

@@ -110,11 +110,21 @@ package struct ResolvedNode: Sendable {
 }
 
 /// Where a node's outputs are kept, the `cache` key of a node.
-package enum CachePolicy: String, Sendable, CaseIterable {
+package enum CachePolicy: String, Sendable, CaseIterable, Comparable {
   /// Recomputed in every run.
   case none
-  /// Kept for the run only.
+  /// Kept in memory, as long as the process lives.
   case memory
-  /// Kept on disk.
+  /// Kept on disk, unless it is quicker to compute again than to read.
   case disk
+
+  package static func < (a: CachePolicy, b: CachePolicy) -> Bool { a.rank < b.rank }
+
+  private var rank: Int {
+    switch self {
+    case .none: 0
+    case .memory: 1
+    case .disk: 2
+    }
+  }
 }

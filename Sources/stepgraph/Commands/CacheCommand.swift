@@ -5,66 +5,73 @@ import GraphEngine
 /// `stepgraph cache`: what is kept on disk.
 struct CacheCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cache", abstract: "Looks at the cache.", subcommands: [Stats.self])
+    commandName: "cache", abstract: "Looks at the cache and looks after it.",
+    subcommands: [
+      Stats.self, List.self, Verify.self, Collect.self, Pin.self, Unpin.self, Clear.self, Bench.self,
+    ])
 
   struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows how much the cache holds.")
 
     @OptionGroup var location: CacheLocation
+    @OptionGroup var limits: CacheLimits
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() async throws {
       try await reporting {
+        let limit = limits.settings().limit
         let statistics = DiskCache(at: location.path).statistics()
-        try Terminal.write(json ? jsonText(StatisticsDescription(statistics)) : text(statistics))
+        try Terminal.write(
+          json ? jsonText(StatisticsDescription(statistics, limit: limit)) : text(statistics, limit: limit))
       }
     }
 
-    private func text(_ statistics: CacheStatistics) -> String {
+    private func text(_ statistics: CacheStatistics, limit: Int) -> String {
       var text = "\(statistics.location)\n"
-      text += "\(statistics.entries) entries, \(sizeText(statistics.bytes)) in \(statistics.blobs) blobs\n"
+      text += "\(statistics.entries) entries, \(ByteCount(statistics.bytes)) in \(statistics.blobs) blobs; "
+      text += "\(ByteCount(statistics.bytesOnDisk)) of \(ByteCount(limit)) on disk\n"
+      if statistics.pinned > 0 { text += "\(statistics.pinned) entries pinned\n" }
+      if statistics.writers > 0 { text += "in use by \(statistics.writers) processes\n" }
       if statistics.quarantined > 0 { text += "\(statistics.quarantined) damaged files set aside\n" }
       let kinds = statistics.byNodeType.sorted { ($1.value.bytes, $0.key) < ($0.value.bytes, $1.key) }
       if kinds.isEmpty { return text }
-      let rows = kinds.map { ["\($0.value.entries)", $0.key, sizeText($0.value.bytes)] }
+      let rows = kinds.map { ["\($0.value.entries)", $0.key, "\(ByteCount($0.value.bytes))"] }
       return text + "\n" + tableText(rows, indent: "  ")
     }
   }
-}
 
-/// Which folder the cache is in.
-struct CacheLocation: ParsableArguments {
-  @Option(
-    name: .customLong("cache"),
-    help: ArgumentHelp(
-      "The cache folder; $XDG_CACHE_HOME/stepgraph or ~/.cache/stepgraph when left out.", valueName: "dir"))
-  var folder: String?
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "ls", abstract: "Lists results, what was used last in front.",
+      discussion: "The columns: key, node type, size, how long it took to compute, when it was used last, pinned.")
 
-  func validate() throws {
-    if folder == "" { throw ValidationError("--cache takes a folder; an empty text was given.") }
-  }
+    @OptionGroup var location: CacheLocation
 
-  /// The XDG base directory specification: a relative XDG_CACHE_HOME is ignored.
-  var path: String {
-    if let folder { return folder }
-    let environment = ProcessInfo.processInfo.environment
-    if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return base + "/stepgraph" }
-    return NSHomeDirectory() + "/.cache/stepgraph"
-  }
-}
+    @Option(help: ArgumentHelp("List so many.", valueName: "n"))
+    var limit = Int.max
 
-/// A size as people read it: `512 B`, `1.5 MB`.
-private func sizeText(_ bytes: Int) -> String {
-  var size = Double(bytes)
-  for unit in ["B", "kB", "MB", "GB"] {
-    if size < 999.5 {
-      return unit == "B" ? "\(bytes) B" : String(format: size < 9.95 ? "%.1f \(unit)" : "%.0f \(unit)", size)
+    @Flag(help: "Print JSON, with the digest of every output.")
+    var json = false
+
+    func validate() throws {
+      if limit < 0 { throw ValidationError("--limit is \(limit); 0 or more was expected.") }
     }
-    size /= 1000
+
+    func run() async throws {
+      try await reporting {
+        let entries = DiskCache(at: location.path).list().prefix(limit).map(EntryDescription.init)
+        let rows = entries.map { entry in
+          [
+            String(entry.key.prefix(12)), entry.node, "\(ByteCount(entry.bytes))", durationText(entry.seconds),
+            entry.lastUsed, entry.pinned ? "pinned" : "",
+          ]
+        }
+        try Terminal.write(json ? jsonText(entries) : tableText(rows))
+      }
+    }
   }
-  return String(format: "%.1f TB", size)
 }
 
 private struct StatisticsDescription: Encodable {
@@ -77,15 +84,53 @@ private struct StatisticsDescription: Encodable {
   let entries: Int
   let blobs: Int
   let bytes: Int
+  let bytesOnDisk: Int
+  let limit: Int
+  let pinned: Int
+  let writers: Int
   let quarantined: Int
   let nodeTypes: [String: Kind]
 
-  init(_ statistics: CacheStatistics) {
+  init(_ statistics: CacheStatistics, limit: Int) {
     location = statistics.location
     entries = statistics.entries
     blobs = statistics.blobs
     bytes = statistics.bytes
+    bytesOnDisk = statistics.bytesOnDisk
+    self.limit = limit
+    pinned = statistics.pinned
+    writers = statistics.writers
     quarantined = statistics.quarantined
     nodeTypes = statistics.byNodeType.mapValues { Kind(entries: $0.entries, bytes: $0.bytes) }
+  }
+}
+
+private struct EntryDescription: Encodable {
+  struct Output: Encodable {
+    let port: String
+    let type: String
+    let digest: String
+    let bytes: Int
+  }
+
+  let key: String
+  let node: String
+  let bytes: Int
+  let seconds: Double
+  /// In UTC, ISO 8601.
+  let lastUsed: String
+  let pinned: Bool
+  let outputs: [Output]
+
+  init(_ cached: CachedEntry) {
+    key = cached.entry.key.description
+    node = cached.entry.node
+    bytes = cached.bytes
+    seconds = cached.entry.seconds
+    lastUsed = Date(timeIntervalSince1970: Double(cached.lastUsed)).ISO8601Format()
+    pinned = cached.isPinned
+    outputs = cached.entry.outputs.map {
+      Output(port: $0.port, type: $0.type, digest: $0.blob.description, bytes: $0.size)
+    }
   }
 }

@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import GraphEngine
 import StepgraphNodes
+import Tensors
 
 /// What `run` and `plan` ask about the graph and the cache.
 struct GraphOptions: ParsableArguments {
@@ -43,7 +44,7 @@ struct GraphOptions: ParsableArguments {
 
   @OptionGroup var cacheLocation: CacheLocation
 
-  @Flag(name: .customLong("no-cache"), help: "Neither read nor write the cache.")
+  @Flag(name: .customLong("no-cache"), help: "Neither take results from the cache nor keep any there.")
   var noCache = false
 
   mutating func validate() throws {
@@ -82,4 +83,17 @@ struct GraphOptions: ParsableArguments {
 
   /// Nil with `--no-cache`.
   var cache: DiskCache? { noCache ? nil : DiskCache(at: cacheLocation.path) }
+
+  /// What a run of the graph would do; digests of large files are remembered even with `--no-cache`, where there is a cache.
+  func plan(
+    _ graph: ResolvedGraph, cache: DiskCache?, memory: MemoryCache? = nil, refreshing refreshed: Set<Int> = [],
+    isShown: Bool
+  ) throws -> Plan {
+    let reading = ReadingDisplay()
+    defer { if isShown { reading.finish() } }
+    let options = PlanOptions(
+      recomputed: refreshed, digests: DiskCache(at: cacheLocation.path),
+      hashing: { path, done, all in if isShown { reading.handle(path, done, all) } })
+    return try makePlan(graph, cache: cache, memory: memory, numerics: Numerics.identifier, options: options)
+  }
 }

@@ -16,8 +16,7 @@ struct PlanCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let plan = try makePlan(
-        options.resolvedGraph(), cache: options.cache, numerics: Numerics.identifier)
+      let plan = try options.plan(options.resolvedGraph(), cache: options.cache, isShown: !json)
       let rows = plan.nodes.indices.map { NodeRow(plan, $0) }
       let table = tableText(rows.map { [$0.action, $0.node, $0.type, $0.reason] })
       let points = plan.graph.points.count

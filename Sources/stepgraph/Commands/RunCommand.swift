@@ -20,6 +20,21 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write what happens to this file, a JSON object a line.", valueName: "file"))
   var events: String?
 
+  @OptionGroup var writing: CacheWritingOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Compute this node again, and all that follows from it, though the cache holds it; may be repeated.",
+      valueName: "node"))
+  var refresh: [String] = []
+
+  @Option(
+    name: .customLong("check-determinism"),
+    help: ArgumentHelp(
+      "After the run compute so many nodes again, drawn at random, and compare the bits with those in the cache.",
+      valueName: "n"))
+  var compared: Int?
+
   @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
   var quiet = false
 
@@ -28,6 +43,12 @@ struct RunCommand: AsyncParsableCommand {
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads); 1 or more was expected.") }
+    if let compared, compared < 1 {
+      throw ValidationError("--check-determinism is \(compared); 1 or more was expected.")
+    }
+    if compared != nil, options.noCache {
+      throw ValidationError("--check-determinism compares with the cache, which --no-cache turns off.")
+    }
   }
 
   func run() async throws {
@@ -50,9 +71,12 @@ struct RunCommand: AsyncParsableCommand {
       for drawn in graph.parameters where drawn.isDrawn { Terminal.writeError("\(drawn.name)=\(drawn.text)\n") }
     }
     let log = try events.map(EventLog.init)
-    let plan = try makePlan(graph, cache: options.cache, numerics: Numerics.identifier)
+    let cache = options.noCache ? nil : DiskCache(at: options.cacheLocation.path, settings: writing.settings)
+    let memory = cache.map { _ in MemoryCache() }
+    let refreshed = try graph.nodesToRefresh(refresh, option: "--refresh")
+    let plan = try options.plan(graph, cache: cache, memory: memory, refreshing: refreshed, isShown: !quiet && !json)
     let progress = quiet || json ? nil : ProgressDisplay(plan: plan)
-    let executor = Executor(cache: options.cache, numerics: Numerics.identifier) { event in
+    let executor = Executor(cache: cache, memory: memory, numerics: Numerics.identifier) { event in
       log?.write(event)
       record.note(event)
       if case .warning(_, let diagnostic) = event {
@@ -66,6 +90,16 @@ struct RunCommand: AsyncParsableCommand {
     defer { progress?.finish() }
     _ = try await interruptible { try await executor.run(plan) }
     progress?.finish()
+    if let compared {
+      let comparing = Executor(cache: cache, memory: memory, numerics: Numerics.identifier) { event in
+        log?.write(event)
+        record.noteComparison(event)
+      }
+      if let comparison = try comparing.comparison(compared, of: plan) {
+        _ = try await interruptible { try await comparing.run(comparison) }
+      }
+    }
+    if let difference = record.difference { throw difference }
     if json {
       try Terminal.write(jsonText(record.description(failure: nil)))
     } else if !quiet {

@@ -12,6 +12,9 @@ final class RunRecord: Sendable {
     var files: [String] = []
     var warnings: [Diagnostic] = []
     var sources: [RunEvent.Source: Int] = [:]
+    /// Nodes computed again, and those with other bits.
+    var compared = 0
+    var differing: [String] = []
     /// Nil until the run is done.
     var seconds: Double?
   }
@@ -46,15 +49,39 @@ final class RunRecord: Sendable {
     }
   }
 
+  /// Takes up an event of the run that computes nodes again.
+  func noteComparison(_ event: RunEvent) {
+    guard case .compared(let node, _, let ports) = event else { return }
+    counts.withLock { counts in
+      counts.compared += 1
+      if !ports.isEmpty { counts.differing.append(node) }
+    }
+  }
+
+  /// Nil when every node that was computed again gave the same bits.
+  var difference: Diagnostic? {
+    counts.withLock { counts in
+      guard !counts.differing.isEmpty else { return nil }
+      return Diagnostic(
+        "\(counts.differing.count) of \(counts.compared) nodes computed again gave other bits than the cache holds: "
+          + counts.differing.map { "'\($0)'" }.joined(separator: ", "),
+        notes: [
+          "a node changed without a new version, or does not give the same bits twice; "
+            + "--refresh NODE replaces what the cache holds"
+        ])
+    }
+  }
+
   private var elapsed: Double { start.duration(to: .now) / .seconds(1) }
 
   /// The files written, a line each, then how long it took.
   var summary: String {
     counts.withLock { counts in
       let executed = counts.sources[.executed, default: 0]
-      let cached = counts.sources[.disk, default: 0]
+      let cached = counts.sources[.disk, default: 0] + counts.sources[.memory, default: 0]
       return counts.files.map { "\($0)\n" }.joined()
         + "done in \(durationText(counts.seconds ?? elapsed)): \(executed) nodes run, \(cached) from the cache\n"
+        + (counts.compared > 0 ? "\(counts.compared) nodes computed again: the same bits\n" : "")
     }
   }
 
@@ -73,7 +100,8 @@ final class RunRecord: Sendable {
         points: counts.points.isEmpty ? nil : counts.points,
         nodes: .init(
           executed: counts.sources[.executed, default: 0], disk: counts.sources[.disk, default: 0],
-          shared: counts.sources[.shared, default: 0]),
+          memory: counts.sources[.memory, default: 0], shared: counts.sources[.shared, default: 0],
+          compared: counts.compared),
         diagnostics: (counts.warnings + diagnostics).map(DiagnosticDescription.init))
     }
   }
@@ -91,7 +119,10 @@ struct RunDescription: Encodable {
   struct Nodes: Encodable {
     let executed: Int
     let disk: Int
+    let memory: Int
     let shared: Int
+    /// Those that --check-determinism computed again, all to the same bits.
+    let compared: Int
   }
 
   let status: String

@@ -13,13 +13,16 @@ enum Repository {
   static let command = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "stepgraph")
 }
 
-/// A folder that goes away with its owner.
+/// A folder that goes away with its owner; in memory where there is room, as tests write much and wait for the disk.
 final class TemporaryFolder {
   let url: URL
   var path: String { url.path }
 
   init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "stepgraph-tests-\(UUID().uuidString)")
+    let memory = URL(filePath: "/dev/shm")
+    let room = try? FileManager.default.attributesOfFileSystem(forPath: memory.path)[.systemFreeSize] as? Int
+    let parent = (room ?? 0) > 1 << 30 ? memory : FileManager.default.temporaryDirectory
+    url = parent.appending(path: "stepgraph-tests-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 

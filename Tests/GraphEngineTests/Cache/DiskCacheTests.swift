@@ -47,6 +47,7 @@ struct DiskCacheTests {
 
     let statistics = cache.statistics()
     #expect((statistics.entries, statistics.blobs, statistics.bytes, statistics.quarantined) == (1, 3, 11, 0))
+    #expect((statistics.bytesOnDisk, statistics.pinned, statistics.writers) == (4 * 4096, 0, 0))
     #expect(statistics.byNodeType["Add"]?.entries == 1)
     #expect(statistics.byNodeType["Add"]?.bytes == 10)
   }
@@ -70,6 +71,33 @@ struct DiskCacheTests {
     #expect(try String(contentsOfFile: path, encoding: .utf8) == Self.entry)
     try FileManager.default.removeItem(atPath: path)
     try Self.entry.write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(DiskCache(at: location).entry(for: key("x"), outputs: outputs)?.seconds == 0.5)
+  }
+
+  @Test func entriesKeepWarningsAndAncestors() throws {
+    let cache = DiskCache(at: location)
+    let warnings = [
+      NodeWarning(origin: key("w"), port: "text", message: "cut: \"a  b\\n\"\n\u{301}\u{1}\r é"),
+      NodeWarning(origin: key("x"), port: nil, message: ""),
+    ]
+    let isKept = cache.store(
+      key: key("x"), node: "Add", descriptor: [], seconds: 1e-9,
+      outputs: [("sum", "number", [1]), ("negated", "number", [1])], ancestors: [Array("model".utf8)],
+      warnings: warnings)
+    #expect(isKept)
+    let entry = try #require(cache.entry(for: key("x"), outputs: outputs))
+    #expect(entry.warnings == warnings)
+    #expect(cache.blob(try #require(entry.ancestors.first)) == Array("model".utf8))
+    #expect(entry.outputs[0].blob == entry.outputs[1].blob)
+  }
+
+  /// A later version may add lines of new kinds, and this one is to read the rest.
+  @Test func linesOfLaterVersionsArePassedOver() throws {
+    #expect(store("x", in: DiskCache(at: location)))
+    let path = try file(below: "ac")
+    let body = try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "check ")[0] + "colour blue\n"
+    try "\(body)check \(ContentDigest(hashing: Array(body.utf8)))\n".write(
+      toFile: path, atomically: true, encoding: .utf8)
     #expect(DiskCache(at: location).entry(for: key("x"), outputs: outputs)?.seconds == 0.5)
   }
 

@@ -7,6 +7,7 @@ private protocol ToyValue: WireValue { init() }
 extension ToyValue {
   func encoded() throws -> [UInt8] { [] }
   init(decoding bytes: UnsafeRawBufferPointer) throws { self.init() }
+  var byteCount: Int { 0 }
   var isFinite: Bool { true }
 }
 

@@ -1,0 +1,38 @@
+import Diagnostics
+
+/// A node's results on their way to the disk, or to a comparison with those that are there.
+struct StoreJob: Sendable {
+  let node: ResolvedNode
+  let key: ContentDigest
+  let descriptor: [UInt8]
+  /// Descriptors behind it that have no entry.
+  let ancestors: [[UInt8]]
+  /// In declared order.
+  let outputs: [any WireValue]
+  let warnings: [NodeWarning]
+  let seconds: Double
+  /// The entry that the results are compared with; nil to store them.
+  let compared: CacheEntry?
+
+  /// What cannot be written costs a warning.
+  func run(in cache: DiskCache, events: EventRelay) {
+    do {
+      let encoded = try zip(node.declaration.outputs, outputs).map { declaration, value in
+        (port: declaration.name, type: declaration.type.name, bytes: try value.encoded())
+      }
+      if let compared {
+        let differing = zip(encoded, compared.outputs).filter { ContentDigest(hashing: $0.bytes) != $1.blob }
+        events.send(
+          .compared(node: node.address, type: node.declaration.info.type, differing: differing.map { $0.0.port }))
+      } else {
+        cache.store(
+          key: key, node: node.declaration.info.type, descriptor: descriptor, seconds: seconds, outputs: encoded,
+          ancestors: ancestors, warnings: warnings)
+      }
+    } catch {
+      var warning = node.diagnostic(for: error)
+      warning.severity = .warning
+      events.send(.warning(node: node.address, warning))
+    }
+  }
+}
