@@ -13,6 +13,9 @@ package enum WholeFile {
     case safetensors
     case workflow
     case events = "event"
+    case lock
+    case svg = "SVG"
+    case dot = "DOT"
 
     /// Whether a file that begins with `start` is of this kind.
     func describes(_ start: [UInt8]) -> Bool {
@@ -20,6 +23,9 @@ package enum WholeFile {
       case .png: start.starts(with: PNG.signature)
       // The header's length as a little-endian u64, then JSON.
       case .safetensors: start.count > 8 && start[5...7].allSatisfy { $0 == 0 } && start[8] == UInt8(ascii: "{")
+      case .svg: start.starts(with: Array("<svg ".utf8))
+      case .dot: start.starts(with: Array("digraph ".utf8))
+      case .lock: start.starts(with: Array("{\n  \"files\" :".utf8))
       case .events: start.starts(with: Array("{\"event\"".utf8))
       // A NUL never stands in YAML, and a picture has the same words in a text chunk.
       case .workflow:

@@ -8,6 +8,7 @@ struct Stepgraph: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ValidateCommand.self, PlanCommand.self, NodesCommand.self, SchemaCommand.self,
-      ExtractCommand.self, CacheCommand.self, BenchCommand.self,
+      ExtractCommand.self, ExplainCommand.self, GraphCommand.self, RunsCommand.self, DiffCommand.self, LockCommand.self,
+      CacheCommand.self, BenchCommand.self,
     ])
 }

@@ -28,6 +28,7 @@ extension DiskCache {
     let recorded = read(usagePath)?.count ?? 0
     var collection = Collection(self)
     collection.removeLeftovers()
+    dropOldRuns()
     collection.removeUnused(limit: limit ?? settings.limit, slack: slack)
     // What was recorded meanwhile may not have been counted.
     let usage = CacheUsage.text(counted: collection.report.bytes) + (read(usagePath) ?? []).dropFirst(recorded)
@@ -36,9 +37,10 @@ extension DiskCache {
     return collection.report
   }
 
-  /// Removes all that is neither pinned nor in use: results, damaged files, remembered digests.
+  /// Removes all that is neither pinned nor in use: results, damaged files, remembered digests, records of runs.
   @discardableResult
   package func clear() -> CollectionReport? {
+    dropOldRuns(keeping: 0)
     files.remove(root + "/digests")
     return collect(limit: 0)
   }

@@ -55,7 +55,7 @@ package struct CacheEntry: Sendable, Equatable {
   /// All blobs that the entry names.
   var blobs: [ContentDigest] { outputs.map(\.blob) + [descriptor] + ancestors }
 
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var text = "\(Self.header)\nkey \(key)\nnode \(node)\ndescriptor \(descriptor)\nseconds \(seconds)\n"
     for output in outputs { text += "output \(output.port) \(output.type) \(output.blob) \(output.size)\n" }
     for ancestor in ancestors { text += "ancestor \(ancestor)\n" }
@@ -68,7 +68,7 @@ package struct CacheEntry: Sendable, Equatable {
   }
 
   /// Nil when the bytes are not an undamaged entry of this version.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     guard let body = CheckedText.body(of: bytes), body.hasPrefix(Self.header + "\n") else { return nil }
     let lines = body.utf8.split(separator: UInt8(ascii: "\n")).dropFirst().map { line in
       line.split(separator: UInt8(ascii: " "), maxSplits: 4).map { String(Substring($0)) }

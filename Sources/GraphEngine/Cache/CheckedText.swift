@@ -1,8 +1,8 @@
 /// Text whose last line is the SHA-256 digest of all before it, so that damage shows.
-enum CheckedText {
+package enum CheckedText {
   private static let label = "check "
 
-  static func bytes(of body: String) -> [UInt8] {
+  package static func bytes(of body: String) -> [UInt8] {
     let body = Array(body.utf8)
     return body + Array("\(label)\(ContentDigest(hashing: body))\n".utf8)
   }

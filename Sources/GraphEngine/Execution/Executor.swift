@@ -27,7 +27,11 @@ package struct Executor: Sendable {
   /// Throws a `Diagnostic` when a node fails, after what was under way is finished and kept, and `CancellationError`
   /// when the task is cancelled.
   package func run(_ plan: Plan) async throws -> RunResult {
-    let relay = EventRelay(events)
+    let recorder = plan.compared.isEmpty ? cache.map { RunRecorder(plan, numerics: numerics, cache: $0) } : nil
+    let relay = EventRelay { [events] event in
+      recorder?.note(event)
+      events?(event)
+    }
     defer { relay.close() }
     let mailbox = Mailbox<RunMessage>()
     return try await withTaskCancellationHandler {
@@ -38,8 +42,26 @@ package struct Executor: Sendable {
         cache?.settle()
         cache?.endUse()
       }
-      var run = Run(plan, caches: ResultCaches(disk: cache, memory: memory), relay: relay, mailbox: mailbox)
-      return try await run.execute()
+      var run = Run(
+        plan, caches: ResultCaches(disk: cache, memory: memory), relay: relay, mailbox: mailbox, recorder: recorder)
+      // A record that could not be written is told like any other trouble of the cache.
+      func record(_ state: RunManifest.State, failure: String? = nil) {
+        recorder?.finish(state, failure: failure)
+        if let warning = cache?.takeWarning() {
+          relay.send(.warning(node: nil, Diagnostic(warning, severity: .warning)))
+        }
+      }
+      do {
+        let result = try await run.execute()
+        record(.done)
+        return result
+      } catch is CancellationError {
+        record(.interrupted)
+        throw CancellationError()
+      } catch {
+        record(.failed, failure: (error as? Diagnostic)?.message ?? "\(error)")
+        throw error
+      }
     } onCancel: {
       relay.cancel()
       mailbox.send(.cancelled)

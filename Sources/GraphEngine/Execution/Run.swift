@@ -18,6 +18,7 @@ struct Run {
   private var warnings = WarningMemory()
   private let relay: EventRelay
   private let mailbox: Mailbox<RunMessage>
+  private let recorder: RunRecorder?
   private var failure: Diagnostic?
   /// Nodes under way, by lane; reads count as io.
   private var computing = 0
@@ -30,11 +31,14 @@ struct Run {
   /// How long a node that computes may go on after the user interrupts the run.
   private static let grace: Duration = .seconds(1)
 
-  init(_ plan: Plan, caches: ResultCaches, relay: EventRelay, mailbox: Mailbox<RunMessage>) {
+  init(
+    _ plan: Plan, caches: ResultCaches, relay: EventRelay, mailbox: Mailbox<RunMessage>, recorder: RunRecorder?
+  ) {
     schedule = Schedule(plan)
     self.caches = caches
     self.relay = relay
     self.mailbox = mailbox
+    self.recorder = recorder
   }
 
   mutating func execute() async throws -> RunResult {
@@ -181,7 +185,7 @@ struct Run {
       warnings.add(outcome.warnings, of: node, inputs: schedule.producers(of: node))
       let job = storeJob(node, outcome.outputs, seconds: seconds)
       let ticket = finish(node, outputs: outcome.outputs, source: .executed, seconds: seconds, isHeld: job != nil)
-      if let job, let ticket { submit(job, releasing: ticket) }
+      if let job, let ticket { submit(job, releasing: ticket) } else { recordUnkept(node, outcome.outputs) }
     case .failure(is CancellationError) where relay.isCancelled:
       break
     case .failure(let error):
@@ -205,7 +209,10 @@ struct Run {
     let isHandle = plan.nodes[node].action == .open
     let sharers = schedule.finish(node, outputs: outputs)
     if isHandle { return nil }
-    if let hit = plan.hits[node] { repeatWarnings(hit.warnings, of: node) }
+    if let hit = plan.hits[node] {
+      repeatWarnings(hit.warnings, of: node)
+      recorder?.note(hit, of: plan.graph.nodes[node])
+    }
     func finished(_ index: Int, _ source: RunEvent.Source, _ seconds: Double) -> RunEvent {
       let resolved = plan.graph.nodes[index]
       return .finished(node: resolved.address, type: resolved.declaration.info.type, source: source, seconds: seconds)
@@ -256,9 +263,20 @@ struct Run {
   private mutating func submit(_ job: StoreJob, releasing ticket: Int) {
     guard let disk = caches.disk else { preconditionFailure("nothing to store in") }
     storing += 1
-    WorkerThreads.store.submit { [mailbox, relay] in
-      job.run(in: disk, events: relay)
+    WorkerThreads.store.submit { [mailbox, relay, recorder] in
+      job.run(in: disk, events: relay, recorder: recorder)
       relay.release(ticket)
+      mailbox.send(.stored)
+    }
+  }
+
+  /// Records what the outputs are that are not kept on disk.
+  private mutating func recordUnkept(_ node: Int, _ outputs: [any WireValue]) {
+    let resolved = schedule.plan.graph.nodes[node]
+    guard let recorder, !outputs.isEmpty, outputs.allSatisfy({ type(of: $0).wireType.isCacheable }) else { return }
+    storing += 1
+    WorkerThreads.store.submit { [mailbox] in
+      recorder.note(values: outputs, of: resolved)
       mailbox.send(.stored)
     }
   }

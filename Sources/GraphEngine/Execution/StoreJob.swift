@@ -14,8 +14,8 @@ struct StoreJob: Sendable {
   /// The entry that the results are compared with; nil to store them.
   let compared: CacheEntry?
 
-  /// What cannot be written costs a warning.
-  func run(in cache: DiskCache, events: EventRelay) {
+  /// What cannot be written costs a warning; `recorder` hears what the outputs are.
+  func run(in cache: DiskCache, events: EventRelay, recorder: RunRecorder?) {
     do {
       let encoded = try zip(node.declaration.outputs, outputs).map { declaration, value in
         (port: declaration.name, type: declaration.type.name, bytes: try value.encoded())
@@ -25,9 +25,10 @@ struct StoreJob: Sendable {
         events.send(
           .compared(node: node.address, type: node.declaration.info.type, differing: differing.map { $0.0.port }))
       } else {
-        cache.store(
+        let isKept = cache.store(
           key: key, node: node.declaration.info.type, descriptor: descriptor, seconds: seconds, outputs: encoded,
           ancestors: ancestors, warnings: warnings)
+        recorder?.note(encoded.map { RunManifest.Node.Output($0) }, of: node.address, isKept: isKept)
       }
     } catch {
       var warning = node.diagnostic(for: error)

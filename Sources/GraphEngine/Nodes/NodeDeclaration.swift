@@ -1,6 +1,6 @@
 /// A node type as help, validation, schema and keys see it: `Node` with its Swift types erased.
 package struct NodeDeclaration: Sendable {
-  package let info: NodeInfo
+  package var info: NodeInfo
   package let inputs: [InputDeclaration]
   package let outputs: [OutputDeclaration]
   package let parameters: [ParameterDeclaration]

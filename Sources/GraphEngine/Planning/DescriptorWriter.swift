@@ -39,7 +39,7 @@ struct DescriptorWriter: Sendable {
       guard let value = node.parameters.values[parameter.name], value != .absent else { continue }
       text.append(raw: separator)
       text.append(raw: parameter.label)
-      append(value)
+      text.append(value)
       separator = ","
     }
     text.append(raw: "},\"sources\":[")
@@ -51,23 +51,6 @@ struct DescriptorWriter: Sendable {
     }
     text.append(raw: type.tail)
     return text.bytes
-  }
-
-  private mutating func append(_ value: ParameterValue) {
-    switch value {
-    case .string(let string), .path(let string): text.append(string)
-    case .int(let number): text.append(number)
-    case .float(let number): text.append(number)
-    case .bool(let flag): text.append(flag)
-    case .list(let items):
-      text.append(raw: "[")
-      for (number, item) in items.enumerated() {
-        if number > 0 { text.append(raw: ",") }
-        append(item)
-      }
-      text.append(raw: "]")
-    case .absent: text.append(raw: "null")
-    }
   }
 
   private mutating func typeText(_ declaration: NodeDeclaration) -> TypeText {

@@ -15,7 +15,7 @@ enum EmbeddedWorkflow {
     var digests: [String: ContentDigest] = [:]
     for index in readers {
       for source in sources[index] ?? [] {
-        let plain = label(of: source.path, in: graph.nodes[index])
+        let plain = graph.nodes[index].label(ofSource: source.path)
         var label = plain
         var copy = 1
         while let other = digests[label], other != source.digest {
@@ -37,15 +37,18 @@ enum EmbeddedWorkflow {
     }
     return block.string
   }
+}
 
-  /// `model/unet/config.json` for a file of the folder `/home/me/model`, `photo.png` for a file given itself.
-  private static func label(of path: String, in node: ResolvedNode) -> String {
-    for parameter in node.declaration.parameters {
-      guard case .path(let given)? = node.parameters.values[parameter.name] else { continue }
+extension ResolvedNode {
+  /// What to call a file that the node reads, wherever it lies: `model/unet/config.json` for a file of the folder
+  /// `/home/me/model`, or without the folder's name, and `photo.png` for a file given itself.
+  func label(ofSource path: String, withFolder: Bool = true) -> String {
+    for parameter in declaration.parameters {
+      guard case .path(let given)? = parameters.values[parameter.name] else { continue }
       let folder = given.split(separator: "/").joined(separator: "/")
       let file = path.split(separator: "/").joined(separator: "/")
       guard file.hasPrefix(folder + "/"), let last = folder.split(separator: "/").last else { continue }
-      return String(last) + file.dropFirst(folder.count)
+      return withFolder ? String(last) + file.dropFirst(folder.count) : String(file.dropFirst(folder.count + 1))
     }
     return path.split(separator: "/").last.map(String.init) ?? path
   }

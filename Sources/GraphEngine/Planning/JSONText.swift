@@ -47,4 +47,30 @@ struct JSONText {
     }
     bytes.append(UInt8(ascii: "\""))
   }
+
+  mutating func append(_ value: ParameterValue) {
+    switch value {
+    case .string(let string), .path(let string): append(string)
+    case .int(let number): append(number)
+    case .float(let number): append(number)
+    case .bool(let flag): append(flag)
+    case .list(let items):
+      append(raw: "[")
+      for (number, item) in items.enumerated() {
+        if number > 0 { append(raw: ",") }
+        append(item)
+      }
+      append(raw: "]")
+    case .absent: append(raw: "null")
+    }
+  }
+}
+
+extension ParameterValue {
+  /// The value as descriptors spell it.
+  var json: String {
+    var text = JSONText()
+    text.append(self)
+    return text.string
+  }
 }

@@ -82,6 +82,17 @@ package struct PlannedNode: Sendable, Hashable {
     /// A handle, such as a model: opened, and neither run nor cached.
     case open
     case skip
+
+    /// As `plan` and `--json` print it.
+    package var name: String {
+      switch self {
+      case .run: "run"
+      case .hit: "hit"
+      case .shared: "shared"
+      case .open: "open"
+      case .skip: "skip"
+      }
+    }
   }
 
   package enum Reason: Sendable, Hashable {

@@ -10,6 +10,16 @@ struct GraphOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("The workflow file.", valueName: "graph"))
   var graph: String
 
+  @OptionGroup var settings: GraphSettings
+
+  var cache: DiskCache? { settings.cache }
+
+  /// The graph, checked and unrolled.
+  func resolvedGraph() throws(DiagnosticList) -> ResolvedGraph { try settings.resolvedGraph(graph) }
+}
+
+/// How a graph is to be run, beside its file.
+struct GraphSettings: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
@@ -47,6 +57,9 @@ struct GraphOptions: ParsableArguments {
   @Flag(name: .customLong("no-cache"), help: "Neither take results from the cache nor keep any there.")
   var noCache = false
 
+  @Flag(help: "Refuse to go on when something is other than GRAPH.lock says, and say what.")
+  var locked = false
+
   mutating func validate() throws {
     if cacheLocation.folder != nil && noCache { throw ValidationError("--cache and --no-cache exclude each other.") }
     if sheet != nil && noSheet { throw ValidationError("--sheet and --no-sheet exclude each other.") }
@@ -60,9 +73,9 @@ struct GraphOptions: ParsableArguments {
   }
 
   /// The graph, checked and unrolled.
-  func resolvedGraph() throws(DiagnosticList) -> ResolvedGraph {
+  func resolvedGraph(_ path: String) throws(DiagnosticList) -> ResolvedGraph {
     let graph = try WorkflowLoader(catalog: .stepgraph).resolve(
-      graph,
+      path,
       settings: (settings + moreSettings).map { setting in
         let (name, text) = Self.parts(of: setting)
         return ParameterSetting(name: name, text: text)
@@ -94,6 +107,8 @@ struct GraphOptions: ParsableArguments {
     let options = PlanOptions(
       recomputed: refreshed, digests: DiskCache(at: cacheLocation.path),
       hashing: { path, done, all in if isShown { reading.handle(path, done, all) } })
-    return try makePlan(graph, cache: cache, memory: memory, numerics: Numerics.identifier, options: options)
+    let plan = try makePlan(graph, cache: cache, memory: memory, numerics: Numerics.identifier, options: options)
+    if locked { try LockFile.check(plan) }
+    return plan
   }
 }

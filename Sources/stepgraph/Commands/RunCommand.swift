@@ -46,7 +46,7 @@ struct RunCommand: AsyncParsableCommand {
     if let compared, compared < 1 {
       throw ValidationError("--check-determinism is \(compared); 1 or more was expected.")
     }
-    if compared != nil, options.noCache {
+    if compared != nil, options.settings.noCache {
       throw ValidationError("--check-determinism compares with the cache, which --no-cache turns off.")
     }
   }
@@ -71,11 +71,15 @@ struct RunCommand: AsyncParsableCommand {
       for drawn in graph.parameters where drawn.isDrawn { Terminal.writeError("\(drawn.name)=\(drawn.text)\n") }
     }
     let log = try events.map(EventLog.init)
-    let cache = options.noCache ? nil : DiskCache(at: options.cacheLocation.path, settings: writing.settings)
+    let cache =
+      options.settings.noCache ? nil : DiskCache(at: options.settings.cacheLocation.path, settings: writing.settings)
     let memory = cache.map { _ in MemoryCache() }
     let refreshed = try graph.nodesToRefresh(refresh, option: "--refresh")
-    let plan = try options.plan(graph, cache: cache, memory: memory, refreshing: refreshed, isShown: !quiet && !json)
-    let progress = quiet || json ? nil : ProgressDisplay(plan: plan)
+    let plan = try options.settings.plan(
+      graph, cache: cache, memory: memory, refreshing: refreshed, isShown: !quiet && !json)
+    // Few runs are enough for a guess, and quick to read.
+    let expected = quiet || json ? [] : ExpectedTimes(of: plan, from: cache?.recentManifests(nodes: 1000) ?? []).seconds
+    let progress = quiet || json ? nil : ProgressDisplay(plan: plan, expected: expected)
     let executor = Executor(cache: cache, memory: memory, numerics: Numerics.identifier) { event in
       log?.write(event)
       record.note(event)

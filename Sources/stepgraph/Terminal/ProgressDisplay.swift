@@ -18,8 +18,8 @@ final class ProgressDisplay: Sendable {
   /// How long to wait between lines where nothing can be drawn over.
   private static let pauseBetweenLines = Duration.seconds(5)
 
-  init(plan: Plan) {
-    state = Mutex(State(estimate: RemainingTime(plan: plan)))
+  init(plan: Plan, expected: [Double?]) {
+    state = Mutex(State(estimate: RemainingTime(plan: plan, expected: expected)))
     isTerminal = Terminal.drawsProgress
     guard isTerminal else { return }
     // Long nodes send no events; the time left runs down all the same.
@@ -94,7 +94,7 @@ final class ProgressDisplay: Sendable {
   }
 }
 
-/// How long the rest of a run takes, from what nodes of each type took so far.
+/// How long the rest of a run takes, from what nodes of each type took so far, and before that from earlier runs.
 struct RemainingTime {
   private struct Kind {
     var remaining = 0
@@ -103,10 +103,12 @@ struct RemainingTime {
     /// When the node of this type that runs now was started.
     var start: ContinuousClock.Instant?
 
-    /// Nil until one of this type has finished.
+    /// The mean of what earlier runs let expect, where they do for all.
+    var prior: Double?
+
+    /// Nil until one of this type has finished, unless it is known from earlier runs.
     var expected: Double? {
-      if finished == 0 { return nil }
-      let mean = seconds / Double(finished)
+      guard let mean = finished == 0 ? prior : seconds / Double(finished) else { return nil }
       let elapsed = start.map { $0.duration(to: .now) / .seconds(1) } ?? 0
       return Double(remaining) * mean - min(elapsed, mean)
     }
@@ -116,13 +118,20 @@ struct RemainingTime {
   private(set) var finished = 0
   let total: Int
 
-  init(plan: Plan) {
+  /// `expected` has the seconds that each node should take, where that is known.
+  init(plan: Plan, expected: [Double?]) {
     var total = 0
-    for (node, planned) in zip(plan.graph.nodes, plan.nodes) where planned.action == .run {
+    var priors: [String: [Double?]] = [:]
+    for (index, node) in plan.graph.nodes.enumerated() where plan.nodes[index].action == .run {
       kinds[node.declaration.info.type, default: Kind()].remaining += 1
+      priors[node.declaration.info.type, default: []].append(expected[index])
       total += 1
     }
     self.total = total
+    for (type, seconds) in priors {
+      let known = seconds.compactMap(\.self)
+      if known.count == seconds.count { kinds[type]?.prior = known.reduce(0, +) / Double(known.count) }
+    }
   }
 
   mutating func start(_ type: String) { kinds[type]?.start = .now }
@@ -137,7 +146,10 @@ struct RemainingTime {
 
   /// Nil until something is known.
   var seconds: Double? {
-    guard kinds.values.contains(where: { $0.finished > 0 && $0.seconds > 0.01 }) else { return nil }
+    guard
+      kinds.values.contains(where: { $0.finished > 0 && $0.seconds > 0.01 })
+        || kinds.values.allSatisfy({ $0.expected != nil })
+    else { return nil }
     return kinds.values.reduce(0) { $0 + max(0, $1.expected ?? 0) }
   }
 }

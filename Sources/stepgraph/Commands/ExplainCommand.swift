@@ -1,0 +1,71 @@
+import ArgumentParser
+import GraphEngine
+import StepgraphNodes
+import Tensors
+
+/// `stepgraph explain`: why a node would run, or would not.
+struct ExplainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Tells why a node would run: what changed since the last run, with both values.")
+
+  @Argument(help: ArgumentHelp("The workflow file.", valueName: "graph"))
+  var graph: String
+
+  @Argument(help: ArgumentHelp("The node's address, such as 'sample[7]/eps'.", valueName: "node"))
+  var node: String
+
+  @OptionGroup var settings: GraphSettings
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() async throws {
+    try await reporting {
+      let resolved = try settings.resolvedGraph(graph)
+      let plan = try settings.plan(resolved, cache: settings.cache, isShown: !json)
+      let explanation = plan.explanation(
+        of: try plan.node(at: node), cache: settings.cache, numerics: Numerics.identifier)
+      try Terminal.write(json ? jsonText(Description(explanation)) : explanation.text)
+    }
+  }
+
+  private struct Description: Encodable {
+    let node: String
+    let type: String
+    let action: String
+    /// The run that the changes are told against; nil when the node never ran.
+    let since: String?
+    let changes: [ChangeDescription]
+    let remark: String?
+
+    init(_ explanation: Explanation) {
+      node = explanation.node
+      type = explanation.type
+      action = explanation.action.name
+      since = explanation.lastRun?.name
+      changes = explanation.causes.map(ChangeDescription.init)
+      remark = explanation.remark
+    }
+  }
+}
+
+/// A cause as `--json` prints it.
+struct ChangeDescription: Encodable {
+  let kind: String
+  let node: String?
+  let name: String?
+  /// JSON for parameters, a digest for files, wires for wires; nil where there was or is nothing.
+  let was: String?
+  let `is`: String?
+  let text: String
+
+  init(_ cause: RunComparison.Cause) {
+    kind = cause.kind.rawValue
+    node = cause.node.isEmpty ? nil : cause.node
+    name = cause.name
+    was = cause.was
+    `is` = cause.is
+    text = cause.text
+  }
+}
