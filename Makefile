@@ -5,7 +5,7 @@ STEPGRAPH  := .build/release/stepgraph
 LINTED     := Package.swift Sources Nodes Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test soak lint bench compare-samplers packages
+.PHONY: help demo build test soak lint fuzz bench compare-samplers packages
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ soak: packages ## Kills, damages and crowds the cache for SECONDS=300 each
 
 lint: ## Checks the formatting of the Swift sources
 	swift format lint --strict --recursive $(LINTED)
+
+fuzz: packages ## Feeds hostile bytes to every reader; TARGET=png one of them, SECONDS=600 for so long each
+	@STEPGRAPH_FUZZER=$$(ls $$(dirname $$(readlink -f $$(command -v swiftc)))/../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$$(uname -m).a) \
+	  Tests/Fuzz/fuzz.sh $(if $(SECONDS),$(SECONDS),60) $(TARGET)
 
 bench: build ## Times the demo model; MODEL=DIR SIZE=512 times another one, beside the peers that are installed
 	python3 Examples/Benchmarks/bench.py --stepgraph $(STEPGRAPH) $(if $(MODEL),--model $(MODEL)) $(if $(SIZE),--size $(SIZE))

@@ -48,13 +48,27 @@ let package = Package(
     .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels"]),
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
+    .target(
+      name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors"],
+      path: "Tests/FuzzTargets"),
+    .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     .testTarget(name: "CommandTests", dependencies: ["stepgraph", "StepgraphNodes"]),
   ],
   swiftLanguageModes: [.v6]
 )
 
+/// `STEPGRAPH_FUZZER=LIBRARY` builds the fuzzer, with every module instrumented for it: see `make fuzz`.
+let fuzzer = Context.environment["STEPGRAPH_FUZZER"]
+if let fuzzer {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz",
+      linkerSettings: [.unsafeFlags([fuzzer]), .linkedLibrary("stdc++")]))
+}
+
 for target in package.targets where target.type != .system && target.name != "CKernels" {
   var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
+  if fuzzer != nil { settings.append(.unsafeFlags(["-sanitize=fuzzer"])) }
   if strict { settings.append(.treatAllWarnings(as: .error)) }
   target.swiftSettings = settings
 }

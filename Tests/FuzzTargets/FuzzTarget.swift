@@ -1,0 +1,90 @@
+import Diagnostics
+import DiffusionModels
+import Foundation
+import GraphEngine
+import Safetensors
+import StepgraphNodes
+
+/// Every place where bytes from outside are read first, to be fed with hostile ones.
+///
+/// A target may throw nothing: what is wrong with its bytes is a message to a user, and a crash is a fault.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+  /// From the text of a workflow file to a plan and its picture.
+  case workflow
+  case safetensors
+  /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json` and a prompt, with 0xFF between them.
+  case tokenizer
+  case png
+  /// An entry of the cache, a run's record, a lock file, a value: each is tried.
+  case entry
+
+  package func take(_ bytes: UnsafeRawBufferPointer) {
+    switch self {
+    case .workflow: Self.takeWorkflow(Array(bytes))
+    case .safetensors: Self.takeSafetensors(bytes)
+    case .tokenizer: Self.takeTokenizer(Array(bytes))
+    case .png: _ = try? PNG.decode(Array(bytes))
+    case .entry: Self.takeEntry(bytes)
+    }
+  }
+
+  private static func takeWorkflow(_ bytes: [UInt8]) {
+    let loader = WorkflowLoader(
+      catalog: .stepgraph, workingDirectory: "/nowhere",
+      readFile: { path, reference throws(DiagnosticList) in
+        guard path == "/nowhere/fuzz.yaml" else { throw DiagnosticList([Diagnostic("no file", at: reference)]) }
+        return try SourceFile(path: path, bytes: bytes, reference: reference)
+      },
+      draw: { 1 })
+    do {
+      let graph = try loader.resolve("/nowhere/fuzz.yaml")
+      let plan = try makePlan(graph, cache: nil, numerics: "fuzz")
+      if plan.nodes.count < 100 {
+        for isUnrolled in [false, true] { _ = SVGDrawing(Diagram(plan, isUnrolled: isUnrolled)).text }
+      }
+    } catch let list as DiagnosticList {
+      _ = render(list.diagnostics, color: false)
+    } catch {}
+  }
+
+  private static func takeSafetensors(_ bytes: UnsafeRawBufferPointer) {
+    guard let file = try? SafetensorsReader(borrowing: bytes, source: "fuzz") else { return }
+    for name in file.names { _ = try? file.tensor(name) }
+  }
+
+  /// In memory where there is such a file system.
+  private static let folder: String = {
+    let base = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+    let path = "\(base)/stepgraph-fuzz-\(ProcessInfo.processInfo.processIdentifier)"
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return path
+  }()
+
+  private static func takeTokenizer(_ bytes: [UInt8]) {
+    let parts = bytes.split(separator: 0xFF, maxSplits: 4, omittingEmptySubsequences: false)
+    let names = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"]
+    for (index, name) in names.enumerated() {
+      let path = "\(folder)/\(name)"
+      if parts.indices.contains(index), !parts[index].isEmpty {
+        try? Data(parts[index]).write(to: URL(filePath: path))
+      } else {
+        try? FileManager.default.removeItem(atPath: path)
+      }
+    }
+    guard let tokenizer = try? CLIPTokenizer(folder: folder) else { return }
+    _ = tokenizer.encode(parts.count > 4 ? String(decoding: parts[4], as: UTF8.self) : "a red apple")
+  }
+
+  private static func takeEntry(_ bytes: UnsafeRawBufferPointer) {
+    let whole = Array(bytes)
+    _ = CacheEntry(whole)
+    // With the right check, which no fuzzer finds.
+    let text = String(decoding: whole, as: UTF8.self)
+    if let entry = CacheEntry(CheckedText.bytes(of: text)) { _ = entry.bytes }
+    _ = RunManifest(CheckedText.bytes(of: text))
+    _ = try? WorkflowLock(reading: whole, path: "fuzz.lock")
+    for declaration in NodeCatalog.stepgraph.declarations.values {
+      for output in declaration.outputs where output.type.isCacheable { _ = try? output.decode(bytes) }
+    }
+  }
+}
