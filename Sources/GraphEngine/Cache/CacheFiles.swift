@@ -180,8 +180,9 @@ package struct CacheFiles: Sendable {
   @discardableResult
   func remove(_ path: String) -> Bool { (try? delete(path)) != nil }
 
-  /// Sets a file's time to now.
-  func touch(_ path: String) { utimensat(AT_FDCWD, path, nil, 0) }
+  /// Sets a file's time to now; false where there is none, or it is someone else's.
+  @discardableResult
+  func touch(_ path: String) -> Bool { utimensat(AT_FDCWD, path, nil, 0) == 0 }
 
   /// Opens a file and locks it for this holder alone; nil when another one has it and `waits` is false.
   ///

@@ -32,14 +32,22 @@ extension DiskCache {
   private func add(_ bytes: [UInt8], to batch: inout FileBatch) throws -> ContentDigest {
     let digest = ContentDigest(hashing: bytes)
     let path = blobPath(digest)
-    if let found = try? files.read(path, limit: bytes.count), found == bytes {
-      // The collector sees that it is wanted; and its writer may not have waited for the disk.
-      files.touch(path)
-      if settings.durability == .full { try files.sync(path) }
-    } else {
-      try batch.add(bytes, as: path, temporary: temporaryPath())
-    }
+    if try !isKept(bytes, at: path) { try batch.add(bytes, as: path, temporary: temporaryPath()) }
     return digest
+  }
+
+  /// Whether a file holds these bytes and will do so; the collector may remove it until it has seen that it is wanted.
+  private func isKept(_ bytes: [UInt8], at path: String) throws -> Bool {
+    guard let found = try? files.read(path, limit: bytes.count), found == bytes, files.touch(path) else { return false }
+    guard settings.durability == .full else { return true }
+    // Its writer may not have waited for the disk.
+    do throws(CacheFiles.Failure) {
+      try files.sync(path)
+    } catch {
+      if error.code == ENOENT { return false }
+      throw error
+    }
+    return true
   }
 
   /// Puts aside a folder in the place of a file, or a file in the place of its folder; returns whether there was one.
