@@ -23,75 +23,87 @@ struct CacheContentionTests {
   static func key(_ index: Int) -> ContentDigest { ContentDigest(hashing: [1, UInt8(index)]) }
   static func value(_ index: Int) -> [UInt8] { Array(repeating: UInt8(index), count: valueSize) }
 
-  @Test func nobodyReadsWhatNobodyWrote() async throws {
-    let outputs = NodeDeclaration(ToyConstant.self).outputs
+  @Test func nobodyReadsWhatNobodyWrote() {
     let tally = Tally()
-    await withTaskGroup(of: Void.self) { group in
-      for writer in 0..<8 {
-        group.addTask {
-          var generator = SplitMix64(state: UInt64(writer))
-          let cache = openCache()
-          cache.beginUse()
-          for _ in Soak.rounds(60) {
-            let index = Int.random(in: 0..<Self.keyCount, using: &generator)
-            let entry = cache.entry(for: Self.key(index), outputs: outputs)
-            let value = entry.flatMap { cache.blob($0.outputs[0].blob) }
-            if let value { #expect(value == Self.value(index)) }
-            tally.totals.withLock { if value == nil { $0.misses += 1 } else { $0.hits += 1 } }
-            if value == nil || UInt8.random(in: 0..<4, using: &generator) == 0 {
-              let isKept = cache.store(
-                key: Self.key(index), node: "Constant", descriptor: [UInt8(index)], seconds: 1,
-                outputs: [("result", "number", Self.value(index))])
-              #expect(isKept)
-              tally.totals.withLock { $0.stored += 1 }
-            }
-          }
-          #expect(cache.takeWarning() == nil)
-          #expect(cache.quarantinedCount == 0)
-          cache.endUse()
-          tally.working.subtract(1, ordering: .relaxed)
-        }
-      }
-      for _ in 0..<4 {
-        group.addTask {
-          while tally.working.load(ordering: .relaxed) > 0 {
-            let before = tally.totals.withLock { $0.stored }
-            if let report = openCache().collect(slack: 10) {
-              // What was written meanwhile, and what eight writers have under way, may be there besides.
-              let writes = tally.totals.withLock { $0.stored } - before + 8
-              #expect(report.bytes <= Self.limit + writes * (Self.valueSize + 3 * 4096))
-              tally.totals.withLock { $0.removed += report.removedEntries }
-            }
-            await Task.yield()
-          }
-        }
-      }
-      for _ in 0..<2 {
-        group.addTask {
-          while tally.working.load(ordering: .relaxed) > 0 {
-            let report = openCache().verify()
-            #expect(report.damagedBlobs + report.damagedEntries == 0)
-            tally.totals.withLock { $0.verified += report.blobs }
-            await Task.yield()
-          }
-        }
-      }
-    }
+    // Threads of their own: tasks would wait for each other on a machine with few cores.
+    let threads =
+      (0..<8).map { writer in Thread { write(UInt64(writer), tally) } } + (0..<4).map { _ in Thread { collect(tally) } }
+      + (0..<2).map { _ in Thread { verify(tally) } }
+    for thread in threads { thread.start() }
+    for _ in threads { tally.ended.wait() }
+
     let cache = openCache()
     cache.collect()
     #expect(cache.statistics().bytesOnDisk <= Self.limit)
+    #expect(cache.statistics().entries < Self.keyCount, "collectors had work to do")
     #expect(folder.files(below: "cache/v1/tmp") == [])
     #expect(folder.files(below: "cache/v1/leases") == [])
     #expect(cache.statistics().quarantined == 0)
     #expect(cache.verify().isSound)
-    let all = tally.totals.withLock { $0 }
-    #expect(all.hits > 0)
-    #expect(cache.statistics().entries < Self.keyCount, "collectors had work to do")
-    if Soak.seconds != nil { print("contention: \(all)") }
+    let counts = tally.counts.withLock { $0 }
+    #expect(counts.wrong == [])
+    #expect(counts.hits > 0)
+    if Soak.seconds != nil { print("contention: \(counts)") }
+  }
+
+  private func write(_ seed: UInt64, _ tally: Tally) {
+    let outputs = NodeDeclaration(ToyConstant.self).outputs
+    var generator = SplitMix64(state: seed)
+    let cache = openCache()
+    cache.beginUse()
+    for _ in Soak.rounds(60) {
+      let index = Int.random(in: 0..<Self.keyCount, using: &generator)
+      let entry = cache.entry(for: Self.key(index), outputs: outputs)
+      let value = entry.flatMap { cache.blob($0.outputs[0].blob) }
+      if let value, value != Self.value(index) { tally.note("a wrong value of \(index)") }
+      tally.counts.withLock { if value == nil { $0.misses += 1 } else { $0.hits += 1 } }
+      guard value == nil || UInt8.random(in: 0..<4, using: &generator) == 0 else { continue }
+      let isKept = cache.store(
+        key: Self.key(index), node: "Constant", descriptor: [UInt8(index)], seconds: 1,
+        outputs: [("result", "number", Self.value(index))])
+      if !isKept { tally.note("\(index) was not kept: \(cache.takeWarning() ?? "")") }
+      tally.counts.withLock { $0.stored += 1 }
+    }
+    if let warning = cache.takeWarning() { tally.note(warning) }
+    if cache.quarantinedCount > 0 { tally.note("something was put aside") }
+    cache.endUse()
+    tally.working.subtract(1, ordering: .relaxed)
+    tally.ended.signal()
+  }
+
+  private func collect(_ tally: Tally) {
+    while tally.working.load(ordering: .relaxed) > 0 {
+      guard let report = openCache().collect(slack: 10) else { continue }
+      // What is written and used again meanwhile stays until the next time: no bound holds before the writers end.
+      tally.counts.withLock { counts in
+        counts.removed += report.removedEntries
+        counts.mostBytes = max(counts.mostBytes, report.bytes)
+      }
+    }
+    tally.ended.signal()
+  }
+
+  private func verify(_ tally: Tally) {
+    while tally.working.load(ordering: .relaxed) > 0 {
+      let report = openCache().verify()
+      if report.damagedBlobs + report.damagedEntries > 0 { tally.note("\(report)") }
+      tally.counts.withLock { $0.verified += report.blobs }
+    }
+    tally.ended.signal()
   }
 }
 
+/// What the threads did, and what went wrong.
 private final class Tally: Sendable {
+  struct Counts: Sendable {
+    var (stored, hits, misses, removed, verified, mostBytes) = (0, 0, 0, 0, 0, 0)
+    var wrong: [String] = []
+  }
+
+  /// Writers that are not done.
   let working = Atomic(8)
-  let totals = Mutex((stored: 0, hits: 0, misses: 0, removed: 0, verified: 0))
+  let ended = DispatchSemaphore(value: 0)
+  let counts = Mutex(Counts())
+
+  func note(_ text: String) { counts.withLock { $0.wrong.append(text) } }
 }
