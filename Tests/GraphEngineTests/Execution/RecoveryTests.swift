@@ -113,7 +113,7 @@ struct RecoveryTests {
     try FileManager.default.removeItem(atPath: folder.path + "/cache/v1/tmp")
     try folder.write("", to: "cache/v1/tmp")
     let log = try await run(toy(last: 7).graph())
-    #expect(log.nodes(.disk) == ["first", "second"])
+    #expect(Set(log.nodes(.disk)) == ["first", "second"], "read in either order, side by side")
     #expect(log.warnings.count == 1)
     #expect(try folder.text(of: "out.txt").hasPrefix("9.0\n"))
   }
