@@ -1,3 +1,5 @@
+import Glibc
+
 /// A dense tensor of 32-bit floats in row-major order.
 ///
 /// A value: it never changes once made, so copies and slices share one storage, and threads may read it freely.
@@ -102,6 +104,16 @@ package struct Tensor: Sendable {
   private static func elementCount(of shape: [Int]) -> Int {
     precondition(shape.allSatisfy { $0 >= 0 }, "negative size in shape \(shape)")
     return shape.reduce(1, *)
+  }
+}
+
+extension Tensor: Equatable {
+  /// Whether shapes and all bits are the same.
+  package static func == (a: Tensor, b: Tensor) -> Bool {
+    guard a.shape == b.shape else { return false }
+    return a.withUnsafePointer { x in
+      b.withUnsafePointer { y in memcmp(x, y, a.count * MemoryLayout<Float>.size) == 0 }
+    }
   }
 }
 

@@ -37,6 +37,28 @@ import DiffusionModels
     #expect(shared.sample(0).values == batch.sample(0).values)
   }
 
+  @Test(arguments: ["sd1-tiny", "sd2-tiny"])
+  func severalConditioningsInOnePassGiveWhatEachGivesAlone(_ name: String) throws {
+    let fixture = try Fixture(name)
+    let model = try ModelFolder(path: fixture.modelPath).unet()
+    let latent = try fixture.tensor("unet.2x6x9.latent")
+    let conditioning = try fixture.tensor("unet.2x6x9.conditioning")
+    for samples in 1...2 {
+      let latent = latent.samples(0..<samples)
+      let conditionings = [conditioning.sample(0), conditioning.sample(1), conditioning.sample(0)]
+      let together = try model(latent: latent, timestep: 981, conditionings: conditionings)
+      #expect(together[0] == together[2])
+      for (prediction, conditioning) in zip(together, conditionings) {
+        // A model of its own has nothing at hand from earlier passes.
+        let other = try ModelFolder(path: fixture.modelPath).unet()
+        #expect(try other(latent: latent, timestep: 981, conditioning: conditioning) == prediction)
+        #expect(prediction.shape == latent.shape)
+      }
+    }
+    let own = try model(latent: latent, timestep: 20, conditionings: [conditioning, conditioning])
+    #expect(try own == Array(repeating: model(latent: latent, timestep: 20, conditioning: conditioning), count: 2))
+  }
+
   @Test func refusesShapesItCannotTake() throws {
     let model = try ModelFolder(path: Fixture("sd1-tiny").modelPath).unet()
     func run(_ latent: [Int], _ conditioning: [Int]) throws {

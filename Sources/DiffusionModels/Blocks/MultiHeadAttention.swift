@@ -17,10 +17,21 @@ struct MultiHeadAttention: Sendable {
     precision = weights.precision
   }
 
-  /// [n, t, channels], looking at `context` [n, t', contextSize], plus `residual` -> [n, t, channels].
-  func callAsFunction(_ x: Tensor, context: Tensor, residual: Tensor) -> Tensor {
+  /// What queries look at: keys and values, each [n, t', channels].
+  struct Context: Sendable {
+    let key, value: Tensor
+  }
+
+  /// [n, t', contextSize] as queries will look at it.
+  func context(_ x: Tensor) -> Context { Context(key: key(x), value: value(x)) }
+
+  /// [n, t, channels], looking at `context`, plus `residual` -> [n, t, channels].
+  func callAsFunction(_ x: Tensor, context: Context, residual: Tensor) -> Tensor {
     let attended = attention(
-      query: query(x), key: key(context), value: value(context), heads: headCount, precision: precision)
+      query: query(x), key: context.key, value: context.value, heads: headCount, precision: precision)
     return out(attended, residual: residual)
   }
+
+  /// Looks at `x` itself, [n, t, channels], plus `residual` -> [n, t, channels].
+  func callAsFunction(_ x: Tensor, residual: Tensor) -> Tensor { self(x, context: context(x), residual: residual) }
 }

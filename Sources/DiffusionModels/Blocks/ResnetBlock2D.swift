@@ -22,10 +22,14 @@ struct ResnetBlock2D: Sendable {
     shortcut = inputs == outputs ? nil : try weights.pointwise("conv_shortcut", inputs: inputs, outputs: outputs)
   }
 
-  /// [n, h, w, inputs] -> [n, h, w, outputs]; `time` is the embedding [n, timeChannels] after its SiLU.
-  func callAsFunction(_ x: Tensor, time: Tensor? = nil) -> Tensor {
-    let bias = time.flatMap { timeProjection?($0) }  // [n, outputs]
-    let hidden = conv1(norm1.rows(of: x, silu: true), channelBias: bias)  // [n, h, w, outputs]
+  /// What a time step adds to every pixel, given its embedding [n, timeChannels] after the SiLU: [n, outputs].
+  ///
+  /// Nil where the block sees no time step.
+  func timeBias(_ time: Tensor) -> Tensor? { timeProjection?(time) }
+
+  /// [n, h, w, inputs] -> [n, h, w, outputs]; `timeBias` is [n, outputs].
+  func callAsFunction(_ x: Tensor, timeBias: Tensor? = nil) -> Tensor {
+    let hidden = conv1(norm1.rows(of: x, silu: true), channelBias: timeBias)  // [n, h, w, outputs]
     let residual = shortcut?(x) ?? x  // [n, h, w, outputs]
     return conv2(norm2.rows(of: hidden, silu: true), residual: residual)
   }

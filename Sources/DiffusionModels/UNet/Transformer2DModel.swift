@@ -23,12 +23,16 @@ struct Transformer2DModel: Sendable {
     projectOut = try projection("proj_out")
   }
 
-  /// [n, h, w, c] -> [n, h, w, c], with `conditioning` [n, t, d].
-  func callAsFunction(_ x: Tensor, conditioning: Tensor) -> Tensor {
+  /// The layers that look at the text, in the order they do.
+  var crossAttentions: [MultiHeadAttention] { blocks.map(\.crossAttention) }
+
+  /// [n, h, w, c] -> [m, h, w, c], m being the number of samples that `pass` has contexts for.
+  func callAsFunction(_ x: Tensor, _ pass: inout UNetPass) -> Tensor {
     let shape = x.shape
     var tokens = projectIn(norm(x).reshaped([shape[0], shape[1] * shape[2], shape[3]]))  // [n, h * w, c]
-    for block in blocks { tokens = block(tokens, conditioning: conditioning) }
-    return projectOut(tokens.reshaped(shape), residual: x)  // [n, h, w, c]
+    for block in blocks { tokens = block(tokens, context: pass.nextContext()) }  // [m, h * w, c]
+    let residual = x.repeated(toSamples: tokens.shape[0])
+    return projectOut(tokens.reshaped(residual.shape), residual: residual)  // [m, h, w, c]
   }
 }
 
@@ -52,11 +56,10 @@ private struct BasicTransformerBlock: Sendable {
     feedForwardOut = try weights.linear("ff.net.2", inputs: 4 * channels, outputs: channels)
   }
 
-  /// [n, t, c] -> [n, t, c].
-  func callAsFunction(_ x: Tensor, conditioning: Tensor) -> Tensor {
-    let normed = norm1(x)
-    var x = selfAttention(normed, context: normed, residual: x)
-    x = crossAttention(norm2(x), context: conditioning, residual: x)
+  /// [n, t, c] -> [m, t, c], with a context of m samples.
+  func callAsFunction(_ x: Tensor, context: MultiHeadAttention.Context) -> Tensor {
+    var x = selfAttention(norm1(x), residual: x).repeated(toSamples: context.key.shape[0])
+    x = crossAttention(norm2(x), context: context, residual: x)
     return feedForwardOut(feedForwardIn(norm3(x)), residual: x)
   }
 }

@@ -3,8 +3,8 @@ import Tensors
 
 /// One level on the way down, as diffusers' DownBlock2D and CrossAttnDownBlock2D.
 struct UNetDownBlock: Sendable {
-  private let resnets: [ResnetBlock2D]
-  private let attentions: [Transformer2DModel]
+  let resnets: [ResnetBlock2D]
+  let attentions: [Transformer2DModel]
   private let downsampler: Downsample2D?
 
   init(_ weights: WeightScope, _ config: UNetConfig, level index: Int) throws {
@@ -23,17 +23,17 @@ struct UNetDownBlock: Sendable {
       ? nil : try Downsample2D(weights.scope("downsamplers.0"), channels: level.channels, padding: 1)
   }
 
-  /// [n, h, w, c] -> [n, h', w', c']; appends what the way up will need to `skips`.
-  func callAsFunction(_ x: Tensor, time: Tensor, conditioning: Tensor, skips: inout [Tensor]) -> Tensor {
+  /// [n, h, w, c] -> [m, h', w', c']; keeps what the way up will need.
+  func callAsFunction(_ x: Tensor, _ pass: inout UNetPass) -> Tensor {
     var x = x
     for (layer, resnet) in resnets.enumerated() {
-      x = resnet(x, time: time)
-      if !attentions.isEmpty { x = attentions[layer](x, conditioning: conditioning) }
-      skips.append(x)
+      x = resnet(x, timeBias: pass.nextTimeBias(of: x))
+      if !attentions.isEmpty { x = attentions[layer](x, &pass) }
+      pass.skips.append(x)
     }
     if let downsampler {
       x = downsampler(x)
-      skips.append(x)
+      pass.skips.append(x)
     }
     return x
   }
@@ -41,32 +41,30 @@ struct UNetDownBlock: Sendable {
 
 /// The innermost level, as diffusers' UNetMidBlock2DCrossAttn.
 struct UNetMidBlock: Sendable {
-  private let resnet0: ResnetBlock2D
-  private let attention: Transformer2DModel
-  private let resnet1: ResnetBlock2D
+  let resnets: [ResnetBlock2D]
+  let attention: Transformer2DModel
 
   init(_ weights: WeightScope, _ config: UNetConfig) throws {
     let level = config.levels[config.levels.count - 1]
-    func resnet(_ index: Int) throws -> ResnetBlock2D {
+    resnets = try (0..<2).map { index in
       try ResnetBlock2D(
         weights.scope("resnets", index), inputs: level.channels, outputs: level.channels,
         timeChannels: config.timeEmbeddingSize, groups: config.normGroups, eps: config.normEps)
     }
-    resnet0 = try resnet(0)
     attention = try Transformer2DModel(weights.scope("attentions.0"), config, level)
-    resnet1 = try resnet(1)
   }
 
-  /// [n, h, w, c] -> [n, h, w, c].
-  func callAsFunction(_ x: Tensor, time: Tensor, conditioning: Tensor) -> Tensor {
-    resnet1(attention(resnet0(x, time: time), conditioning: conditioning), time: time)
+  /// [n, h, w, c] -> [m, h, w, c].
+  func callAsFunction(_ x: Tensor, _ pass: inout UNetPass) -> Tensor {
+    let x = attention(resnets[0](x, timeBias: pass.nextTimeBias(of: x)), &pass)
+    return resnets[1](x, timeBias: pass.nextTimeBias(of: x))
   }
 }
 
 /// One level on the way up, as diffusers' UpBlock2D and CrossAttnUpBlock2D.
 struct UNetUpBlock: Sendable {
-  private let resnets: [ResnetBlock2D]
-  private let attentions: [Transformer2DModel]
+  let resnets: [ResnetBlock2D]
+  let attentions: [Transformer2DModel]
   private let upsampler: Upsample2D?
 
   init(_ weights: WeightScope, _ config: UNetConfig, level index: Int) throws {
@@ -87,15 +85,16 @@ struct UNetUpBlock: Sendable {
     upsampler = index == 0 ? nil : try Upsample2D(weights.scope("upsamplers.0"), channels: level.channels)
   }
 
-  /// [n, h, w, c] -> [n, h', w', c'], the size of the next skip; takes its own from the end of `skips`.
-  func callAsFunction(_ x: Tensor, time: Tensor, conditioning: Tensor, skips: inout [Tensor]) -> Tensor {
+  /// [m, h, w, c] -> [m, h', w', c'], the size of the next skip; takes its own from the end of those that were kept.
+  func callAsFunction(_ x: Tensor, _ pass: inout UNetPass) -> Tensor {
     var x = x
     for (layer, resnet) in resnets.enumerated() {
-      x = resnet(x.concatenatingChannels(skips.removeLast()), time: time)
-      if !attentions.isEmpty { x = attentions[layer](x, conditioning: conditioning) }
+      x = x.concatenatingChannels(pass.skips.removeLast().repeated(toSamples: x.shape[0]))
+      x = resnet(x, timeBias: pass.nextTimeBias(of: x))
+      if !attentions.isEmpty { x = attentions[layer](x, &pass) }
     }
     // Sizes that do not halve evenly on the way down are met again exactly on the way up.
-    if let upsampler, let next = skips.last { x = upsampler(x, height: next.shape[1], width: next.shape[2]) }
+    if let upsampler, let next = pass.skips.last { x = upsampler(x, height: next.shape[1], width: next.shape[2]) }
     return x
   }
 }

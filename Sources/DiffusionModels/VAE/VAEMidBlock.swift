@@ -45,7 +45,6 @@ private struct VAEAttention: Sendable {
   func callAsFunction(_ x: Tensor) -> Tensor {
     let shape = x.shape
     let tokens = [shape[0], shape[1] * shape[2], shape[3]]
-    let normed = norm(x).reshaped(tokens)
-    return attention(normed, context: normed, residual: x.reshaped(tokens)).reshaped(shape)
+    return attention(norm(x).reshaped(tokens), residual: x.reshaped(tokens)).reshaped(shape)
   }
 }
