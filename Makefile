@@ -30,8 +30,9 @@ fuzz: packages ## Feeds hostile bytes to every reader; TARGET=png one of them, S
 	@STEPGRAPH_FUZZER=$$(ls $$(dirname $$(readlink -f $$(command -v swiftc)))/../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$$(uname -m).a) \
 	  Tests/Fuzz/fuzz.sh $(if $(SECONDS),$(SECONDS),60) $(TARGET)
 
-bench: build ## Times the demo model; MODEL=DIR SIZE=512 times another one, beside the peers that are installed
-	python3 Examples/Benchmarks/bench.py --stepgraph $(STEPGRAPH) $(if $(MODEL),--model $(MODEL)) $(if $(SIZE),--size $(SIZE))
+bench: build ## Times engine and demo model; MODEL=DIR SIZE=512 times another one, beside installed peers; PARTS=engine
+	python3 Examples/Benchmarks/bench.py --stepgraph $(STEPGRAPH) $(if $(MODEL),--model $(MODEL)) $(if $(SIZE),--size $(SIZE)) \
+	  $(if $(PARTS),--parts $(PARTS))
 
 compare-samplers: build ## Draws every sampling method, and measures its time and distance to a converged solution
 	python3 Examples/compare_samplers.py --stepgraph $(STEPGRAPH) --out compare-samplers.png

@@ -1,12 +1,12 @@
 """Times Stepgraph on a model folder beside the peers whose packages are installed, part by part.
 
-usage: python3 bench.py --stepgraph PATH [--model DIR] [--size N] [--parts text,unet,vae] [--contenders A,B] [--rounds N]
+usage: python3 bench.py --stepgraph PATH [--model DIR] [--size N] [--parts text,unet,vae,engine] [--contenders A,B] [--rounds N]
 
 Contenders are stepgraph-f32, stepgraph-bf16, torch-f32, torch-bf16 (diffusers, transformers), openvino-f32 and
 openvino-bf16. They take turns, a process each, `--rounds` times round, so that a machine that slows down slows down all.
 Every run of a process has new inputs, and its first, which also takes memory from the system or compiles, is not counted.
 Prints for each part the median and the minimum in seconds, the peak resident memory, and the ratio of the minimum to the
-first contender's.
+first contender's. The part `engine` is what a run costs beside its nodes, and has no peers.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -112,6 +113,21 @@ def time_contender(name, part, options):
     return json.loads(result.stdout if engine == "stepgraph" else result.stdout.splitlines()[-1])
 
 
+def time_engine(options):
+    """Prints what the engine takes for nodes that do nothing, and a process for a picture of 20 steps that is in the cache."""
+    subprocess.run([options.stepgraph, "bench", "engine", "--runs", str(options.runs)], check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        command = [options.stepgraph, "run", str(ROOT / "Graphs/txt2img.yaml"), "--quiet", "--cache", "cache"]
+        command += ["--set", f"model={Path(options.model).resolve()}", "--set", "steps=20"]
+        subprocess.run(command, cwd=folder, check=True)
+        seconds = []
+        for _ in range(10 * options.rounds):
+            start = time.perf_counter()
+            subprocess.run(command, cwd=folder, check=True)
+            seconds.append(time.perf_counter() - start)
+    print(f"cached run of 20 steps  {statistics.median(seconds) * 1e3:.1f} ms  {min(seconds) * 1e3:.1f} ms")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stepgraph", help="the executable")
@@ -120,7 +136,7 @@ def main():
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3, help="counted runs of a process")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--parts", default="text,unet,vae")
+    parser.add_argument("--parts", default="text,unet,vae,engine")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--peer", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--part", help=argparse.SUPPRESS)
@@ -129,6 +145,7 @@ def main():
         return run_peer(options)
     if not options.stepgraph:
         parser.error("--stepgraph is needed")
+    options.stepgraph = str(Path(options.stepgraph).resolve())
 
     names = []
     for name in options.contenders.split(","):
@@ -138,6 +155,10 @@ def main():
         else:
             names.append(name)
     for part in options.parts.split(","):
+        if part == "engine":
+            print("\nengine", flush=True)
+            time_engine(options)
+            continue
         seconds, peaks = defaultdict(list), {}
         for _ in range(options.rounds):
             for name in list(names):

@@ -48,7 +48,16 @@ import Testing
     #expect((3.9...4.5).contains(large.gigaOperations / small.gigaOperations))
   }
 
+  @Test func tellsTheEnginesTimes() throws {
+    let result = try Stepgraph()("bench", "engine", "--runs", "2", "--json")
+    try #require(result.status == 0, "\(result.errors)")
+    let times = try JSONDecoder().decode([String: [Double]].self, from: Data(result.output.utf8))
+    #expect(times.keys.sorted() == ["secondsPerNode", "secondsToPlan", "secondsToResolve"])
+    #expect(times.values.allSatisfy { $0.count == 2 && $0.allSatisfy { $0 > 0 } })
+  }
+
   @Test(arguments: [
+    (["engine", "--runs", "0"], "--runs is 0; 1 or more was expected"),
     (["--part", "unet", "--size", "0"], "--size is 0; 1 or more was expected"),
     (["--part", "unet", "--size", "100000"], "--size is 100000; at most 8192 was expected"),
     (["--part", "unet", "--batch", "65"], "--batch is 65; at most 64 was expected"),
@@ -58,7 +67,7 @@ import Testing
     (["--part", "text", "--model", "nowhere"], "nowhere: there is no such folder"),
   ])
   func refuses(_ arguments: [String], _ message: String) throws {
-    let model = arguments.contains("--model") ? [] : ["--model", Repository.demoModel]
+    let model = arguments.contains("--part") && !arguments.contains("--model") ? ["--model", Repository.demoModel] : []
     let result = try Stepgraph().call(["bench"] + model + arguments)
     #expect(result.status != 0 && result.errors.contains(message), "\(result.errors)")
   }

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Diagnostics
+import DiffusionModels
+import Foundation
+import Safetensors
+import Tensors
+
+extension BenchCommand {
+  struct Model: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Times one part of a model.",
+      discussion: """
+        Every run has a new latent, time step and conditioning. Loading the weights and the first run are told apart \
+        from the others, for they also take memory from the system.
+        """)
+
+    enum Part: String, ExpressibleByArgument, CaseIterable { case text, unet, vae }
+
+    @Option(help: "A model folder in the diffusers layout.")
+    var model: String
+
+    @Option(help: "text (the text encoder), unet (one forward) or vae (one decode).")
+    var part: Part
+
+    @Option(help: "Width and height of the picture in pixels.")
+    var size = 512
+
+    @Option(help: "Samples of a run.")
+    var batch = 1
+
+    @Option(help: "f32 or bf16.")
+    var precision = "f32"
+
+    @Option(help: "Timed runs.")
+    var runs = 3
+
+    @Option(help: "Threads; all cores when left out.")
+    var threads: Int?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Flag(help: "Tell the time of each kind of layer, with its share and its floor.")
+    var profile = false
+
+    func validate() throws {
+      for (name, value) in [("size", size), ("batch", batch), ("runs", runs), ("threads", threads ?? 1)] where value < 1
+      {
+        throw ValidationError("--\(name) is \(value); 1 or more was expected")
+      }
+      for (name, value, most) in [("size", size, 8192), ("batch", batch, 64)] where value > most {
+        throw ValidationError("--\(name) is \(value); at most \(most) was expected")
+      }
+      guard let chosen = Precision(rawValue: precision) else {
+        throw ValidationError("--precision is '\(precision)'; f32 or bf16 was expected")
+      }
+      guard chosen.isSupported else {
+        throw ValidationError("this processor cannot compute in \(precision); expected --precision f32")
+      }
+    }
+
+    func run() async throws {
+      try await reporting {
+        if let threads { Parallel.threadCount = threads }
+        let report = try measure()
+        try Terminal.write(json ? jsonText(report) : report.text)
+      }
+    }
+
+    private func measure() throws -> BenchReport {
+      do {
+        let folder = try ModelFolder(path: model, precision: Precision(rawValue: precision) ?? .f32)
+        var forward: ((Int) throws -> Void)?
+        let load = try seconds { forward = try prepare(folder) }
+        guard let forward else { preconditionFailure("measured without running") }
+        let first = try seconds { try forward(0) }
+        Profile.start()
+        let times = try (1...runs).map { run in try seconds { try forward(run) } }
+        let layers = Profile.stop()
+        return BenchReport(
+          part: part.rawValue, size: size, batch: batch, precision: precision, load: load, first: first, times: times,
+          layers: layers, showsProfile: profile)
+      } catch let error as ModelError {
+        throw Diagnostic(error.message)
+      } catch let error as SafetensorsError {
+        throw Diagnostic(error.message)
+      }
+    }
+
+    /// Loads the part; returns a function that runs it once, each number on other inputs.
+    private func prepare(_ folder: ModelFolder) throws -> (Int) throws -> Void {
+      func noise(_ shape: [Int], _ run: Int, _ salt: UInt64) -> Tensor {
+        NormalStream(seed: UInt64(run) << 8 | salt, generator: .philox).draw(0, shape: shape)
+      }
+      switch part {
+      case .text:
+        let encoder = try folder.textEncoder()
+        let (length, words) = (encoder.config.maxPositions, encoder.config.vocabSize)
+        return { run in
+          let ids = (0..<batch * length).map { ($0 &* 7919 &+ run &* 104_729) % words }
+          _ = try encoder((0..<batch).map { Array(ids[$0 * length..<($0 + 1) * length]) })
+        }
+      case .unet:
+        let unet = try folder.unet()
+        let (config, side) = (unet.config, try latentSide(folder))
+        let length = folder.textConfig?.maxPositions ?? 77
+        return { run in
+          _ = try unet(
+            latent: noise([batch, config.inputChannels, side, side], run, 0), timestep: Double(999 - run * 7 % 999),
+            conditioning: noise([batch, length, config.conditioningSize], run, 1))
+        }
+      case .vae:
+        let vae = try folder.vae()
+        let side = try latentSide(folder)
+        return { run in _ = try vae.decode(noise([batch, vae.config.latentChannels, side, side], run, 0)) }
+      }
+    }
+
+    private func latentSide(_ folder: ModelFolder) throws -> Int {
+      let factor = folder.vaeConfig?.factor ?? 8
+      guard size % factor == 0 else {
+        throw Diagnostic("--size is \(size); the model takes multiples of \(factor)")
+      }
+      return size / factor
+    }
+
+    private func seconds(_ body: () throws -> Void) rethrows -> Double {
+      try ContinuousClock().measure(body) / .seconds(1)
+    }
+  }
+}
