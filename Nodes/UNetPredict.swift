@@ -3,7 +3,7 @@ import GraphEngine
 import Tensors
 
 /// One forward pass of the UNet.
-package struct UNetPredict: Node {
+package struct UNetPredict: BatchableNode {
   package static let info = NodeInfo(
     type: "UNetPredict", version: 1, lane: .compute, summary: "Predicts the noise in a latent with the UNet.")
 
@@ -16,21 +16,37 @@ package struct UNetPredict: Node {
 
   package init() {}
 
-  package func run(_ io: inout NodeIO) throws {
-    let (latent, conditioning, schedule) = (io[latent], io[conditioning].tensor, io[schedule])
+  package var differingInput: String { conditioning.name }
+
+  /// Latents of a batch, in pixels: four at 1024x1024 of Stable Diffusion.
+  private static let mostPixels = 4 * 128 * 128
+
+  package func canRunTogether(_ nodes: [NodeIO]) -> Bool {
+    let shapes = nodes.map { $0[conditioning].tensor.shape }
+    let latent = nodes[0][latent].tensor.shape
+    return shapes.allSatisfy { $0 == shapes[0] } && nodes.count * latent[0] * latent[2] * latent[3] <= Self.mostPixels
+  }
+
+  /// One forward pass for all; they have everything in common but the conditioning.
+  package func run(batch: inout [NodeIO]) throws {
+    let io = batch[0]
+    let (latent, schedule) = (io[latent], io[schedule])
+    let conditionings = batch.map { $0[conditioning].tensor }
     let samples = latent.tensor.shape[0]
     try schedule.requireStep(io[step], port: step.name)
     try latent.requireLevel(of: io[step], in: schedule, port: self.latent.name)
-    guard [1, samples].contains(conditioning.shape[0]) else {
+    for conditioning in conditionings where ![1, samples].contains(conditioning.shape[0]) {
       throw NodeFailure(
         "\(conditioning.shape[0]) conditionings for \(samples) latents; expected 1 or \(samples)",
         at: self.conditioning.name)
     }
     let unet = try io[unet].model(at: unet.name)
     do {
-      let prediction = try unet(
-        latent: latent.tensor, timestep: schedule.timesteps[io[step]], conditioning: conditioning)
-      io[noise] = NoisePrediction(prediction, kind: schedule.predictionType)
+      let predictions = try unet(
+        latent: latent.tensor, timestep: schedule.timesteps[io[step]], conditionings: conditionings)
+      for (index, prediction) in predictions.enumerated() {
+        batch[index][noise] = NoisePrediction(prediction, kind: schedule.predictionType)
+      }
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: self.latent.name)
     }

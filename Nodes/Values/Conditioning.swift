@@ -8,6 +8,6 @@ package struct Conditioning: TensorValue {
   let tensor: Tensor
   var metadata: [String: String] { [:] }
 
-  init(_ tensor: Tensor) { self.tensor = tensor }
+  package init(_ tensor: Tensor) { self.tensor = tensor }
   init(tensor: Tensor, metadata: [String: String]) { self.init(tensor) }
 }

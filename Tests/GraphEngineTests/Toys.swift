@@ -148,6 +148,32 @@ struct ToyActIO: Node {
   }
 }
 
+/// `factor * base + plus`, for several factors together.
+struct ToyScale: BatchableNode {
+  static let info = NodeInfo(type: "Scale", version: 1, lane: .compute, summary: "Scales a number.")
+  let base = Input<ToyNumber>("base", "What is scaled.")
+  let factor = Input<ToyNumber>("factor", "Fails below 0, gives no number at 99, and goes alone from 100 on.")
+  let plus = Parameter<Double>("plus", "What is added.", default: 0)
+  let waits = Parameter<Bool>("waits", "Whether to wait until the run is cancelled.", default: false)
+  let result = Output<ToyNumber>("result", "The product and sum.")
+
+  var differingInput: String { factor.name }
+
+  func canRunTogether(_ nodes: [NodeIO]) -> Bool { nodes.allSatisfy { $0[factor].value < 100 } }
+
+  func run(batch: inout [NodeIO]) throws {
+    for index in batch.indices {
+      let (io, factor) = (batch[index], batch[index][factor].value)
+      while io[waits] {
+        if io.isCancelled() { throw CancellationError() }
+        usleep(1000)
+      }
+      if factor < 0 { throw NodeFailure("the factor is \(factor)", at: self.factor.name) }
+      batch[index][result] = ToyNumber(factor == 99 ? .nan : factor * io[base].value + io[plus])
+    }
+  }
+}
+
 /// A value that counts how many of its kind are alive.
 struct ToyBulk: WireValue {
   static let wireType = WireType("bulk")
@@ -192,6 +218,7 @@ struct ToyGraph {
   private let file = SourceFile(path: "toy.yaml", text: "")
   private static let declarations: [String: NodeDeclaration] = NodeCatalog([
     ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToySave.self, ToyAct.self, ToyActIO.self, ToyCarry.self,
+    ToyScale.self,
   ]).declarations
 
   /// Adds a node; its parameters are on the lines after its own.
@@ -251,7 +278,23 @@ final class EventLog: Sendable {
   /// Nodes that finished in the given way, in the order they did.
   func nodes(_ wanted: RunEvent.Source) -> [String] {
     events.compactMap { event in
-      if case .finished(let node, _, wanted, _) = event { node } else { nil }
+      if case .finished(let node, _, wanted, _, _) = event { node } else { nil }
+    }
+  }
+
+  /// Nodes that finished together, in the order they did.
+  var batches: [[String]] {
+    var batches: [[String]] = []
+    for case .finished(_, _, _, _, let batch) in events where !batch.isEmpty && batches.last != batch {
+      batches.append(batch)
+    }
+    return batches
+  }
+
+  /// Nodes that failed.
+  var failed: [String] {
+    events.compactMap { event in
+      if case .failed(let node, _, _) = event { node } else { nil }
     }
   }
 

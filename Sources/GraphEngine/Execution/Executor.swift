@@ -8,12 +8,17 @@ package struct Executor: Sendable {
   package let memory: MemoryCache?
   /// Names everything about this machine and build that decides the numbers of compute nodes.
   package let numerics: String
+  /// Whether nodes run together that can, or all one by one: the results are the same.
+  package let batches: Bool
   package let events: EventSink?
 
-  package init(cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, events: EventSink? = nil) {
+  package init(
+    cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, batches: Bool = true, events: EventSink? = nil
+  ) {
     self.cache = cache
     self.memory = memory
     self.numerics = numerics
+    self.batches = batches
     self.events = events
   }
 
@@ -43,7 +48,8 @@ package struct Executor: Sendable {
         cache?.endUse()
       }
       var run = Run(
-        plan, caches: ResultCaches(disk: cache, memory: memory), relay: relay, mailbox: mailbox, recorder: recorder)
+        plan, caches: ResultCaches(disk: cache, memory: memory), batches: batches, relay: relay, mailbox: mailbox,
+        recorder: recorder)
       // A record that could not be written is told like any other trouble of the cache.
       func record(_ state: RunManifest.State, failure: String? = nil) {
         recorder?.finish(state, failure: failure)

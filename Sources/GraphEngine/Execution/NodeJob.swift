@@ -9,6 +9,8 @@ struct NodeOutcome: Sendable {
 
 /// One node with its inputs, ready to run on any thread.
 struct NodeJob: Sendable {
+  /// The node's position in the graph.
+  let index: Int
   let node: ResolvedNode
   let key: ContentDigest?
   /// One entry for each declared input.
@@ -21,27 +23,44 @@ struct NodeJob: Sendable {
   /// Throws a `Diagnostic` at the node's place in the workflow, or `CancellationError`.
   func run() throws -> NodeOutcome {
     let warnings = WarningList()
-    do {
-      var io = NodeIO(
-        parameters: node.parameters, inputs: try convertedInputs(), workflow: workflow,
-        warn: { [events, node, key] message, port in
-          if let key { warnings.add(NodeWarning(origin: key, port: port, message: message)) }
-          let warning = Diagnostic(message, at: node.location(of: port), severity: .warning)
-          events.send(.warning(node: node.address, warning))
-        },
-        reportLoaded: { [events, address = node.address, type = node.declaration.info.type] part, seconds in
-          events.send(.loaded(node: address, type: type, part: part, seconds: seconds))
-        },
-        claim: { [events, address = node.address] path in
-          guard let other = events.claim(path, for: address) else { return }
-          throw NodeFailure("'\(path)' is written by '\(other)' in the same run", at: "path")
-        },
-        reportWritten: { [events, address = node.address, type = node.declaration.info.type] path in
-          events.send(.wrote(node: address, type: type, path: path))
-        },
-        isCancelled: { [events] in events.isCancelled })
+    return try tellingPlace {
+      var io = try io(warnings)
       try node.declaration.makeNode().run(&io)
-      return NodeOutcome(outputs: try checkedOutputs(of: io), warnings: warnings.all)
+      return try outcome(of: io, warnings)
+    }
+  }
+
+  /// What the node sees while it runs; throws when an input is of another form than its port.
+  func io(_ warnings: WarningList) throws -> NodeIO {
+    NodeIO(
+      parameters: node.parameters, inputs: try convertedInputs(), workflow: workflow,
+      warn: { [events, node, key] message, port in
+        if let key { warnings.add(NodeWarning(origin: key, port: port, message: message)) }
+        let warning = Diagnostic(message, at: node.location(of: port), severity: .warning)
+        events.send(.warning(node: node.address, warning))
+      },
+      reportLoaded: { [events, address = node.address, type = node.declaration.info.type] part, seconds in
+        events.send(.loaded(node: address, type: type, part: part, seconds: seconds))
+      },
+      claim: { [events, address = node.address] path in
+        guard let other = events.claim(path, for: address) else { return }
+        throw NodeFailure("'\(path)' is written by '\(other)' in the same run", at: "path")
+      },
+      reportWritten: { [events, address = node.address, type = node.declaration.info.type] path in
+        events.send(.wrote(node: address, type: type, path: path))
+      },
+      isCancelled: { [events] in events.isCancelled })
+  }
+
+  /// What the node put out when it ran; throws for an output that is missing or not finite.
+  func outcome(of io: NodeIO, _ warnings: WarningList) throws -> NodeOutcome {
+    NodeOutcome(outputs: try checkedOutputs(of: io), warnings: warnings.all)
+  }
+
+  /// Turns errors of the node into diagnostics at its place in the workflow.
+  func tellingPlace<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
     } catch let error as CancellationError {
       throw error
     } catch {
@@ -75,7 +94,7 @@ struct NodeJob: Sendable {
 }
 
 /// Warnings from all threads of a node.
-private final class WarningList: Sendable {
+final class WarningList: Sendable {
   private let warnings = Mutex<[NodeWarning]>([])
 
   func add(_ warning: NodeWarning) { warnings.withLock { $0.append(warning) } }

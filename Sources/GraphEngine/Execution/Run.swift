@@ -2,7 +2,8 @@ import Diagnostics
 
 /// What worker threads tell the run.
 enum RunMessage: Sendable {
-  case finished(node: Int, outcome: Result<NodeOutcome, any Error>, seconds: Double)
+  /// Nodes that were started together.
+  case finished([NodeResult])
   /// Outputs of a hit, nil for those not asked for; nil in all when they could not be read.
   case read(node: Int, outputs: [(any WireValue)?]?, seconds: Double)
   case stored
@@ -32,9 +33,10 @@ struct Run {
   private static let grace: Duration = .seconds(1)
 
   init(
-    _ plan: Plan, caches: ResultCaches, relay: EventRelay, mailbox: Mailbox<RunMessage>, recorder: RunRecorder?
+    _ plan: Plan, caches: ResultCaches, batches: Bool, relay: EventRelay, mailbox: Mailbox<RunMessage>,
+    recorder: RunRecorder?
   ) {
-    schedule = Schedule(plan)
+    schedule = Schedule(plan, batches: batches)
     self.caches = caches
     self.relay = relay
     self.mailbox = mailbox
@@ -52,7 +54,7 @@ struct Run {
       if let message = mailbox.poll() {
         take(message)
       } else if mayStart, let node = schedule.takeReady(.inline) {
-        takeUp(runNow(node))
+        takeUp(batch(with: node).run())
       } else if isUnderWay {
         take(await mailbox.receive())
       } else {
@@ -82,12 +84,12 @@ struct Run {
   private mutating func fillLanes() {
     while mayStart, computing == 0, let node = schedule.takeReady(.compute) {
       computing += 1
-      submit(node, to: .compute)
+      submit(batch(with: node), to: .compute)
     }
     while mayStart, inIO < 2 {
       if let node = schedule.takeReady(.io) {
         inIO += 1
-        submit(node, to: .io)
+        submit(batch(with: node), to: .io)
       } else if let node = schedule.takeRead() {
         read(node)
       } else {
@@ -96,26 +98,27 @@ struct Run {
     }
   }
 
+  /// Takes nodes that can run together with one that was taken, and tells that they start.
+  private mutating func batch(with node: Int) -> NodeBatch {
+    var batch = NodeBatch(job(node))
+    for other in schedule.readyAlike(node) where batch.add(job(other)) { schedule.take(other) }
+    let plan = schedule.plan
+    for job in batch.jobs where plan.nodes[job.index].action == .run {
+      let (address, type) = (job.node.address, job.node.declaration.info.type)
+      relay.send(.started(node: address, type: type, batch: batch.addresses))
+    }
+    return batch
+  }
+
   private func job(_ node: Int) -> NodeJob {
     let plan = schedule.plan
-    if plan.nodes[node].action == .run {
-      relay.send(.started(node: plan.graph.nodes[node].address, type: plan.graph.nodes[node].declaration.info.type))
-    }
     return NodeJob(
-      node: plan.graph.nodes[node], key: plan.key(of: node), inputs: schedule.inputs(of: node),
+      index: node, node: plan.graph.nodes[node], key: plan.key(of: node), inputs: schedule.inputs(of: node),
       workflow: plan.graph.workflow(of: node), events: relay)
   }
 
-  private func submit(_ node: Int, to threads: WorkerThreads) {
-    let job = job(node)
-    threads.submit { [mailbox] in mailbox.send(Self.finished(node, job)) }
-  }
-
-  private func runNow(_ node: Int) -> RunMessage { Self.finished(node, job(node)) }
-
-  private static func finished(_ node: Int, _ job: NodeJob) -> RunMessage {
-    let (outcome, seconds) = timed { Result { try job.run() } }
-    return .finished(node: node, outcome: outcome, seconds: seconds)
+  private func submit(_ batch: NodeBatch, to threads: WorkerThreads) {
+    threads.submit { [mailbox] in mailbox.send(.finished(batch.run())) }
   }
 
   private mutating func read(_ node: Int) {
@@ -127,7 +130,7 @@ struct Run {
       inIO += 1
       let needed = schedule.neededOutputs(of: node)
       WorkerThreads.io.submit { [mailbox] in
-        let (outputs, seconds) = Self.timed { cache.values(needed, of: entry, as: declarations) }
+        let (outputs, seconds) = timed { cache.values(needed, of: entry, as: declarations) }
         mailbox.send(.read(node: node, outputs: outputs, seconds: seconds))
       }
     default: preconditionFailure("a hit without its results")
@@ -138,13 +141,13 @@ struct Run {
 
   private mutating func take(_ message: RunMessage) {
     switch message {
-    case .finished(let node, _, _):
-      switch schedule.plan.graph.nodes[node].declaration.info.lane {
+    case .finished(let results):
+      switch schedule.plan.graph.nodes[results[0].index].declaration.info.lane {
       case .compute: computing -= 1
       case .io: inIO -= 1
       case .inline: break
       }
-      takeUp(message)
+      takeUp(results)
     case .read(let node, let outputs, let seconds):
       inIO -= 1
       reportCacheWarning()
@@ -173,23 +176,28 @@ struct Run {
     }
   }
 
-  private mutating func takeUp(_ message: RunMessage) {
-    guard case .finished(let node, let result, let seconds) = message else { return }
-    switch result {
-    case .success(let outcome):
-      // What the node read may not be what its key says.
-      if let path = schedule.plan.changedSource() {
-        fail(node, NodeFailure("'\(path)' changed while the run was under way; run it again"))
-        return
+  private mutating func takeUp(_ results: [NodeResult]) {
+    // What a node read may not be what its key says.
+    let changed = schedule.plan.changedSource()
+    for result in results {
+      let node = result.index
+      switch result.outcome {
+      case .success(let outcome):
+        if let changed {
+          fail(node, NodeFailure("'\(changed)' changed while the run was under way; run it again"))
+          continue
+        }
+        warnings.add(outcome.warnings, of: node, inputs: schedule.producers(of: node))
+        let job = storeJob(node, outcome.outputs, seconds: result.seconds)
+        let ticket = finish(
+          node, outputs: outcome.outputs, source: .executed, seconds: result.seconds, batch: result.batch,
+          isHeld: job != nil)
+        if let job, let ticket { submit(job, releasing: ticket) } else { recordUnkept(node, outcome.outputs) }
+      case .failure(is CancellationError) where relay.isCancelled:
+        break
+      case .failure(let error):
+        fail(node, error)
       }
-      warnings.add(outcome.warnings, of: node, inputs: schedule.producers(of: node))
-      let job = storeJob(node, outcome.outputs, seconds: seconds)
-      let ticket = finish(node, outputs: outcome.outputs, source: .executed, seconds: seconds, isHeld: job != nil)
-      if let job, let ticket { submit(job, releasing: ticket) } else { recordUnkept(node, outcome.outputs) }
-    case .failure(is CancellationError) where relay.isCancelled:
-      break
-    case .failure(let error):
-      fail(node, error)
     }
   }
 
@@ -203,7 +211,8 @@ struct Run {
   /// Hands a node's outputs on; the event that tells so is held for a ticket if something is yet to be done for it.
   @discardableResult
   private mutating func finish(
-    _ node: Int, outputs: [(any WireValue)?], source: RunEvent.Source, seconds: Double, isHeld: Bool = false
+    _ node: Int, outputs: [(any WireValue)?], source: RunEvent.Source, seconds: Double, batch: [String] = [],
+    isHeld: Bool = false
   ) -> Int? {
     let plan = schedule.plan
     let isHandle = plan.nodes[node].action == .open
@@ -213,12 +222,14 @@ struct Run {
       repeatWarnings(hit.warnings, of: node)
       recorder?.note(hit, of: plan.graph.nodes[node])
     }
-    func finished(_ index: Int, _ source: RunEvent.Source, _ seconds: Double) -> RunEvent {
+    func finished(_ index: Int, _ source: RunEvent.Source, _ seconds: Double, _ batch: [String] = []) -> RunEvent {
       let resolved = plan.graph.nodes[index]
-      return .finished(node: resolved.address, type: resolved.declaration.info.type, source: source, seconds: seconds)
+      return .finished(
+        node: resolved.address, type: resolved.declaration.info.type, source: source, seconds: seconds, batch: batch)
     }
-    let ticket = isHeld ? relay.hold(finished(node, source, seconds)) : nil
-    if ticket == nil { relay.send(finished(node, source, seconds)) }
+    let event = finished(node, source, seconds, batch)
+    let ticket = isHeld ? relay.hold(event) : nil
+    if ticket == nil { relay.send(event) }
     for sharer in sharers { relay.send(finished(sharer, .shared, 0)) }
     return ticket
   }
@@ -286,15 +297,4 @@ struct Run {
       relay.send(.warning(node: nil, Diagnostic(warning, severity: .warning)))
     }
   }
-
-  private static func timed<Value>(_ body: () -> Value) -> (Value, seconds: Double) {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let value = body()
-    return (value, (clock.now - start).seconds)
-  }
-}
-
-extension Duration {
-  fileprivate var seconds: Double { self / .seconds(1) }
 }

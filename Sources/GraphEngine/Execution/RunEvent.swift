@@ -7,9 +7,12 @@ package enum RunEvent: Sendable {
 
   /// `nodes` counts the graph's, `run` those to execute, `hit` those to be read from the cache.
   case planned(nodes: Int, run: Int, hit: Int)
-  case started(node: String, type: String)
+  /// `batch` names the nodes that run together with this one, itself among them; empty for one that runs alone.
+  case started(node: String, type: String, batch: [String] = [])
   /// A node's results are there for all that need them; where they are kept on disk, they are kept now.
-  case finished(node: String, type: String, source: Source, seconds: Double)
+  ///
+  /// `seconds` is an equal share of what a batch took.
+  case finished(node: String, type: String, source: Source, seconds: Double, batch: [String] = [])
   /// A part of a model was loaded.
   case loaded(node: String, type: String, part: String, seconds: Double)
   /// A node was computed again to compare; `differing` names the outputs that came out with other bits.
@@ -36,16 +39,18 @@ extension RunEvent {
       line.add("nodes", nodes)
       line.add("run", run)
       line.add("hit", hit)
-    case .started(let node, let type):
+    case .started(let node, let type, let batch):
       line.add("event", "started")
       line.add("node", node)
       line.add("type", type)
-    case .finished(let node, let type, let source, let seconds):
+      line.add(batch: batch)
+    case .finished(let node, let type, let source, let seconds, let batch):
       line.add("event", "finished")
       line.add("node", node)
       line.add("type", type)
       line.add("source", source.rawValue)
       line.add(seconds: seconds)
+      line.add(batch: batch)
     case .loaded(let node, let type, let part, let seconds):
       line.add("event", "loaded")
       line.add("node", node)
@@ -100,6 +105,12 @@ private struct JSONObjectLine {
   mutating func add(_ name: String, _ value: Bool) {
     add(name: name)
     text.append(value)
+  }
+
+  mutating func add(batch: [String]) {
+    guard !batch.isEmpty else { return }
+    add(name: "batch")
+    text.append(.list(batch.map { .string($0) }))
   }
 
   /// To the microsecond.

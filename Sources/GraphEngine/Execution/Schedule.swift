@@ -14,6 +14,7 @@ struct Schedule: Sendable {
   private let wiring: Wiring
   /// By representative: the nodes that share its results.
   private let sharers: [Int: [Int]]
+  private let alike: AlikeNodes
 
   private var readyToCompute = PriorityQueue()
   private var readyForIO = PriorityQueue()
@@ -21,7 +22,8 @@ struct Schedule: Sendable {
   private var readyToRead = PriorityQueue()
   private var unfinishedCount = 0
 
-  init(_ plan: Plan) {
+  /// Nodes run together only where a run `batches`.
+  init(_ plan: Plan, batches: Bool) {
     self.plan = plan
     let count = plan.nodes.count
     states = Array(repeating: .idle, count: count)
@@ -34,6 +36,7 @@ struct Schedule: Sendable {
       if case .shared(let other) = node.action { sharers[other, default: []].append(index) }
     }
     self.sharers = sharers
+    alike = batches ? AlikeNodes(plan, wiring) : AlikeNodes()
     for source in plan.graph.outputs.values where plan.nodes[source.node].action != .skip {
       uses[wiring.slot(source)] += 1
     }
@@ -44,23 +47,64 @@ struct Schedule: Sendable {
 
   var isComplete: Bool { unfinishedCount == 0 }
 
-  /// The next node that can run in a lane, in the graph's order.
+  /// The next node that can run in a lane, in the graph's order, but for those that are worth holding back.
   mutating func takeReady(_ lane: Lane) -> Int? {
-    let node =
-      switch lane {
-      case .compute: readyToCompute.popFirst()
-      case .io: readyForIO.popFirst()
-      case .inline: readyInline.popFirst()
+    var heldBack: [Int] = []
+    defer { for node in heldBack { makeReady(node) } }
+    while let node = popReady(lane) {
+      // Those that were taken to run together with others are in the queue still.
+      guard states[node] == .ready else { continue }
+      if isWorthHolding(node) {
+        heldBack.append(node)
+      } else {
+        take(node)
+        return node
       }
-    if let node { states[node] = .active }
-    return node
+    }
+    return nil
+  }
+
+  mutating func take(_ node: Int) { states[node] = .active }
+
+  private mutating func popReady(_ lane: Lane) -> Int? {
+    switch lane {
+    case .compute: readyToCompute.popFirst()
+    case .io: readyForIO.popFirst()
+    case .inline: readyInline.popFirst()
+    }
   }
 
   /// The next hit that is to be read.
   mutating func takeRead() -> Int? {
     let node = readyToRead.popFirst()
-    if let node { states[node] = .active }
+    if let node { take(node) }
     return node
+  }
+
+  /// Nodes that are ready and may run together with one, in the graph's order.
+  func readyAlike(_ node: Int) -> [Int] {
+    Array(alike[node].lazy.filter { $0 != node && isReadyToRun($0) }.prefix(AlikeNodes.mostTogether - 1))
+  }
+
+  /// Whether a node that could run together with this one is about to be ready, so that waiting makes the batch larger.
+  private func isWorthHolding(_ node: Int) -> Bool {
+    let others = alike[node]
+    if others.isEmpty { return false }
+    let isFull = others.lazy.filter(isReadyToRun).prefix(AlikeNodes.mostTogether).count == AlikeNodes.mostTogether
+    return !isFull && others.contains { states[$0] == .waiting && isAboutToBeReady($0) }
+  }
+
+  private func isReadyToRun(_ node: Int) -> Bool { states[node] == .ready && plan.nodes[node].action == .run }
+
+  /// Whether all that a node waits for is under way or ready; of the latter only what nothing holds back itself.
+  private func isAboutToBeReady(_ node: Int) -> Bool {
+    wiring.inputs(of: node).allSatisfy { wire in
+      switch states[wire.producer] {
+      case .done, .active: true
+      case .ready: plan.nodes[wire.producer].action == .hit || alike[wire.producer].isEmpty
+      case .idle, .waiting: false
+      }
+    }
   }
 
   /// The values of a node that runs, one entry for each declared input.

@@ -26,7 +26,7 @@ final class RunRecorder: Sendable {
   func note(_ event: RunEvent) {
     manifest.withLock { manifest in
       switch event {
-      case .finished(let address, _, let source, let seconds):
+      case .finished(let address, _, let source, let seconds, _):
         guard let position = positions[address]?.first else { return }
         manifest.nodes[position].source = source.rawValue
         if source == .executed { manifest.nodes[position].seconds = seconds }

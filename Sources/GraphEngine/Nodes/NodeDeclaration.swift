@@ -5,6 +5,8 @@ package struct NodeDeclaration: Sendable {
   package let outputs: [OutputDeclaration]
   package let parameters: [ParameterDeclaration]
   package let makeNode: @Sendable () -> any Node
+  /// For a `BatchableNode` the position of the input that may differ among nodes of a batch.
+  let differingInput: Int?
 
   /// Finds the ports of `type` by reflection, those of its groups too, in the order they are written in.
   package init<Kind: Node>(_ type: Kind.Type) {
@@ -22,7 +24,14 @@ package struct NodeDeclaration: Sendable {
         }
       }
     }
-    collect(from: type.init())
+    let node = type.init()
+    collect(from: node)
+    differingInput = (node as? any BatchableNode).map { node in
+      guard let position = inputs.firstIndex(where: { $0.name == node.differingInput }) else {
+        preconditionFailure("'\(type.info.type)' has no input '\(node.differingInput)'")
+      }
+      return position
+    }
     self.info = type.info
     self.inputs = inputs
     self.outputs = outputs

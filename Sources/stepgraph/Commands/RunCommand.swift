@@ -20,6 +20,11 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write what happens to this file, a JSON object a line.", valueName: "file"))
   var events: String?
 
+  @Flag(
+    name: .customLong("no-batch"),
+    help: "Run the predictions of a step one by one instead of together: a little slower, the same bits, less memory.")
+  var noBatch = false
+
   @OptionGroup var writing: CacheWritingOptions
 
   @Option(
@@ -80,7 +85,9 @@ struct RunCommand: AsyncParsableCommand {
     // Few runs are enough for a guess, and quick to read.
     let expected = quiet || json ? [] : ExpectedTimes(of: plan, from: cache?.recentManifests(nodes: 1000) ?? []).seconds
     let progress = quiet || json ? nil : ProgressDisplay(plan: plan, expected: expected)
-    let executor = Executor(cache: cache, memory: memory, numerics: Numerics.identifier) { event in
+    let executor = Executor(
+      cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch
+    ) { event in
       log?.write(event)
       record.note(event)
       if case .warning(_, let diagnostic) = event {

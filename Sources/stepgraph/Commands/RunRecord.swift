@@ -42,7 +42,7 @@ final class RunRecord: Sendable {
         counts.files.append(path)
         if let point = counts.pointIndices[node.prefix { $0 != "/" }] { counts.points[point].files.append(path) }
       case .warning(_, let diagnostic): counts.warnings.append(diagnostic)
-      case .finished(_, _, let source, _): counts.sources[source, default: 0] += 1
+      case .finished(_, _, let source, _, _): counts.sources[source, default: 0] += 1
       case .done(let seconds): counts.seconds = seconds
       default: break
       }

@@ -31,10 +31,10 @@ final class ProgressDisplay: Sendable {
   func handle(_ event: RunEvent) {
     state.withLock { state in
       switch event {
-      case .started(let node, let type):
+      case .started(let node, let type, _):
         state.running.append(node)
         state.estimate.start(type)
-      case .finished(let node, let type, let source, let seconds):
+      case .finished(let node, let type, let source, let seconds, _):
         state.running.removeAll { $0 == node }
         if source == .executed { state.estimate.finish(type, seconds: seconds) }
       default: return
@@ -78,7 +78,7 @@ final class ProgressDisplay: Sendable {
     state.isLineDrawn = false
   }
 
-  /// Such as `[#######-------] 31/62  sample[10]/eps_p  1.2 s left`.
+  /// Such as `[#######-------] 31/62  sample[10]/eps_u and 2 more  1.2 s left`.
   private func text(_ state: State) -> String {
     let (finished, total) = (state.estimate.finished, state.estimate.total)
     var parts = ["\(finished)/\(total)"]
@@ -88,7 +88,9 @@ final class ProgressDisplay: Sendable {
       let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
       parts[0] = "[\(bar)] \(parts[0])"
     }
-    if let running = state.running.first { parts.append(running) }
+    if let running = state.running.first {
+      parts.append(running + (state.running.count > 1 ? " and \(state.running.count - 1) more" : ""))
+    }
     if let seconds = state.estimate.seconds { parts.append("\(durationText(seconds)) left") }
     return parts.joined(separator: "  ")
   }
@@ -100,8 +102,9 @@ struct RemainingTime {
     var remaining = 0
     var finished = 0
     var seconds = 0.0
-    /// When the node of this type that runs now was started.
-    var start: ContinuousClock.Instant?
+    /// How many of this type run now, and since when.
+    var running = 0
+    var start = ContinuousClock.now
 
     /// The mean of what earlier runs let expect, where they do for all.
     var prior: Double?
@@ -109,8 +112,8 @@ struct RemainingTime {
     /// Nil until one of this type has finished, unless it is known from earlier runs.
     var expected: Double? {
       guard let mean = finished == 0 ? prior : seconds / Double(finished) else { return nil }
-      let elapsed = start.map { $0.duration(to: .now) / .seconds(1) } ?? 0
-      return Double(remaining) * mean - min(elapsed, mean)
+      let elapsed = running > 0 ? start.duration(to: .now) / .seconds(1) : 0
+      return Double(remaining) * mean - min(elapsed, Double(running) * mean)
     }
   }
 
@@ -134,13 +137,16 @@ struct RemainingTime {
     }
   }
 
-  mutating func start(_ type: String) { kinds[type]?.start = .now }
+  mutating func start(_ type: String) {
+    kinds[type]?.running += 1
+    kinds[type]?.start = .now
+  }
 
   mutating func finish(_ type: String, seconds: Double) {
     kinds[type]?.remaining -= 1
     kinds[type]?.finished += 1
     kinds[type]?.seconds += seconds
-    kinds[type]?.start = nil
+    kinds[type]?.running -= 1
     finished += 1
   }
 

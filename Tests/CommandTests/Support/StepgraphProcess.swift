@@ -123,6 +123,7 @@ struct Event: Decodable {
   let part: String?
   let path: String?
   let message: String?
+  let batch: [String]?
 }
 
 extension [Event] {
@@ -131,6 +132,13 @@ extension [Event] {
     let sinks = ["SavePNG", "SaveTensor"]
     return Set(
       filter { $0.event == "finished" && $0.source == "executed" && !sinks.contains($0.type ?? "") }.compactMap(\.node))
+  }
+
+  /// Nodes that finished together, in the order they did.
+  var batches: [[String]] {
+    filter { $0.event == "finished" }.compactMap(\.batch).reduce(into: []) { batches, batch in
+      if batches.last != batch { batches.append(batch) }
+    }
   }
 
   /// Parts of models that were loaded.

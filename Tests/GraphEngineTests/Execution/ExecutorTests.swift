@@ -177,7 +177,7 @@ struct ExecutorTests {
     let log = EventLog()
     let graph = toy.graph(targets: ["after"])
     let task = Task { [cache] in try await Executor(cache: cache, numerics: "test", events: log.sink).run(graph) }
-    while !log.events.contains(where: { if case .started("waits", _) = $0 { true } else { false } }) {
+    while !log.events.contains(where: { if case .started("waits", _, _) = $0 { true } else { false } }) {
       try await Task.sleep(for: .milliseconds(1))
     }
     task.cancel()

@@ -90,7 +90,7 @@ struct KeepingTests {
     let (reader, log) = (cache, EventLog())
     let executor = Executor(cache: cache, numerics: "test") { event in
       log.sink(event)
-      guard case .finished(let node, _, .executed, _) = event,
+      guard case .finished(let node, _, .executed, _, _) = event,
         let index = graph.nodes.firstIndex(where: { $0.address == node }), let key = plan.key(of: index)
       else { return }
       #expect(reader.entry(for: key, outputs: graph.nodes[index].declaration.outputs) != nil, "\(node)")
@@ -100,8 +100,8 @@ struct KeepingTests {
     // Each node is told of in order: begun after what it needs has ended.
     let told = log.events.compactMap { event -> String? in
       switch event {
-      case .started(let node, _): "+\(node)"
-      case .finished(let node, _, _, _): "-\(node)"
+      case .started(let node, _, _): "+\(node)"
+      case .finished(let node, _, _, _, _): "-\(node)"
       default: nil
       }
     }

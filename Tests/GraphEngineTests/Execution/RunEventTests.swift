@@ -14,6 +14,14 @@ struct RunEventTests {
       #"{"event":"finished","node":"s[7]/e","type":"Add","source":"disk","seconds":0.012346}"#
     ),
     (
+      .started(node: "a", type: "Add", batch: ["a", "b"]),
+      #"{"event":"started","node":"a","type":"Add","batch":["a","b"]}"#
+    ),
+    (
+      .finished(node: "b", type: "Add", source: .executed, seconds: 1, batch: ["a", "b"]),
+      #"{"event":"finished","node":"b","type":"Add","source":"executed","seconds":1.0,"batch":["a","b"]}"#
+    ),
+    (
       .loaded(node: "m", type: "Open", part: "left", seconds: 2),
       #"{"event":"loaded","node":"m","type":"Open","part":"left","seconds":2.0}"#
     ),
