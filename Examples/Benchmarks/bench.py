@@ -3,10 +3,12 @@
 usage: python3 bench.py --stepgraph PATH [--model DIR] [--size N] [--parts text,unet,vae,engine] [--contenders A,B] [--rounds N]
 
 Contenders are stepgraph-f32, stepgraph-bf16, torch-f32, torch-bf16 (diffusers, transformers), openvino-f32 and
-openvino-bf16. They take turns, a process each, `--rounds` times round, so that a machine that slows down slows down all.
+openvino-bf16; those in bf16 only where the processor computes in it. They take turns, a process each, `--rounds` times
+round, so that a machine that slows down slows down all.
 Every run of a process has new inputs, and its first, which also takes memory from the system or compiles, is not counted.
-Prints for each part the median and the minimum in seconds, the peak resident memory, and the ratio of the minimum to the
-first contender's. The part `engine` is what a run costs beside its nodes, and has no peers.
+Prints the processor and what multiplies matrices, then for each part the median and the minimum in seconds, the peak
+resident memory, and the ratio of the minimum to the first contender's. The part `engine` is what a run costs beside its
+nodes, and has no peers.
 """
 
 import argparse
@@ -29,6 +31,13 @@ NEEDS = {
     "openvino": ["openvino", "torch", "diffusers", "transformers"],
 }
 CONTENDERS = [f"{engine}-{precision}" for engine in NEEDS for precision in ("bf16", "f32")]
+
+
+def processor():
+    """The processor's name and its flags."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    fields = {name.strip(): value.strip() for name, value in lines.items()}
+    return fields.get("model name", "unknown processor"), fields.get("flags", fields.get("Features", "")).split()
 
 
 def load_part(options, dtype):
@@ -137,7 +146,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3, help="counted runs of a process")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--parts", default="text,unet,vae,engine")
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--contenders", help="all that this machine can run when left out")
     parser.add_argument("--peer", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--part", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -147,13 +156,19 @@ def main():
         parser.error("--stepgraph is needed")
     options.stepgraph = str(Path(options.stepgraph).resolve())
 
+    model_name, flags = processor()
+    usable = [name for name in CONTENDERS if name.endswith("f32") or {"avx512_bf16", "bf16"} & set(flags)]
     names = []
-    for name in options.contenders.split(","):
+    for name in options.contenders.split(",") if options.contenders else usable:
+        if name not in CONTENDERS:
+            parser.error(f"there is no contender '{name}'; expected some of {', '.join(CONTENDERS)}")
         missing = [package for package in NEEDS[name.split("-")[0]] if not importlib.util.find_spec(package)]
         if missing:
             print(f"{name}: {', '.join(missing)} not installed", file=sys.stderr)
         else:
             names.append(name)
+    print(f"{model_name}, {len(os.sched_getaffinity(0))} cores")
+    engine = None
     for part in options.parts.split(","):
         if part == "engine":
             print("\nengine", flush=True)
@@ -163,7 +178,12 @@ def main():
         for _ in range(options.rounds):
             for name in list(names):
                 measured = time_contender(name, part, options)
-                if measured:
+                if not measured:
+                    names.remove(name)
+                else:
+                    if "numerics" in measured and not engine:
+                        engine = f"{measured['numerics']} ({measured['openBLAS']} at hand)"
+                        print(engine)
                     seconds[name] += measured["seconds"]
                     peaks[name] = max(peaks.get(name, 0), measured["peakMegabytes"])
         print(f"\n{part}, {options.size}x{options.size}, batch {options.batch}")

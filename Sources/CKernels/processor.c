@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 
+bool ck_has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
 bool ck_has_avx512(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
@@ -10,6 +12,7 @@ bool ck_has_avx512_bf16(void) { return ck_has_avx512() && __builtin_cpu_supports
 
 #else
 
+bool ck_has_avx2(void) { return false; }
 bool ck_has_avx512(void) { return false; }
 bool ck_has_avx512_bf16(void) { return false; }
 

@@ -1,9 +1,9 @@
 /// Attention in one head of one sample; rows of the tensors are `width` apart.
 ///
-/// Takes as many queries at a time as a panel is wide, goes through the keys block by block and keeps, for every query, the
-/// largest score so far and the sum of exponentials relative to it (Milakov and Gimelshein 2018). Scores are transposed,
-/// [keys, queries], and so is the result, [d, queries]: a vector is one key's score for sixteen queries, so maxima and sums
-/// need no reduction across lanes, and the scores of a block are the next product's panel as they are.
+/// Takes some panels of queries at a time, goes through the keys block by block and keeps, for every query, the largest
+/// score so far and the sum of exponentials relative to it (Milakov and Gimelshein 2018). Scores are transposed, [panels,
+/// keys, queries], and so is the result, [d, queries]: a vector is one key's score for sixteen queries, so maxima and sums
+/// need no reduction across lanes, and the scores of a block are the next product's panels as they are.
 struct AttentionHead {
   let queries, keys, width, headWidth: Int
   let isCausal: Bool
@@ -11,14 +11,16 @@ struct AttentionHead {
 
   /// Keys of a block: their scores stay in the first- or second-level cache.
   private static let mostKeys = 128
-  private var panel: Int { PanelProduct.width }
+  /// Queries of a tile, and of a panel.
+  private let group = PanelProduct.group
+  private let panel = PanelProduct.width
   private var keysPerBlock: Int { min(keys + keys % 2, Self.mostKeys) }
   /// Words of one query or key, and of one channel's values of all keys.
   private var depth: Int { precision.words(headWidth) }
   private var valueWords: Int { precision.words(keys) }
 
   /// Tiles of queries.
-  private var tileCount: Int { (queries + panel - 1) / panel }
+  private var tileCount: Int { (queries + group - 1) / group }
 
   /// Attention in all `heads` of some samples.
   func attention(query: Tensor, key: Tensor, value: Tensor, samples: Int, heads: Int) -> Tensor {
@@ -75,24 +77,24 @@ struct AttentionHead {
   // MARK: - A tile of queries
 
   /// Floats that `attend` works in.
-  private var scratchCount: Int { (depth + keysPerBlock + 2 * headWidth + 3) * panel }
+  private var scratchCount: Int { (depth + keysPerBlock + 2 * headWidth + 3) * group }
 
   /// Attention of tile `tile` of the queries.
   private func attend(
     query: UnsafePointer<Float>, packed: UnsafePointer<Float>, tile: Int, scratch: UnsafeMutablePointer<Float>,
     y: UnsafeMutablePointer<Float>
   ) {
-    let rows = tile * panel..<min((tile + 1) * panel, queries)
-    let packedQuery = scratch  // [depth, panel]
-    let scores = packedQuery + depth * panel  // [keys, panel]
-    let result = scores + keysPerBlock * panel  // [d, panel]
-    let blockResult = result + headWidth * panel  // [d, panel]
-    let sums = blockResult + headWidth * panel
-    let (maxima, shrinkages) = (sums + panel, sums + 2 * panel)
+    let rows = tile * group..<min((tile + 1) * group, queries)
+    let packedQuery = scratch  // [panels, depth, panel]
+    let scores = packedQuery + depth * group  // [panels, keys, panel]
+    let result = scores + keysPerBlock * group  // [d, group]
+    let blockResult = result + headWidth * group  // [d, group]
+    let sums = blockResult + headWidth * group
+    let (maxima, shrinkages) = (sums + group, sums + 2 * group)
     pack(query: query, rows: rows, into: packedQuery, line: sums)
-    result.update(repeating: 0, count: headWidth * panel)
-    sums.update(repeating: 0, count: panel)
-    maxima.update(repeating: -.infinity, count: panel)
+    result.update(repeating: 0, count: headWidth * group)
+    sums.update(repeating: 0, count: group)
+    maxima.update(repeating: -.infinity, count: group)
 
     withUnsafeTemporaryAllocation(
       of: UnsafePointer<Float>?.self, capacity: max(keysPerBlock, headWidth)
@@ -102,9 +104,10 @@ struct AttentionHead {
         let block = first..<min(first + keysPerBlock, keys)
         score(block, query: packedQuery, packed: packed, pointers: pointers, scores: scores)
         if isCausal { hideLaterKeys(block, from: rows, scores: scores) }
-        for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
+        for lane in stride(from: 0, to: group, by: Vector.scalarCount) {
           exponentiate(
-            scores + lane, count: block.count, maximum: maxima + lane, sum: sums + lane, shrinkage: shrinkages + lane)
+            scores + firstScore(ofQuery: lane), count: block.count, maximum: maxima + lane, sum: sums + lane,
+            shrinkage: shrinkages + lane)
         }
         weighValues(
           block, exponentials: scores, packed: packed, pointers: pointers, result: blockResult)
@@ -114,24 +117,31 @@ struct AttentionHead {
     write(result, sums: sums, rows: rows, y: y)
   }
 
-  /// Puts the scaled queries into a panel; queries that are missing are zeros.
+  /// Where the scores of a query of the tile begin; those of its other keys are `panel` apart.
+  private func firstScore(ofQuery query: Int) -> Int { query / panel * keysPerBlock * panel + query % panel }
+
+  /// Puts the scaled queries into panels; queries that are missing are zeros.
   private func pack(
     query: UnsafePointer<Float>, rows: Range<Int>, into target: UnsafeMutablePointer<Float>,
     line: UnsafeMutablePointer<Float>
   ) {
     let scale = 1 / Float(headWidth).squareRoot()
-    func gather(_ channel: Int, _ line: UnsafeMutablePointer<Float>) {
-      line.update(repeating: 0, count: panel)
-      guard channel < headWidth else { return }
-      for (index, row) in rows.enumerated() { line[index] = scale * query[row * width + channel] }
-    }
-    for word in 0..<depth {
-      switch precision {
-      case .f32: gather(word, target + word * panel)
-      case .bf16:
-        gather(2 * word, line)
-        gather(2 * word + 1, line + panel)
-        PanelProduct.interleave(line, line + panel, to: target + word * panel, count: panel)
+    for first in stride(from: 0, to: group, by: panel) {
+      let rows = rows.dropFirst(first).prefix(panel)
+      func gather(_ channel: Int, _ line: UnsafeMutablePointer<Float>) {
+        line.update(repeating: 0, count: panel)
+        guard channel < headWidth else { return }
+        for (index, row) in rows.enumerated() { line[index] = scale * query[row * width + channel] }
+      }
+      let target = target + first * depth
+      for word in 0..<depth {
+        switch precision {
+        case .f32: gather(word, target + word * panel)
+        case .bf16:
+          gather(2 * word, line)
+          gather(2 * word + 1, line + panel)
+          PanelProduct.interleave(line, line + panel, to: target + word * panel, count: panel)
+        }
       }
     }
   }
@@ -142,9 +152,11 @@ struct AttentionHead {
     pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, scores: UnsafeMutablePointer<Float>
   ) {
     for (index, key) in block.enumerated() { (pointers + index).initialize(to: packed + key * depth) }
-    PanelProduct.multiply(
-      precision, rows: block.count, columns: panel, depth: depth, a: pointers, b: query, c: scores, cStride: panel,
-      adds: false)
+    for first in stride(from: 0, to: group, by: panel) {
+      PanelProduct.multiply(
+        precision, rows: block.count, columns: panel, depth: depth, a: pointers, b: query + first * depth,
+        c: scores + first * keysPerBlock, cStride: panel, adds: false)
+    }
   }
 
   /// Replaces the scores of one vector of queries by `e^(score - maximum)`, in bf16 two to a word, and adds them to the sum.
@@ -209,18 +221,20 @@ struct AttentionHead {
   ) {
     let values = packed + keys * depth + block.lowerBound / precision.factorsPerWord
     for channel in 0..<headWidth { (pointers + channel).initialize(to: values + channel * valueWords) }
-    PanelProduct.multiply(
-      precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: pointers, b: exponentials,
-      c: result, cStride: panel, adds: false)
+    for first in stride(from: 0, to: group, by: panel) {
+      PanelProduct.multiply(
+        precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: pointers,
+        b: exponentials + first * keysPerBlock, c: result + first, cStride: group, adds: false)
+    }
   }
 
   /// Adds a block's result to the shrunken one of the blocks before: sums of sums, which round less than one long sum.
   private func add(
     _ block: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, shrinkages: UnsafePointer<Float>
   ) {
-    for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
+    for lane in stride(from: 0, to: group, by: Vector.scalarCount) {
       let shrinkage = Vector(loading: shrinkages + lane)
-      for index in stride(from: lane, to: headWidth * panel, by: panel) {
+      for index in stride(from: lane, to: headWidth * group, by: group) {
         Vector(loading: block + index).addingProduct(Vector(loading: result + index), shrinkage).store(
           to: result + index)
       }
@@ -235,7 +249,7 @@ struct AttentionHead {
       let total = Vector(loading: sums + lane)
       let target = y + (rows.lowerBound + lane) * width
       for channel in 0..<headWidth {
-        let output = Vector(loading: result + channel * panel + lane) / total
+        let output = Vector(loading: result + channel * group + lane) / total
         for query in 0..<min(Vector.scalarCount, rows.count - lane) { target[query * width + channel] = output[query] }
       }
     }
@@ -245,7 +259,10 @@ struct AttentionHead {
   private func hideLaterKeys(_ block: Range<Int>, from rows: Range<Int>, scores: UnsafeMutablePointer<Float>) {
     for key in block {
       let hidden = min(max(key - rows.lowerBound, 0), rows.count)
-      (scores + (key - block.lowerBound) * panel).update(repeating: -.infinity, count: hidden)
+      for first in stride(from: 0, to: hidden, by: panel) {
+        (scores + firstScore(ofQuery: first) + (key - block.lowerBound) * panel)
+          .update(repeating: -.infinity, count: min(panel, hidden - first))
+      }
     }
   }
 }

@@ -4,8 +4,9 @@ package enum Numerics {
   package static let kernelSetVersion = 4
 
   /// Names the kernels, the SIMD level and the products, so that machines know whose results are theirs too.
-  package static let identifier: String = {
-    let products = ProductEngine.current == .avx512 ? "AVX-512 products" : OpenBLASProduct.libraryName
-    return "kernels \(kernelSetVersion), \(OpenBLASProduct.vectorBits)-bit vectors, \(products)"
-  }()
+  package static let identifier: String =
+    "kernels \(kernelSetVersion), \(OpenBLASProduct.vectorBits)-bit vectors, \(ProductEngine.current.name)"
+
+  /// The library for processors that our own products cannot run on, such as `OpenBLAS 0.3.21 Haswell`.
+  package static let library = OpenBLASProduct.libraryName
 }

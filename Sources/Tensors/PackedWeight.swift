@@ -42,7 +42,7 @@ struct PackedWeight: Sendable {
     if let error = failure.withLock({ $0 }) { throw error }
   }
 
-  /// Turns rows of the source into columns, as many as a panel on AVX-512 is wide.
+  /// Turns rows of the source into columns, as many as a panel is wide.
   private func pack(_ source: WeightSource, rows: Range<Int>) throws {
     let width = PanelProduct.width
     let rowSize = inputs * taps

@@ -5,8 +5,10 @@ typealias RowPointers = UnsafePointer<UnsafePointer<Float>?>
 
 /// Products of rows anywhere in memory with a packed matrix.
 enum PanelProduct {
-  /// The columns that the products on AVX-512 compute at a time, and what all work is cut into multiples of.
-  static let width = Int(ck_panel)
+  /// The columns of a panel: what our own products compute at a time.
+  static let width = ProductEngine.current == .avx2 ? Int(ck_panel_avx2) : Int(ck_panel_avx512)
+  /// Columns that work is cut into multiples of: whole panels of any engine.
+  static let group = 64
 
   /// `c = sum over s of a[s] b[s]`, added to `c` if asked: a [segments, rows, depth], b [segments, depth, columns].
   ///
@@ -21,9 +23,11 @@ enum PanelProduct {
     case (.bf16, _):
       let a = UnsafeRawPointer(a).assumingMemoryBound(to: UnsafePointer<UInt32>?.self)
       let b = UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self)
-      ck_multiply_bf16(rows, columns, segments, depth, a, b, c, cStride, adds)
+      ck_multiply_bf16_avx512(rows, columns, segments, depth, a, b, c, cStride, adds)
     case (.f32, .avx512):
-      ck_multiply_f32(rows, columns, segments, depth, a, b, c, cStride, adds)
+      ck_multiply_f32_avx512(rows, columns, segments, depth, a, b, c, cStride, adds)
+    case (.f32, .avx2):
+      ck_multiply_f32_avx2(rows, columns, segments, depth, a, b, c, cStride, adds)
     case (.f32, .openblas):
       for segment in 0..<segments {
         multiplyByOpenBLAS(

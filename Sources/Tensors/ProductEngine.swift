@@ -3,14 +3,33 @@ import Foundation
 
 /// What computes matrix products.
 ///
-/// Our own products need AVX-512, where they are 10 to 25 % faster than OpenBLAS on the shapes of the models: they pack
-/// nothing but weights, and those once.
-enum ProductEngine: String {
-  case avx512, openblas
+/// Our own products need AVX-512 or AVX2, where they are faster than OpenBLAS on the shapes of the models: they pack
+/// nothing but weights, and those once. OpenBLAS is for all other processors, and for comparison.
+enum ProductEngine: String, CaseIterable {
+  /// From the fastest to the one that runs everywhere.
+  case avx512, avx2, openblas
 
-  /// The faster one that this processor can run; `STEPGRAPH_PRODUCTS=openblas` asks for the other.
+  /// The fastest one that this processor can run, or the one that `STEPGRAPH_PRODUCTS` names, if it can run that.
   static let current: ProductEngine = {
+    let usable = allCases.filter(\.isSupported)
     let wanted = ProcessInfo.processInfo.environment["STEPGRAPH_PRODUCTS"]
-    return ck_has_avx512() && wanted != openblas.rawValue ? .avx512 : .openblas
+    return usable.first { $0.rawValue == wanted } ?? usable.first ?? .openblas
   }()
+
+  private var isSupported: Bool {
+    switch self {
+    case .avx512: ck_has_avx512()
+    case .avx2: ck_has_avx2()
+    case .openblas: true
+    }
+  }
+
+  /// For people and in keys: the bits of results depend on it.
+  var name: String {
+    switch self {
+    case .avx512: "AVX-512 products"
+    case .avx2: "AVX2 products"
+    case .openblas: OpenBLASProduct.libraryName
+    }
+  }
 }

@@ -20,7 +20,7 @@ struct ProductTiles {
     rowsPerTile = Self.share(rows, Self.pieces(rows, ofAtMost: Self.tallestTile), unit: Self.rowsInRegisters)
     rowTiles = Self.pieces(rows, ofAtMost: rowsPerTile)
     let wantedColumnTiles = max(Self.wantedTiles / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
-    columnsPerTile = Self.share(columns, wantedColumnTiles, unit: PanelProduct.width)
+    columnsPerTile = Self.share(columns, wantedColumnTiles, unit: PanelProduct.group)
     columnTiles = Self.pieces(columns, ofAtMost: columnsPerTile)
   }
 

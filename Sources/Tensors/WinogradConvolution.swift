@@ -2,8 +2,8 @@
 ///
 /// Tiles of 6x6 input pixels are transformed, [36, tiles, in]; for each of the 36 positions a product with the transformed
 /// weight gives [36, tiles, out]; and those are transformed back to 4x4 pixels. All of it goes through the last-level cache
-/// in rounds. Weights are transformed where they are used, one panel for a few blocks of tiles, so four times their memory
-/// is needed nowhere. In bf16 both transformed factors are rounded, which errs four times as much as a direct product.
+/// in rounds. Weights are transformed where they are used, one group of channels for a block of tiles, so four times their
+/// memory is needed nowhere. In bf16 both transformed factors are rounded, which errs four times as much as a direct product.
 struct WinogradConvolution {
   private typealias Transforms = WinogradTransforms
 
@@ -12,20 +12,21 @@ struct WinogradConvolution {
   private let precision: Precision
   /// Words of a tile's input at one position.
   private let depth: Int
-  private let panels: Int
+  /// Groups of output channels.
+  private let groups: Int
   private let tilesAcross: Int
   private let tileCount: Int
   /// Tiles of one product, and of a round between input and products.
   private let tilesPerBlock: Int
   private let tilesPerRound: Int
-  // Words from one position to the next, in the transformed input, in a block's products and in a panel's transformed
+  // Words from one position to the next, in the transformed input, in a block's products and in a group's transformed
   // weights: a vector more than it takes, for powers of two would put all positions into the same sets of the cache.
   private let transformedStride: Int
   private let productStride: Int
   private let weightStride: Int
 
   private static let positions = Transforms.inputs * Transforms.inputs
-  /// Words of input channels of which a panel's weights are transformed at a time, and products added up in one go: 3 MB.
+  /// Words of input channels of which a group's weights are transformed at a time, and products added up in one go: 3 MB.
   private static let mostWords = 320
   /// A multiple of the rows that a product keeps in registers, and enough to make up for transforming the weights.
   private static let mostTilesPerBlock = 132
@@ -46,7 +47,7 @@ struct WinogradConvolution {
   init(_ layer: Conv2d, _ image: ConvolutionImage) {
     (self.layer, self.image) = (layer, image)
     (precision, depth) = (layer.weight.precision, layer.weight.depth)
-    panels = (layer.outputs + PanelProduct.width - 1) / PanelProduct.width
+    groups = (layer.outputs + PanelProduct.group - 1) / PanelProduct.group
     tilesAcross = Self.share(image.outWidth)
     tileCount = tilesAcross * Self.share(image.outHeight)
     // Whole rows of tiles as far as possible: what overlaps with the next round is made twice.
@@ -56,12 +57,12 @@ struct WinogradConvolution {
     let blocks = max(Self.mostTransformed / (Self.positions * depth * tilesPerBlock), 1)
     tilesPerRound = min(blocks * tilesPerBlock, tileCount)
     // An odd number of tasks would leave one of two threads idle at the end.
-    let tasks = panels * ((tilesPerRound + tilesPerBlock - 1) / tilesPerBlock)
+    let tasks = groups * ((tilesPerRound + tilesPerBlock - 1) / tilesPerBlock)
     if tasks % 2 == 1 && tasks < 16 { tilesPerBlock = (tilesPerBlock + 1) / 2 }
     self.tilesPerBlock = tilesPerBlock
     transformedStride = tilesPerRound * depth + Vector.scalarCount
-    productStride = tilesPerBlock * PanelProduct.width + Vector.scalarCount
-    weightStride = min(depth, Self.mostWords) * PanelProduct.width + Vector.scalarCount
+    productStride = tilesPerBlock * PanelProduct.group + Vector.scalarCount
+    weightStride = min(depth, Self.mostWords) * PanelProduct.group + Vector.scalarCount
   }
 
   /// Convolves one sample, [h, w, in] -> [h', w', out].
@@ -186,69 +187,73 @@ struct WinogradConvolution {
   ) {
     let blocks = (tiles.count + tilesPerBlock - 1) / tilesPerBlock
     let weightCount = Self.positions * weightStride
-    Parallel.forEach(blocks * panels, scratch: weightCount + Self.positions * productStride) { task, scratch in
-      let (block, panel) = task.quotientAndRemainder(dividingBy: panels)
+    Parallel.forEach(blocks * groups, scratch: weightCount + Self.positions * productStride) { task, scratch in
+      let (block, group) = task.quotientAndRemainder(dividingBy: groups)
       let range = block * tilesPerBlock..<min((block + 1) * tilesPerBlock, tiles.count)
       let products = scratch + weightCount
-      multiply(transformed, tiles: range, panel: panel, weights: scratch, products: products)
+      multiply(transformed, tiles: range, group: group, weights: scratch, products: products)
       for (index, tile) in range.enumerated() {
         transformOutput(
-          products + index * PanelProduct.width, tile: tiles.lowerBound + tile, panel: panel, addends: addends, y: y)
+          products + index * PanelProduct.group, tile: tiles.lowerBound + tile, group: group, addends: addends, y: y)
       }
     }
   }
 
-  /// Multiplies a block of tiles with one panel of the weights: [36, tiles, panel width].
+  /// Multiplies a block of tiles with one group of the weights: [36, tiles, group].
   private func multiply(
-    _ transformed: UnsafePointer<Float>, tiles: Range<Int>, panel: Int, weights: UnsafeMutablePointer<Float>,
+    _ transformed: UnsafePointer<Float>, tiles: Range<Int>, group: Int, weights: UnsafeMutablePointer<Float>,
     products: UnsafeMutablePointer<Float>
   ) {
-    let width = PanelProduct.width
-    let columns = min(width, layer.outputs - panel * width)
+    let columns = min(PanelProduct.group, layer.outputs - group * PanelProduct.group)
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: tilesPerBlock) { rows in
       guard let rows = rows.baseAddress else { return }
       for word in stride(from: 0, to: depth, by: Self.mostWords) {
         let words = word..<min(word + Self.mostWords, depth)
-        transformWeights(panel: panel, words: words, columns: columns, to: weights)
+        transformWeights(group: group, words: words, columns: columns, to: weights)
         for position in 0..<Self.positions {
           let first = transformed + position * transformedStride + tiles.lowerBound * depth + word
           for row in 0..<tiles.count { (rows + row).initialize(to: first + row * depth) }
-          PanelProduct.multiply(
-            precision, rows: tiles.count, columns: columns, depth: words.count, a: rows,
-            b: weights + position * weightStride, c: products + position * productStride, cStride: width,
-            adds: word > 0)
+          for column in stride(from: 0, to: columns, by: PanelProduct.width) {
+            PanelProduct.multiply(
+              precision, rows: tiles.count, columns: min(PanelProduct.width, columns - column), depth: words.count,
+              a: rows, b: weights + position * weightStride + column * words.count,
+              c: products + position * productStride + column, cStride: PanelProduct.group, adds: word > 0)
+          }
         }
       }
     }
   }
 
-  /// Writes the transformed weights of some words of a panel's channels, [36, words, panel width].
-  private func transformWeights(panel: Int, words: Range<Int>, columns: Int, to target: UnsafeMutablePointer<Float>) {
+  /// Writes the transformed weights of some words of a group's channels, [36, panels, words, panel width].
+  private func transformWeights(group: Int, words: Range<Int>, columns: Int, to target: UnsafeMutablePointer<Float>) {
     let weight = layer.weight
     let width = PanelProduct.width
-    let source = weight.columns(from: panel * width)
     let tapStride = weight.depth * weight.panelWidth
-    for word in words {
-      for column in stride(from: 0, to: columns, by: Vector.scalarCount) {
-        let taps = source + word * weight.panelWidth + column
-        let target = target + (word - words.lowerBound) * width + column
-        switch precision {
-        case .f32:
-          transformWeight {
-            Vector(loading: taps + $0 * tapStride)
-          } store: {
-            $1.store(to: target + $0 * weightStride)
-          }
-        case .bf16:
-          transformWeight {
-            Vector(lowBF16: taps + $0 * tapStride)
-          } store: {
-            $1.store(to: target + $0 * weightStride)
-          }
-          transformWeight {
-            Vector(highBF16: taps + $0 * tapStride)
-          } store: {
-            Vector(loading: target + $0 * weightStride).storeBF16(beside: $1, to: target + $0 * weightStride)
+    for panel in stride(from: 0, to: columns, by: width) {
+      let source = weight.columns(from: group * PanelProduct.group + panel)
+      let target = target + panel * words.count
+      for word in words {
+        for column in stride(from: 0, to: min(width, columns - panel), by: Vector.scalarCount) {
+          let taps = source + word * weight.panelWidth + column
+          let target = target + (word - words.lowerBound) * width + column
+          switch precision {
+          case .f32:
+            transformWeight {
+              Vector(loading: taps + $0 * tapStride)
+            } store: {
+              $1.store(to: target + $0 * weightStride)
+            }
+          case .bf16:
+            transformWeight {
+              Vector(lowBF16: taps + $0 * tapStride)
+            } store: {
+              $1.store(to: target + $0 * weightStride)
+            }
+            transformWeight {
+              Vector(highBF16: taps + $0 * tapStride)
+            } store: {
+              Vector(loading: target + $0 * weightStride).storeBF16(beside: $1, to: target + $0 * weightStride)
+            }
           }
         }
       }
@@ -280,9 +285,9 @@ struct WinogradConvolution {
 
   // MARK: - Output
 
-  /// Transforms a tile's products of one panel back and writes its 4x4 pixels, as far as they lie in the image.
+  /// Transforms a tile's products of one group back and writes its 4x4 pixels, as far as they lie in the image.
   private func transformOutput(
-    _ products: UnsafePointer<Float>, tile: Int, panel: Int, addends: Addends, y: UnsafeMutablePointer<Float>
+    _ products: UnsafePointer<Float>, tile: Int, group: Int, addends: Addends, y: UnsafeMutablePointer<Float>
   ) {
     let side = Transforms.inputs
     let (row, column) = tile.quotientAndRemainder(dividingBy: tilesAcross)
@@ -290,8 +295,8 @@ struct WinogradConvolution {
     let (height, width) = (
       min(Transforms.outputs, image.outHeight - top), min(Transforms.outputs, image.outWidth - left)
     )
-    let firstChannel = panel * PanelProduct.width
-    let columns = min(PanelProduct.width, layer.outputs - firstChannel)
+    let firstChannel = group * PanelProduct.group
+    let columns = min(PanelProduct.group, layer.outputs - firstChannel)
     withUnsafeTemporaryAllocation(of: Vector.self, capacity: Transforms.outputs * side) { lines in
       guard let lines = lines.baseAddress else { return }
       for offset in stride(from: 0, to: columns, by: Vector.scalarCount) {

@@ -106,6 +106,6 @@ struct BatchFunction: Sendable, CustomTestStringConvertible {
 
   @Test func identifierNamesWhatDecidesTheBits() {
     #expect(Numerics.identifier.contains("kernels \(Numerics.kernelSetVersion)"))
-    #expect(["AVX-512", "OpenBLAS 0."].contains { Numerics.identifier.contains($0) })
+    #expect(["AVX-512 products", "AVX2 products", "OpenBLAS 0."].contains { Numerics.identifier.contains($0) })
   }
 }

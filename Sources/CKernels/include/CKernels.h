@@ -4,27 +4,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Matrix products and conversions with AVX-512 instructions that Swift cannot name; only for processors that have them.
+// Matrix products and conversions with instructions that Swift cannot name; only for processors that have them.
 //
 // A product multiplies rows of `a` with a panel of `b`: c[row][column] = sum over s and k of a[s][row][k] b[s][k][column].
 // The rows are anywhere in memory; `a` holds a pointer to each, first those of segment 0, then those of segment 1, and so
-// on. A panel is packed, [segments][depth][ck_panel], and filled up where the matrix has fewer columns. With `adds`, the
+// on. A panel is packed, [segments][depth][panel width], and filled up where the matrix has fewer columns. With `adds`, the
 // product is added to c. Every element's sum runs in the order of s and k from zero on, whatever is computed beside it.
 
-/// Columns of a panel.
-enum { ck_panel = 64 };
+/// Columns of a panel: with AVX-512 and with AVX2.
+enum { ck_panel_avx512 = 64, ck_panel_avx2 = 16 };
 
-/// Whether this processor and system can run the functions below, and those of them for bfloat16.
+/// Whether this processor and system can run the functions that end in the name, and for AVX512_BF16 all for bfloat16.
+bool ck_has_avx2(void);
 bool ck_has_avx512(void);
 bool ck_has_avx512_bf16(void);
 
 /// Single precision, a product and its addition rounded once.
-void ck_multiply_f32(
+void ck_multiply_f32_avx2(
+    long rows, long columns, long segments, long depth, const float *const *a, const float *b, float *c, long c_stride,
+    bool adds);
+void ck_multiply_f32_avx512(
     long rows, long columns, long segments, long depth, const float *const *a, const float *b, float *c, long c_stride,
     bool adds);
 
 /// bfloat16 factors, two to a word, and sums in single precision; `depth` counts words.
-void ck_multiply_bf16(
+void ck_multiply_bf16_avx512(
     long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b, float *c,
     long c_stride, bool adds);
 

@@ -20,6 +20,8 @@ struct BenchReport: Encodable {
   let precision: String
   let threads: Int
   let numerics: String
+  /// The library that multiplies where our own products cannot, and the processor it takes this one for.
+  let openBLAS: String
   let loadSeconds: Double
   let firstSeconds: Double
   let seconds: [Double]
@@ -36,7 +38,7 @@ struct BenchReport: Encodable {
     layers: [Profile.Kind: Profile.Entry], showsProfile: Bool
   ) {
     (self.part, self.size, self.batch, self.precision) = (part, size, batch, precision)
-    (threads, numerics) = (Parallel.threadCount, Numerics.identifier)
+    (threads, numerics, openBLAS) = (Parallel.threadCount, Numerics.identifier, Numerics.library)
     (loadSeconds, firstSeconds, seconds) = (load, first, times)
     let sorted = times.sorted()
     medianSeconds = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2

@@ -1,0 +1,83 @@
+// The products of one kind. products.c includes this once for each, after defining
+//
+//   PRODUCT, TILE         the names of the function and of its inner part
+//   TARGET                the attribute for the instructions it takes
+//   WORD, FACTORS, SUMS   a word of factors, a vector of such words, and a vector of as many sums
+//   VECTORS               how many of them a tile is wide
+//   LOAD, BROADCAST       a vector from memory, and a word in every lane
+//   MULTIPLY_ADD          sums + x y
+//   STORE                 writes the first lanes of a vector of sums to c, or adds them to it
+
+INLINED TARGET void TILE(
+    const int rows, const int vectors, long columns, long segments, long depth, const WORD *const *a, long a_stride,
+    long next_rows, const WORD *b, float *c, long c_stride, bool adds) {
+  enum { lanes = sizeof(SUMS) / sizeof(float), panel = VECTORS * lanes };
+  SUMS sums[tile_rows][VECTORS];
+  UNROLLED for (int r = 0; r < rows; r++) {
+    UNROLLED for (int v = 0; v < vectors; v++) sums[r][v] = (SUMS){0};
+  }
+  for (long s = 0; s < segments; s++, a += a_stride) {
+    const WORD *const *next = a + next_rows;
+    const WORD *row[tile_rows];
+    UNROLLED for (int r = 0; r < rows; r++) row[r] = a[r];
+    for (long k = 0; k < depth; k++, b += panel) {
+      if (k % words_per_line == 0) {
+        UNROLLED for (int r = 0; r < rows; r++) _mm_prefetch((const char *)(next[r] + k), _MM_HINT_T0);
+      }
+      FACTORS y[VECTORS];
+      UNROLLED for (int v = 0; v < vectors; v++) y[v] = LOAD(b + lanes * v);
+      UNROLLED for (int r = 0; r < rows; r++) {
+        const FACTORS x = BROADCAST(row[r][k]);
+        UNROLLED for (int v = 0; v < vectors; v++) sums[r][v] = MULTIPLY_ADD(sums[r][v], x, y[v]);
+      }
+    }
+  }
+  UNROLLED for (int r = 0; r < rows; r++) {
+    UNROLLED for (int v = 0; v < vectors; v++) {
+      STORE(c + r * c_stride + lanes * v, sums[r][v], v == vectors - 1 ? columns - lanes * v : lanes, adds);
+    }
+  }
+}
+
+// Goes through all rows, the numbers of rows and vectors of each tile being constants in a copy of the code of its own.
+#define SOME_ROWS(vectors)                            \
+  switch (rows - first) {                             \
+    case 1: TILE(1, vectors, ARGUMENTS); break;       \
+    case 2: TILE(2, vectors, ARGUMENTS); break;       \
+    case 3: TILE(3, vectors, ARGUMENTS); break;       \
+    case 4: TILE(4, vectors, ARGUMENTS); break;       \
+    case 5: TILE(5, vectors, ARGUMENTS); break;       \
+    default: TILE(6, vectors, ARGUMENTS); break;      \
+  }
+#define ARGUMENTS columns, segments, depth, a + first, rows, next_rows, b, c + first * c_stride, c_stride, adds
+
+TARGET void PRODUCT(
+    long rows, long columns, long segments, long depth, const WORD *const *a, const WORD *b, float *c, long c_stride,
+    bool adds) {
+  enum { lanes = sizeof(SUMS) / sizeof(float) };
+  for (long first = 0; first < rows; first += tile_rows) {
+    const long next_rows = rows - first >= 2 * tile_rows ? tile_rows : 0;
+    switch ((columns + lanes - 1) / lanes) {
+      case 1: SOME_ROWS(1) break;
+#if VECTORS > 2
+      case 2: SOME_ROWS(2) break;
+      case 3: SOME_ROWS(3) break;
+#endif
+      default: SOME_ROWS(VECTORS) break;
+    }
+  }
+}
+
+#undef SOME_ROWS
+#undef ARGUMENTS
+#undef PRODUCT
+#undef TILE
+#undef TARGET
+#undef WORD
+#undef FACTORS
+#undef SUMS
+#undef VECTORS
+#undef LOAD
+#undef BROADCAST
+#undef MULTIPLY_ADD
+#undef STORE
