@@ -15,9 +15,10 @@ struct AttentionHead {
   private let group = PanelProduct.group
   private let panel = PanelProduct.width
   private var keysPerBlock: Int { min(keys + keys % 2, Self.mostKeys) }
-  /// Words of one query or key, and of one channel's values of all keys.
+  private var blockCount: Int { (keys + keysPerBlock - 1) / keysPerBlock }
+  /// Words of one query or key, and of one channel's values in a block.
   private var depth: Int { precision.words(headWidth) }
-  private var valueWords: Int { precision.words(keys) }
+  private var valueWords: Int { precision.words(keysPerBlock) }
 
   /// Tiles of queries.
   private var tileCount: Int { (queries + group - 1) / group }
@@ -50,12 +51,12 @@ struct AttentionHead {
 
   // MARK: - Keys and values
 
-  /// Floats of the keys, [tk, depth], and the values, [d, tk].
-  private var packedCount: Int { keys * depth + headWidth * valueWords }
+  /// Words of the keys, [tk, depth], and the values, [blocks, d, keys of a block].
+  private var packedCount: Int { keys * depth + blockCount * headWidth * valueWords }
 
   /// Gathers the keys, turns the values, and rounds both to bf16 if asked.
   private func pack(key: UnsafePointer<Float>, value: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
-    let line = AlignedStorage(count: keys)
+    let line = AlignedStorage(count: keysPerBlock)
     for row in 0..<keys {
       let (source, words) = (key + row * width, target + row * depth)
       switch precision {
@@ -63,13 +64,15 @@ struct AttentionHead {
       case .bf16: PanelProduct.round(source, rows: 1, depth: headWidth, to: words)
       }
     }
-    for channel in 0..<headWidth {
-      let column = value + channel
-      for row in 0..<keys { line.elements[row] = column[row * width] }
-      let words = target + keys * depth + channel * valueWords
-      switch precision {
-      case .f32: words.update(from: line.elements, count: keys)
-      case .bf16: PanelProduct.round(line.elements, rows: 1, depth: keys, to: words)
+    for block in 0..<blockCount {
+      let rows = block * keysPerBlock..<min((block + 1) * keysPerBlock, keys)
+      for channel in 0..<headWidth {
+        for (index, row) in rows.enumerated() { line.elements[index] = value[row * width + channel] }
+        let words = target + keys * depth + (block * headWidth + channel) * valueWords
+        switch precision {
+        case .f32: words.update(from: line.elements, count: rows.count)
+        case .bf16: PanelProduct.round(line.elements, rows: 1, depth: rows.count, to: words)
+        }
       }
     }
   }
@@ -219,7 +222,7 @@ struct AttentionHead {
     _ block: Range<Int>, exponentials: UnsafePointer<Float>, packed: UnsafePointer<Float>,
     pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, result: UnsafeMutablePointer<Float>
   ) {
-    let values = packed + keys * depth + block.lowerBound / precision.factorsPerWord
+    let values = packed + keys * depth + block.lowerBound / keysPerBlock * headWidth * valueWords
     for channel in 0..<headWidth { (pointers + channel).initialize(to: values + channel * valueWords) }
     for first in stride(from: 0, to: group, by: panel) {
       PanelProduct.multiply(
