@@ -19,7 +19,7 @@ build: packages ## Builds .build/release/stepgraph
 test: packages ## Installs what is missing and runs every test
 	swift test -c release --disable-testable-imports
 
-soak: packages ## Kills, damages and crowds the cache for SECONDS=300 each
+soak: packages ## Kills a thousand runs, damages ten thousand results, and crowds the cache for SECONDS=300
 	STEPGRAPH_SOAK=$(or $(SECONDS),300) swift test -c release --disable-testable-imports --no-parallel \
 	  --filter 'KillTests|CacheDamageTests|CacheContentionTests|manyProcessesShareACache'
 

@@ -40,7 +40,7 @@ struct CacheCommandTests {
 
     let kept = try #require(all.first { $0.node == "Decode" })
     #expect(try stepgraph("cache", "pin", String(kept.key.prefix(10))).output == "pinned \(kept.key)\n")
-    #expect(try stepgraph("cache", "stats").output.contains("1 entries pinned"))
+    #expect(try stepgraph("cache", "stats").output.contains("1 pinned"))
     let unknown = try stepgraph("cache", "pin", "nothing")
     #expect(unknown.status == 1)
     #expect(unknown.errors == "error: there is no result whose key begins with 'nothing'\n")

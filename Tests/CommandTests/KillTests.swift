@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A run that is killed at any moment, and started again, repeats at most what was under way; `make soak` kills a thousand.
+/// A run that is killed at any moment, and started again, repeats at most what was under way; `make soak` kills a thousand times.
 struct KillTests {
   private static let arguments = [
     "run", Repository.graphs.appending(path: "txt2img.yaml").path, "--quiet", "--events", ".events", "--set", "steps=3",
@@ -35,9 +35,10 @@ struct KillTests {
   /// Just before each kind of call that a run makes of its cache, the first of them and a later one.
   @Test(arguments: [
     "mkdir cas 1", "mkdir ac 1", "mkdir tmp 1", "mkdir leases 1", "sync top 1", "open leases 1", "lock leases 1",
-    "open top 2", "write top 1", "rename top 1", "mkdir cas 5", "open cas 1", "open cas 30", "write cas 1",
-    "write cas 20", "sync cas 1", "sync cas 40", "rename cas 1", "rename cas 20", "open ac 30", "write ac 1",
-    "write ac 12", "sync ac 1", "sync ac 20", "rename ac 1", "rename ac 12", "open usage 1", "write usage 1",
+    "lock leases 9", "write leases 2", "lock cas 1", "open top 2", "write top 1", "rename top 1", "mkdir cas 5",
+    "open cas 1", "open cas 30", "write cas 1", "write cas 20", "sync cas 1", "sync cas 40", "rename cas 1",
+    "rename cas 20", "open ac 30", "write ac 1", "write ac 12", "sync ac 1", "sync ac 20", "rename ac 1",
+    "rename ac 12", "open usage 1", "write usage 1",
   ])
   func aRunKilledAtACallResumes(point: String) throws {
     var stepgraph = try Stepgraph()
@@ -57,7 +58,7 @@ struct KillTests {
     _ = try Self.picture.get()
     var longest = ContinuousClock.now - start
     var kills = 0
-    for round in Soak.rounds(8, long: 1000) {
+    for round in Soak.rounds(8, long: 600) {
       let stepgraph = try Stepgraph()
       var finished: Set<String> = []
       for _ in 0..<Int.random(in: 1...3, using: &generator) {

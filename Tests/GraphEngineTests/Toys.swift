@@ -95,6 +95,23 @@ struct ToyUse: Node {
   func run(_ io: inout NodeIO) throws { io[result] = ToyNumber(io[handle].load()) }
 }
 
+/// The first of two files' numbers less the second.
+struct ToyPair: Node {
+  static let info = NodeInfo(type: "Pair", version: 1, lane: .io, summary: "Reads two files.")
+  let left = Parameter<String>("left", "One file.", path: .read)
+  let right = Parameter<String>("right", "Another.", path: .read)
+  let result = Output<ToyNumber>("result", "The difference.")
+
+  func sources(_ parameters: NodeParameters) -> [NodeSource] {
+    [NodeSource(parameters[left]), NodeSource(parameters[right])]
+  }
+
+  func run(_ io: inout NodeIO) throws {
+    func number(_ path: String) throws -> Double { Double(try String(contentsOfFile: path, encoding: .utf8)) ?? .nan }
+    io[result] = ToyNumber(try number(io[left]) - number(io[right]))
+  }
+}
+
 /// Writes a number as text.
 struct ToySave: Node {
   static let info = NodeInfo(type: "Save", version: 1, lane: .io, summary: "Writes a number.", isSink: true)
@@ -217,8 +234,8 @@ struct ToyGraph {
   private var indices: [String: Int] = [:]
   private let file = SourceFile(path: "toy.yaml", text: "")
   private static let declarations: [String: NodeDeclaration] = NodeCatalog([
-    ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToySave.self, ToyAct.self, ToyActIO.self, ToyCarry.self,
-    ToyScale.self,
+    ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToyPair.self, ToySave.self, ToyAct.self, ToyActIO.self,
+    ToyCarry.self, ToyScale.self,
   ]).declarations
 
   /// Adds a node; its parameters are on the lines after its own.

@@ -72,8 +72,6 @@ package struct CacheBenchmark: Sendable {
   private static func key(_ index: Int) -> ContentDigest { ContentDigest(hashing: Array("benchmark \(index)".utf8)) }
 
   private static func store(_ count: Int, in cache: DiskCache) -> Times {
-    cache.beginUse()
-    defer { cache.endUse() }
     var generator = SystemRandomNumberGenerator()
     return Times(
       (0..<count).map { index in

@@ -15,7 +15,7 @@ package struct CollectionReport: Sendable, Equatable {
 
 extension DiskCache {
   /// Removes what was not used for longest until the cache is no larger than `limit` and the disk has its free space;
-  /// what is pinned stays, and so does what living processes write.
+  /// what is pinned stays, and so does what is written or used meanwhile.
   ///
   /// Where there is too much, `slack` percent more go, so that the next collection is not soon. Nil when another process
   /// collects and `waits` is false, or when the cache cannot be written.
@@ -26,7 +26,7 @@ extension DiskCache {
     }
     defer { close(lock) }
     let recorded = read(usagePath)?.count ?? 0
-    var collection = Collection(self)
+    guard var collection = Collection(self) else { return nil }
     collection.removeLeftovers()
     dropOldRuns()
     collection.removeUnused(limit: limit ?? settings.limit, slack: slack)
@@ -46,11 +46,15 @@ extension DiskCache {
   }
 }
 
+/// What is written while it goes on is safe from it: a blob is needed by an entry that was found, or by a store under way
+/// when the leases were read, which names it, or by one that began later, which marks it as used since `start`.
 private struct Collection {
   private let cache: DiskCache
-  private let contents: CacheContents
-  private let leases: LivingLeases
+  /// Later than all that was finished before.
+  private let start: Int64
   private let temporaries: [String]
+  private let leases: LivingLeases
+  private let contents: CacheContents
   /// How many entries name each blob.
   private var uses: [ContentDigest: Int] = [:]
   private(set) var report = CollectionReport()
@@ -58,12 +62,17 @@ private struct Collection {
   /// Damaged files are kept so long for those who want to know what happened to them.
   private static let quarantineTime: Int64 = 7 * 24 * 3600 * 1_000_000_000
 
-  init(_ cache: DiskCache) {
+  /// Nil when the cache cannot be read as far as is needed to remove something of it.
+  init?(_ cache: DiskCache) {
     self.cache = cache
-    // What is there before the leases are read is in use by one of them or by none.
+    // In this order: a temporary file has a lease before it is there, and a store has an entry before it gives up its lease.
     temporaries = cache.files.names(in: cache.root + "/tmp")
+    guard let start = cache.files.now(at: cache.collectorPath),
+      let leases = try? LivingLeases(in: cache.leaseFolder, cache.files)
+    else { return nil }
+    self.start = start
+    self.leases = leases
     contents = CacheContents(cache)
-    leases = LivingLeases(in: cache.root + "/leases", cache.files)
     report.bytes = contents.sizeOnDisk
     report.files = contents.entries.count + contents.blobs.count + contents.quarantine.count + temporaries.count
     for file in contents.entries {
@@ -76,9 +85,7 @@ private struct Collection {
     for name in temporaries where !leases.isOwned(temporary: name) {
       if cache.files.remove("\(cache.root)/tmp/\(name)") { report.removedFiles += 1 }
     }
-    for (digest, blob) in contents.blobs where uses[digest] == nil && blob.status.modified < leases.oldest {
-      remove(blob.path, blob.status)
-    }
+    for digest in contents.blobs.keys where uses[digest] == nil { removeBlob(digest) }
     for file in contents.entries where !contents.isComplete(file.entry) && !cache.hasBlobs(file.entry) {
       remove(file)
     }
@@ -120,17 +127,29 @@ private struct Collection {
     for digest in file.entry.blobs {
       let left = (uses[digest] ?? 1) - 1
       uses[digest] = left
-      if left == 0, let blob = contents.blobs[digest] { remove(blob.path, blob.status) }
+      if left == 0 { removeBlob(digest) }
     }
+  }
+
+  /// Removes a blob that no entry names, unless a store needs it.
+  private mutating func removeBlob(_ digest: ContentDigest) {
+    guard let blob = contents.blobs[digest], !leases.blobs.contains(digest),
+      cache.files.remove(blob.path, unusedSince: start)
+    else { return }
+    note(removed: blob.status)
   }
 
   /// Removes a file that is still what it was.
   @discardableResult
   private mutating func remove(_ path: String, _ status: FileStatus) -> Bool {
     guard cache.files.status(of: path) == status, cache.files.remove(path) else { return false }
+    note(removed: status)
+    return true
+  }
+
+  private mutating func note(removed status: FileStatus) {
     report.removedFiles += 1
     report.freedBytes += status.sizeOnDisk
     report.bytes -= status.sizeOnDisk
-    return true
   }
 }

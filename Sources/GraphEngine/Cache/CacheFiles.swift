@@ -51,10 +51,14 @@ package struct CacheFiles: Sendable {
       throw error
     }
     defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit else { return nil }
+    return try contents(of: file, path: path, limit: limit)
+  }
+
+  /// All of an open file that was not read from yet; nil when it is no regular file, or larger than `limit` bytes.
+  private func contents(of file: Int32, path: String, limit: Int) throws(Failure) -> [UInt8]? {
+    guard let status = FileStatus(file), status.isRegular, status.size <= limit else { return nil }
     var failure: Failure?
-    let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, count in
+    let bytes = [UInt8](unsafeUninitializedCapacity: status.size) { buffer, count in
       do throws(Failure) {
         while count < buffer.count {
           let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
@@ -166,13 +170,6 @@ package struct CacheFiles: Sendable {
     try sync(file, path: path)
   }
 
-  /// Waits until a file's bytes are on the disk.
-  func sync(_ path: String) throws(Failure) {
-    let file = try attempt(.open, path) { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    defer { close(file) }
-    try sync(file, path: path)
-  }
-
   /// Removes a file.
   func delete(_ path: String) throws(Failure) { try attempt(.unlink, path) { Foundation.unlink(path) } }
 
@@ -180,9 +177,54 @@ package struct CacheFiles: Sendable {
   @discardableResult
   func remove(_ path: String) -> Bool { (try? delete(path)) != nil }
 
+  // MARK: Use
+
+  /// Whether a file holds these bytes, and was not removed; it counts as used now.
+  func reuse(_ path: String, holding bytes: [UInt8], syncs: Bool) throws(Failure) -> Bool {
+    guard let file = try? attempt(.open, path, { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }) else { return false }
+    defer { close(file) }
+    guard FileStatus(file)?.isRegular ?? false else { return false }
+    try attempt(.lock, path) { flock(file, LOCK_SH) }
+    // A damaged file is marked too: what comes in its place is not to be removed either.
+    guard isNamed(file), futimens(file, nil) == 0,
+      let found = try? contents(of: file, path: path, limit: bytes.count), found == bytes
+    else { return false }
+    // Its writer may not have waited for the disk.
+    if syncs { try sync(file, path: path) }
+    return true
+  }
+
+  /// Removes a file, unless it was used at a moment or later, in nanoseconds since 1970, or someone is looking at it;
+  /// returns whether it did.
+  func remove(_ path: String, unusedSince moment: Int64) -> Bool {
+    guard let file = try? lock(path, waits: false) else { return false }
+    defer { close(file) }
+    guard let status = FileStatus(file), isNamed(file), status.modified < moment else { return false }
+    return remove(path)
+  }
+
   /// Sets a file's time to now; false where there is none, or it is someone else's.
   @discardableResult
   func touch(_ path: String) -> Bool { utimensat(AT_FDCWD, path, nil, 0) == 0 }
+
+  /// A moment later than all that was written and used before the call; a file tells it.
+  func now(at path: String) -> Int64? {
+    func time() -> Int64? { touch(path) ? status(of: path)?.modified : nil }
+    guard let before = time() else { return nil }
+    // The time of files advances every few milliseconds; that of some file systems by seconds, which none waits for.
+    for _ in 0..<50 {
+      usleep(500)
+      guard let now = time() else { return nil }
+      if now > before { return now }
+    }
+    return before
+  }
+
+  /// Whether an open file was not removed.
+  func isNamed(_ file: Int32) -> Bool {
+    var status = stat()
+    return fstat(file, &status) == 0 && status.st_nlink > 0
+  }
 
   /// Opens a file and locks it for this holder alone; nil when another one has it and `waits` is false.
   ///
@@ -233,26 +275,4 @@ package struct CacheFiles: Sendable {
       if errno != EINTR { throw Failure(call: call, path: shown ?? path, code: errno) }
     }
   }
-}
-
-/// What is known of a file without reading it.
-struct FileStatus: Equatable {
-  let isRegular: Bool
-  let isFolder: Bool
-  let size: Int
-  /// When it was written or used last, in nanoseconds since 1970.
-  let modified: Int64
-
-  init(_ status: stat) {
-    isRegular = status.st_mode & S_IFMT == S_IFREG
-    isFolder = status.st_mode & S_IFMT == S_IFDIR
-    size = Int(status.st_size)
-    modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
-  }
-
-  /// What the file takes of the disk.
-  var sizeOnDisk: Int { Self.sizeOnDisk(size) }
-
-  /// Bytes in whole blocks of 4 KiB.
-  static func sizeOnDisk(_ bytes: Int) -> Int { (bytes &+ 4095) & ~4095 }
 }

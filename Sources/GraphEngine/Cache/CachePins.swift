@@ -1,6 +1,8 @@
 extension DiskCache {
   /// Why a result cannot be pinned.
   package enum PinFailure: Error, Equatable {
+    /// Fewer than two digits.
+    case tooShort
     /// No key begins like this.
     case unknown
     /// Several keys begin like this.
@@ -12,9 +14,10 @@ extension DiskCache {
   ///
   /// Throws `PinFailure`.
   package func key(startingWith digits: String, amongPins: Bool = false) throws(PinFailure) -> ContentDigest {
+    guard digits.utf8.count >= 2 else { throw .tooShort }
     let folder = amongPins ? root + "/pins" : "\(root)/ac/\(digits.prefix(2))"
     let keys = files.names(in: folder).filter { $0.hasPrefix(digits) }.compactMap { ContentDigest(hex: $0) }
-    guard digits.utf8.count >= 2, let key = keys.first else { throw .unknown }
+    guard let key = keys.first else { throw .unknown }
     guard keys.count == 1 else { throw .ambiguous(keys.count) }
     return key
   }

@@ -16,7 +16,7 @@ package struct CacheStatistics: Sendable {
   /// Damaged files that were put aside.
   package var quarantined = 0
   package var pinned = 0
-  /// Processes that write to the cache now.
+  /// Results that are being written now.
   package var writers = 0
   package var byNodeType: [String: Kind] = [:]
 }
@@ -47,7 +47,7 @@ extension DiskCache {
     statistics.bytesOnDisk = contents.sizeOnDisk
     statistics.quarantined = contents.quarantine.count
     statistics.pinned = contents.entries.count { contents.pins.contains($0.entry.key) }
-    statistics.writers = LivingLeases(in: root + "/leases", files).names.count
+    statistics.writers = (try? LivingLeases(in: leaseFolder, files))?.names.count ?? 0
     return statistics
   }
 

@@ -9,45 +9,31 @@ extension DiskCache {
     key: ContentDigest, node: String, descriptor: [UInt8], seconds: Double,
     outputs: [(port: String, type: String, bytes: [UInt8])], ancestors: [[UInt8]] = [], warnings: [NodeWarning] = []
   ) -> Bool {
-    attempt { () throws -> Void in
+    let blobs = outputs.map { $0.bytes } + [descriptor] + ancestors
+    let entry = CacheEntry(
+      key: key, node: node, descriptor: ContentDigest(hashing: descriptor), seconds: seconds,
+      outputs: outputs.map { output in
+        .init(
+          port: output.port, type: output.type, blob: ContentDigest(hashing: output.bytes), size: output.bytes.count)
+      },
+      ancestors: ancestors.map { ContentDigest(hashing: $0) }, warnings: Array(warnings.prefix(NodeWarning.countLimit)))
+    return attempt(needing: entry.blobs) { lease throws -> Void in
       try makeRoom(for: outputs.reduce(1 << 16) { $0 + $1.bytes.count })
-      var batch = FileBatch(files, syncs: settings.durability == .full)
+      let syncs = settings.durability == .full
+      var batch = FileBatch(files, syncs: syncs) { [self] in temporaryPath($0, under: lease) }
       defer { batch.discard() }
-      var kept: [CacheEntry.Output] = []
-      for output in outputs {
-        let blob = try add(output.bytes, to: &batch)
-        kept.append(.init(port: output.port, type: output.type, blob: blob, size: output.bytes.count))
+      for (bytes, digest) in zip(blobs, entry.blobs) {
+        let path = blobPath(digest)
+        if try files.reuse(path, holding: bytes, syncs: syncs) {
+          batch.addPlaced(path)
+        } else {
+          try batch.add(bytes, as: path)
+        }
       }
-      let entry = CacheEntry(
-        key: key, node: node, descriptor: try add(descriptor, to: &batch), seconds: seconds, outputs: kept,
-        ancestors: try ancestors.map { try add($0, to: &batch) },
-        warnings: Array(warnings.prefix(NodeWarning.countLimit)))
-      try batch.add(entry.bytes, as: entryPath(key), temporary: temporaryPath())
+      try batch.add(entry.bytes, as: entryPath(key))
       try batch.place(clearing: clear)
       recordWritten(batch.sizeOnDisk)
     } != nil
-  }
-
-  /// Adds bytes as a blob, unless an undamaged one is there.
-  private func add(_ bytes: [UInt8], to batch: inout FileBatch) throws -> ContentDigest {
-    let digest = ContentDigest(hashing: bytes)
-    let path = blobPath(digest)
-    if try !isKept(bytes, at: path) { try batch.add(bytes, as: path, temporary: temporaryPath()) }
-    return digest
-  }
-
-  /// Whether a file holds these bytes and will do so; the collector may remove it until it has seen that it is wanted.
-  private func isKept(_ bytes: [UInt8], at path: String) throws -> Bool {
-    guard let found = try? files.read(path, limit: bytes.count), found == bytes, files.touch(path) else { return false }
-    guard settings.durability == .full else { return true }
-    // Its writer may not have waited for the disk.
-    do throws(CacheFiles.Failure) {
-      try files.sync(path)
-    } catch {
-      if error.code == ENOENT { return false }
-      throw error
-    }
-    return true
   }
 
   /// Puts aside a folder in the place of a file, or a file in the place of its folder; returns whether there was one.
@@ -78,35 +64,43 @@ extension DiskCache {
 private struct FileBatch {
   private let files: CacheFiles
   private let syncs: Bool
+  private let temporaryPath: (Int) -> String
   /// In the order they are to appear in.
   private var unplaced: [(path: String, temporary: String, file: Int32)] = []
+  /// Folders with names that may not be on the disk yet.
+  private var changed: Set<String> = []
   private(set) var sizeOnDisk = 0
 
-  init(_ files: CacheFiles, syncs: Bool) {
+  /// `temporaryPath` gives each file the path that it has at first, by its number.
+  init(_ files: CacheFiles, syncs: Bool, temporaryPath: @escaping (Int) -> String) {
     self.files = files
     self.syncs = syncs
+    self.temporaryPath = temporaryPath
   }
 
   /// Writes a file that `place` gives its name.
-  mutating func add(_ bytes: [UInt8], as path: String, temporary: String) throws {
+  mutating func add(_ bytes: [UInt8], as path: String) throws {
     if unplaced.contains(where: { $0.path == path }) { return }
+    let temporary = temporaryPath(unplaced.count)
     let file = try files.create(temporary, for: path)
     unplaced.append((path, temporary, file))
     try files.write(bytes, to: file, path: path)
     sizeOnDisk += FileStatus.sizeOnDisk(bytes.count)
   }
 
+  /// Takes up a file that is there already; whoever gave it its name may not have waited for the disk.
+  mutating func addPlaced(_ path: String) { if let folder = CacheFiles.folder(of: path) { changed.insert(folder) } }
+
   /// Gives all files their names, in the order they were added; `clearing` takes away what is in the way of one.
   mutating func place(clearing: (_ path: String) -> Bool) throws {
     // The disk writes them in one go when it is first asked to.
     if syncs { for new in unplaced { try files.sync(new.file, path: new.path) } }
-    var changed: Set<String> = []
     while let new = unplaced.first {
       do {
-        try changed.formUnion(name(new.temporary, as: new.path))
+        try name(new.temporary, as: new.path)
       } catch {
         guard clearing(new.path) else { throw error }
-        try changed.formUnion(name(new.temporary, as: new.path))
+        try name(new.temporary, as: new.path)
       }
       close(new.file)
       unplaced.removeFirst()
@@ -114,12 +108,11 @@ private struct FileBatch {
     if syncs { for folder in changed.sorted() { try files.syncFolder(folder) } }
   }
 
-  /// Gives the folders that changed by it.
-  private func name(_ temporary: String, as path: String) throws -> [String] {
+  private mutating func name(_ temporary: String, as path: String) throws {
     guard let folder = CacheFiles.folder(of: path) else { preconditionFailure("a place without a folder") }
-    let changed = files.isFolder(folder) ? [] : try files.makeFolder(folder)
+    if !files.isFolder(folder) { try changed.formUnion(files.makeFolder(folder)) }
     try files.move(temporary, to: path)
-    return changed + [folder]
+    changed.insert(folder)
   }
 
   /// Removes what has no name yet.

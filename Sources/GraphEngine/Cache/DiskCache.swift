@@ -2,8 +2,8 @@ import Synchronization
 
 /// Results of nodes by key, in a folder that many processes may use at once.
 ///
-/// Below `v1/`: `cas/ab/<sha256>` holds blobs, `ac/ab/<key>` entries, `tmp` files being written, `leases` one locked file
-/// for each process that writes, `pins` the keys that the collector leaves alone, `quarantine` what failed its check,
+/// Below `v1/`: `cas/ab/<sha256>` holds blobs, `ac/ab/<key>` entries, `tmp` files being written, `leases` a locked file
+/// for each result being written, `pins` the keys that the collector leaves alone, `quarantine` what failed its check,
 /// `digests` those of large source files, `usage` about how much there is. Blobs are written first and the entry last.
 /// Every read is checked, and a cache that cannot be used costs time and one warning, never a result.
 package final class DiskCache: Sendable {
@@ -12,14 +12,9 @@ package final class DiskCache: Sendable {
   package let settings: CacheSettings
   let files: CacheFiles
   let root: String
-  private let use = Mutex(Use())
   private let state = Mutex(State())
-
-  private struct Use {
-    var users = 0
-    /// Taken by the first write, and given up when the last user ends.
-    var lease: CacheLease?
-  }
+  /// Whether the folders are made.
+  private let isPrepared = Mutex(false)
 
   private struct State {
     /// Set by the first write that fails; nothing is written after it.
@@ -27,7 +22,6 @@ package final class DiskCache: Sendable {
     var hasWarned = false
     var pendingWarning: String?
     var quarantined = 0
-    var temporaries = 0
     /// Bytes written that the record of the cache's size does not know yet.
     var unrecordedBytes = 0
   }
@@ -50,19 +44,36 @@ package final class DiskCache: Sendable {
   /// Whether what is stored is kept, as far as is known.
   var keepsResults: Bool { state.withLock { !$0.isReadOnly } }
 
-  /// Runs something that writes; the first failure makes the cache read-only.
-  func attempt<Result>(_ body: () throws -> Result) -> Result? {
+  /// Runs something that writes, and needs these blobs for it; the first failure makes the cache read-only.
+  func attempt<Result>(needing blobs: [ContentDigest] = [], _ body: (CacheLease) throws -> Result) -> Result? {
     guard keepsResults else { return nil }
-    beginUse()
-    defer { endUse() }
     do {
       try prepare()
-      return try body()
+      let lease = try CacheLease(in: leaseFolder, on: blobs, files)
+      defer { lease.end() }
+      return try body(lease)
     } catch {
       let reason = (error as? CacheFiles.Failure)?.message ?? "\(error)"
       state.withLock { $0.isReadOnly = true }
       warn("results are not kept: \(reason)")
       return nil
+    }
+  }
+
+  /// Makes the folders.
+  private func prepare() throws {
+    try isPrepared.withLock { isPrepared in
+      if isPrepared { return }
+      var changed: [String] = []
+      for folder in ["cas", "ac", "tmp", "leases"] { changed += try files.makeFolder("\(root)/\(folder)") }
+      if settings.durability == .full { for folder in Set(changed).sorted() { try files.syncFolder(folder) } }
+      let tag = location + "/CACHEDIR.TAG"
+      if files.status(of: tag) == nil {
+        let lease = try CacheLease(in: leaseFolder, on: [], files)
+        defer { lease.end() }
+        try files.replace(tag, with: Array(Self.tag.utf8), temporary: temporaryPath(0, under: lease))
+      }
+      isPrepared = true
     }
   }
 
@@ -94,34 +105,6 @@ package final class DiskCache: Sendable {
   /// Files put aside since the cache was opened.
   package var quarantinedCount: Int { state.withLock { $0.quarantined } }
 
-  // MARK: Use
-
-  /// Begins something that may write often: the lease is then taken once for all of it.
-  package func beginUse() { use.withLock { $0.users += 1 } }
-
-  package func endUse() {
-    use.withLock { use in
-      use.users -= 1
-      if use.users == 0 { use.lease = nil }
-    }
-  }
-
-  /// Makes the folders and takes the lease.
-  private func prepare() throws {
-    try use.withLock { use in
-      if use.lease != nil { return }
-      var changed: [String] = []
-      for folder in ["cas", "ac", "tmp", "leases"] { changed += try files.makeFolder("\(root)/\(folder)") }
-      if settings.durability == .full { for folder in Set(changed).sorted() { try files.syncFolder(folder) } }
-      let taken = try CacheLease(in: "\(root)/leases", files)
-      let tag = location + "/CACHEDIR.TAG"
-      if files.status(of: tag) == nil {
-        try files.replace(tag, with: Array(Self.tag.utf8), temporary: "\(root)/tmp/\(taken.name)-0")
-      }
-      use.lease = taken
-    }
-  }
-
   /// Tells backup programs to leave the folder out.
   ///
   /// The format is that of https://bford.info/cachedir/.
@@ -133,6 +116,7 @@ package final class DiskCache: Sendable {
 
   // MARK: Places
 
+  var leaseFolder: String { root + "/leases" }
   var collectorPath: String { root + "/collector" }
   var usagePath: String { root + "/usage" }
 
@@ -148,15 +132,8 @@ package final class DiskCache: Sendable {
     return String(decoding: path, as: UTF8.self)
   }
 
-  /// A name for a file being written, under the lease.
-  func temporaryPath() -> String {
-    guard let owner = use.withLock({ $0.lease?.name }) else { preconditionFailure("written before it was prepared") }
-    let number = state.withLock { state in
-      state.temporaries += 1
-      return state.temporaries
-    }
-    return "\(root)/tmp/\(owner)-\(number)"
-  }
+  /// A name for a file being written, one of several under a lease.
+  func temporaryPath(_ number: Int, under lease: CacheLease) -> String { "\(root)/tmp/\(lease.name)-\(number)" }
 
   // MARK: Amounts
 

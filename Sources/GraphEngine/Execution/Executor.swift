@@ -42,11 +42,7 @@ package struct Executor: Sendable {
     return try await withTaskCancellationHandler {
       // The whole graph counts as used, although one hit at its end may be all that is read: work may go on anywhere.
       if let cache { WorkerThreads.store.submit { cache.markUsed(plan.keys.nodeKeys.lazy.compactMap { $0 }) } }
-      cache?.beginUse()
-      defer {
-        cache?.settle()
-        cache?.endUse()
-      }
+      defer { cache?.settle() }
       var run = Run(
         plan, caches: ResultCaches(disk: cache, memory: memory), batches: batches, relay: relay, mailbox: mailbox,
         recorder: recorder)

@@ -34,8 +34,7 @@ extension Plan {
     let addresses = graph.nodes.prefix(10_000).map(\.address)
     // The name of a loop or subgraph stands for several nodes.
     let inside = addresses.first { $0.hasPrefix(address + "[") || $0.hasPrefix(address + "/") }
-    let note =
-      inside.map { "'\(address)' holds nodes, such as '\($0)'" } ?? nearestNameNote(to: address, among: addresses)
+    let note = inside.map { "'\(address)' holds nodes, such as '\($0)'" } ?? graph.nearestAddressNote(to: address)
     throw DiagnosticList([Diagnostic("there is no node '\(address)'", notes: note.map { [$0] } ?? [])])
   }
 

@@ -98,20 +98,36 @@ package struct RunComparison: Sendable {
           Cause(
             kind: .parameter, node: now.node, name: name, was: then.parameters[name], is: now.parameters[name]))
       }
-      let (old, new) = (then.digests(reaching: port), now.digests(reaching: port))
-      if let oldFile = old.first, let newFile = new.first, old.count == 1, new.count == 1 {
-        // One file in place of another, whatever their names.
-        if oldFile.value != newFile.value {
-          add(
-            Cause(
-              kind: .file, node: now.node, name: newFile.key, was: "\(oldFile.value)", is: "\(newFile.value)"))
+      compareFiles(then.files(reaching: port), now.files(reaching: port), of: now.node)
+    }
+
+    /// Files with other bytes are causes; one that only has another name was moved.
+    private mutating func compareFiles(
+      _ old: [RunManifest.Node.File], _ new: [RunManifest.Node.File], of node: String
+    ) {
+      typealias File = RunManifest.Node.File
+      var (gone, come) = (old, new)
+      func takePairs(_ belong: (File, File) -> Bool) -> [(was: File?, is: File?)] {
+        var pairs: [(was: File?, is: File?)] = []
+        gone.removeAll { file in
+          guard let other = come.firstIndex(where: { belong(file, $0) }) else { return false }
+          pairs.append((file, come.remove(at: other)))
+          return true
         }
-        return
+        return pairs
       }
-      for name in Set(old.keys).union(new.keys).sorted() where old[name] != new[name] {
+      _ = takePairs { $0.name == $1.name && $0.digest == $1.digest }
+      var changes = takePairs { $0.name == $1.name }
+      _ = takePairs { $0.digest == $1.digest }
+      if gone.count == 1, come.count == 1 { changes += takePairs { _, _ in true } }
+      changes += gone.map { ($0, nil) } + come.map { (nil, $0) }
+      // The same files in other places.
+      if changes.isEmpty { changes = zip(old, new).filter { $0.digest != $1.digest } }
+      for (was, now) in changes.sorted(by: { ($0.is ?? $0.was)?.name ?? "" < ($1.is ?? $1.was)?.name ?? "" }) {
         add(
           Cause(
-            kind: .file, node: now.node, name: name, was: old[name]?.description, is: new[name]?.description))
+            kind: .file, node: node, name: (now ?? was)?.name, was: was?.digest.description,
+            is: now?.digest.description))
       }
     }
 
@@ -161,11 +177,9 @@ package struct RunComparison: Sendable {
 }
 
 extension RunManifest.Node {
-  /// Files that an output depends on, or all for nil, by name.
-  fileprivate func digests(reaching port: String?) -> [String: ContentDigest] {
-    Dictionary(
-      files.filter { file in port.map { file.outputs?.contains($0) ?? true } ?? true }.map { ($0.name, $0.digest) },
-      uniquingKeysWith: { $1 })
+  /// Files that an output depends on, or all for nil.
+  fileprivate func files(reaching port: String?) -> [File] {
+    files.filter { file in port.map { file.outputs?.contains($0) ?? true } ?? true }
   }
 }
 

@@ -39,7 +39,10 @@ extension DiskCache {
   /// Writes a manifest, in place of an earlier one of the same run.
   func keep(_ manifest: RunManifest) {
     guard let bytes = manifest.bytes else { return }
-    attempt { try files.replace("\(runFolder)/\(manifest.name)", with: bytes, temporary: temporaryPath()) }
+    attempt { lease in
+      try files.replace(
+        "\(runFolder)/\(manifest.name)", with: bytes, temporary: temporaryPath(0, under: lease))
+    }
   }
 
   /// Removes the oldest manifests until the rest are few and small enough; gives how many went.

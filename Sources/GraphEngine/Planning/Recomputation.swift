@@ -16,8 +16,8 @@ extension ResolvedGraph {
         return address == name || address.hasPrefix(name + "/") || address.hasPrefix(name + "[")
       }
       if named.isEmpty {
-        let near = nearestName(to: name, among: nodes.prefix(10_000).map(\.address)).map { "did you mean '\($0)'?" }
-        problems.append(Diagnostic("there is no node '\(name)'", at: place, notes: [near].compactMap(\.self)))
+        problems.append(
+          Diagnostic("there is no node '\(name)'", at: place, notes: [nearestAddressNote(to: name)].compactMap(\.self)))
       } else if !named.contains(where: { isAsked[$0] }) {
         problems.append(Diagnostic("no target of this run needs '\(name)'", at: place))
       }
@@ -28,6 +28,16 @@ extension ResolvedGraph {
       cone.insert(index)
     }
     return cone
+  }
+
+  /// Which node, loop or subgraph a mistyped address may mean, as a note; nil when none is near.
+  func nearestAddressNote(to name: String) -> String? {
+    let addresses = nodes.prefix(10_000).map(\.address)
+    let groups = Set(
+      addresses.compactMap { address in
+        address.firstIndex { $0 == "[" || $0 == "/" }.map { String(address[..<$0]) }
+      })
+    return nearestNameNote(to: name, among: groups.sorted() + addresses)
   }
 
   /// Which nodes a target may need, targets among them.

@@ -139,12 +139,16 @@ struct Unroller {
       collector.error("'to' takes \(from) or more, where the loop starts, not \(to)", at: loop.to.location)
       return loop.body.results.map { _ in .broken }
     }
+    // Told before the work is done.
+    let count = to.subtractingReportingOverflow(from)
+    guard !count.overflow, count.partialValue <= Self.maximumNodes - iterations else {
+      throw tooLarge(at: loop.location)
+    }
+    iterations += count.partialValue
     // Without an iteration, a carried wire comes out as it went in.
     var results = loop.resultCarries.map { $0.map { carry[$0] } ?? .noIteration }
     frames.append(Frame(members: [], carry: carry))
     for index in from..<to {
-      iterations += 1
-      guard iterations <= Self.maximumNodes else { throw tooLarge(at: loop.location) }
       registers[loop.register] = .int(Int128(index))
       frames[frames.count - 1].carry = carry
       try run(loop.body, prefix: "\(prefix)[\(index)]/")

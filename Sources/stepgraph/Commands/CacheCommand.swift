@@ -32,8 +32,8 @@ struct CacheCommand: AsyncParsableCommand {
       var text = "\(statistics.location)\n"
       text += "\(statistics.entries) entries, \(ByteCount(statistics.bytes)) in \(statistics.blobs) blobs; "
       text += "\(ByteCount(statistics.bytesOnDisk)) of \(ByteCount(limit)) on disk\n"
-      if statistics.pinned > 0 { text += "\(statistics.pinned) entries pinned\n" }
-      if statistics.writers > 0 { text += "in use by \(statistics.writers) processes\n" }
+      if statistics.pinned > 0 { text += "\(statistics.pinned) pinned\n" }
+      if statistics.writers > 0 { text += "\(statistics.writers) being written\n" }
       if statistics.quarantined > 0 { text += "\(statistics.quarantined) damaged files set aside\n" }
       let kinds = statistics.byNodeType.sorted { ($1.value.bytes, $0.key) < ($0.value.bytes, $1.key) }
       if kinds.isEmpty { return text }

@@ -143,6 +143,7 @@ private func setPinned(_ names: [String], _ isPinned: Bool, in location: CacheLo
 
 private func message(_ failure: DiskCache.PinFailure, name: String, isPinned: Bool) -> String {
   switch failure {
+  case .tooShort: "'\(name)' is too short; give at least two digits of the key, as 'cache ls' prints them"
   case .unknown: "there is no \(isPinned ? "result" : "pinned result") whose key begins with '\(name)'"
   case .ambiguous(let count): "\(count) keys begin with '\(name)'; give more of its digits"
   case .notWritten(let reason): reason

@@ -9,9 +9,11 @@ struct CacheContentionTests {
 
   init() throws { folder = try ScratchFolder() }
 
-  static let (keyCount, valueSize) = (64, 20_000)
-  /// Of what all keys together would take.
-  static let limit = keyCount * (valueSize + 3 * 4096) / 10
+  static let (keyCount, valueSize) = (64, 5 * 4096)
+  /// What one result takes: a value, a descriptor and an entry.
+  static let unit = valueSize + 2 * 4096
+  /// A tenth of what all keys together would take.
+  static let limit = keyCount * unit / 10
 
   /// Its own cache object each: locks are held by open files, so threads are like processes to each other.
   func openCache() -> DiskCache {
@@ -50,7 +52,6 @@ struct CacheContentionTests {
     let outputs = NodeDeclaration(ToyConstant.self).outputs
     var generator = SplitMix64(state: seed)
     let cache = openCache()
-    cache.beginUse()
     for _ in Soak.rounds(60) {
       let index = Int.random(in: 0..<Self.keyCount, using: &generator)
       let entry = cache.entry(for: Self.key(index), outputs: outputs)
@@ -58,6 +59,7 @@ struct CacheContentionTests {
       if let value, value != Self.value(index) { tally.note("a wrong value of \(index)") }
       tally.counts.withLock { if value == nil { $0.misses += 1 } else { $0.hits += 1 } }
       guard value == nil || UInt8.random(in: 0..<4, using: &generator) == 0 else { continue }
+      tally.counts.withLock { $0.begun += 1 }
       let isKept = cache.store(
         key: Self.key(index), node: "Constant", descriptor: [UInt8(index)], seconds: 1,
         outputs: [("result", "number", Self.value(index))])
@@ -66,18 +68,24 @@ struct CacheContentionTests {
     }
     if let warning = cache.takeWarning() { tally.note(warning) }
     if cache.quarantinedCount > 0 { tally.note("something was put aside") }
-    cache.endUse()
     tally.working.subtract(1, ordering: .relaxed)
     tally.ended.signal()
   }
 
   private func collect(_ tally: Tally) {
     while tally.working.load(ordering: .relaxed) > 0 {
+      let before = tally.counts.withLock { $0.stored }
       guard let report = openCache().collect(slack: 10) else { continue }
-      // What is written and used again meanwhile stays until the next time: no bound holds before the writers end.
+      let bytes = openCache().statistics().bytesOnDisk
       tally.counts.withLock { counts in
+        counts.collections += 1
         counts.removed += report.removedEntries
-        counts.mostBytes = max(counts.mostBytes, report.bytes)
+        counts.mostBytes = max(counts.mostBytes, bytes)
+        let inFlight = (counts.begun - before) * Self.unit
+        counts.mostInFlight = max(counts.mostInFlight, inFlight)
+        if bytes > Self.limit + inFlight {
+          counts.wrong.append("\(bytes) bytes, the limit being \(Self.limit) and \(inFlight) in flight")
+        }
       }
     }
     tally.ended.signal()
@@ -96,7 +104,11 @@ struct CacheContentionTests {
 /// What the threads did, and what went wrong.
 private final class Tally: Sendable {
   struct Counts: Sendable {
-    var (stored, hits, misses, removed, verified, mostBytes) = (0, 0, 0, 0, 0, 0)
+    /// Stores that were begun, and those that are done.
+    var (begun, stored) = (0, 0)
+    var (hits, misses, verified) = (0, 0, 0)
+    /// The most bytes after a collection, and the most that were on their way from its beginning on.
+    var (collections, removed, mostBytes, mostInFlight) = (0, 0, 0, 0)
     var wrong: [String] = []
   }
 

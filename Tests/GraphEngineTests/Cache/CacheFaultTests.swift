@@ -58,6 +58,8 @@ struct CacheFaultTests {
       let what: Comment = "call \(number): \(failed.noted)"
       #expect(value == 7, what)
       #expect(log.warnings.count <= 1, what)
+      // A file that could not be removed is left to the collector.
+      if !failed.noted.hasPrefix("unlink") { #expect(folder.files(below: "\(number)/v1/tmp") == [], what) }
       let (again, logAgain) = try await run(in: cache("\(number)"))
       #expect(again == 7, what)
       #expect(logAgain.warnings == [], what)
@@ -66,7 +68,6 @@ struct CacheFaultTests {
       let left = cache("\(number)")
       #expect(left.verify().isSound, what)
       #expect(folder.files(below: "\(number)/v1/quarantine") == [], what)
-      // One that failed to be removed is left to the collector.
       left.collect()
       #expect(folder.files(below: "\(number)/v1/tmp") == [], what)
       #expect(folder.files(below: "\(number)/v1/leases") == [], what)
@@ -110,6 +111,8 @@ final class CallCounter: Sendable {
       return $0.count
     }
   }
+
+  var count: Int { state.withLock { $0.count } }
 
   func note(_ text: String) { state.withLock { $0.note = text } }
   var noted: String { state.withLock { $0.note } }

@@ -105,6 +105,38 @@ struct ExplanationTests {
         """)
   }
 
+  @Test func aMovedFileIsNoChange() async throws {
+    func pair(_ left: String, _ right: String, plus: Double) throws -> ToyGraph {
+      var toy = ToyGraph()
+      toy.add("pair", "Pair", with: ["left": .path(folder.path + left), "right": .path(folder.path + right)])
+      toy.add("sum", "Add", in: ["a": "pair"], with: ["plus": .float(plus)])
+      toy.add("save", "Save", in: ["number": "sum"], with: ["path": .path(folder.path + "/out")])
+      return toy
+    }
+    try await run(pair("/model/left", "/model/right", plus: 1))
+    try folder.write("2", to: "elsewhere/a")
+    try folder.write("3", to: "elsewhere/b")
+    #expect(try explain("sum", pair("/elsewhere/a", "/elsewhere/b", plus: 1)).contains("nothing has changed"))
+    // Beside another change, too.
+    try folder.write("4", to: "elsewhere/c")
+    #expect(
+      try explain("sum", pair("/elsewhere/a", "/elsewhere/c", plus: 2)) == """
+        sum (Add) runs
+          changed since the run of T:
+            pair: the file c was 4e07408562be, is 4b227777d4dd
+            sum.plus was 1, is 2
+
+        """)
+    #expect(
+      try explain("pair", pair("/model/right", "/model/left", plus: 1)) == """
+        pair (Pair) runs
+          changed since the run of T:
+            pair: the file left was d4735e3a265e, is 4e07408562be
+            pair: the file right was 4e07408562be, is d4735e3a265e
+
+        """)
+  }
+
   @Test func wiresTypesAndNumericsAreTold() async throws {
     try await run(toy())
     #expect(
@@ -188,5 +220,7 @@ struct ExplanationTests {
     let unrolled = try makePlan(loop.graph(targets: ["sample[0]/next"]), cache: nil, numerics: "test")
     let inside = try #require(throws: DiagnosticList.self) { try unrolled.node(at: "sample") }
     #expect(inside.diagnostics.map(\.notes) == [["'sample' holds nodes, such as 'sample[0]/next'"]])
+    let misspelt = try #require(throws: DiagnosticList.self) { try unrolled.node(at: "sampel") }
+    #expect(misspelt.diagnostics.map(\.notes) == [["did you mean 'sample'?"]])
   }
 }
