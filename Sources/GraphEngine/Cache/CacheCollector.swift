@@ -18,7 +18,7 @@ extension DiskCache {
   /// what is pinned stays, and so does what is written or used meanwhile.
   ///
   /// Where there is too much, `slack` percent more go, so that the next collection is not soon. Nil when another process
-  /// collects and `waits` is false, or when the cache cannot be written.
+  /// collects and `waits` is false, or when the cache cannot be written, or an entry not be read.
   @discardableResult
   package func collect(limit: Int? = nil, slack: Int = 0, waits: Bool = true) -> CollectionReport? {
     guard files.isFolder(root), let lock = try? files.lock(collectorPath, flags: O_CREAT, waits: waits) else {
@@ -62,7 +62,7 @@ private struct Collection {
   /// Damaged files are kept so long for those who want to know what happened to them.
   private static let quarantineTime: Int64 = 7 * 24 * 3600 * 1_000_000_000
 
-  /// Nil when the cache cannot be read as far as is needed to remove something of it.
+  /// Nil when it cannot be told what is needed: a lease or an entry cannot be read.
   init?(_ cache: DiskCache) {
     self.cache = cache
     // In this order: a temporary file has a lease before it is there, and a store has an entry before it gives up its lease.
@@ -73,6 +73,7 @@ private struct Collection {
     self.start = start
     self.leases = leases
     contents = CacheContents(cache)
+    guard contents.unreadableEntries == 0 else { return nil }
     report.bytes = contents.sizeOnDisk
     report.files = contents.entries.count + contents.blobs.count + contents.quarantine.count + temporaries.count
     for file in contents.entries {

@@ -18,6 +18,8 @@ struct CacheContents {
   /// Paths that no version of the cache has made; they are left alone.
   private(set) var foreign: [String] = []
   private(set) var damagedEntries = 0
+  /// Entries that are there, and of which it is not known what they name.
+  private(set) var unreadableEntries = 0
 
   /// Reads all entries and the names of all blobs; damaged entries are put aside.
   init(_ cache: DiskCache) {
@@ -33,6 +35,8 @@ struct CacheContents {
         entries.append(EntryFile(entry: entry, path: file.path, status: file.status))
       } else if cache.quarantinedCount > quarantined {
         damagedEntries += 1
+      } else if let status = files.status(of: file.path), status.size <= CacheEntry.sizeLimit {
+        unreadableEntries += 1
       }
     }
     for name in files.names(in: cache.root + "/quarantine") {

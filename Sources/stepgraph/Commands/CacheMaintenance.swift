@@ -68,7 +68,9 @@ extension CacheCommand {
     func run() async throws {
       try await reporting {
         let cache = DiskCache(at: location.path, settings: limits.settings())
-        try report(cache.collect(), json: json)
+        let collected = cache.collect()
+        Terminal.show(cache.takeWarning().map { [Diagnostic($0, severity: .warning)] } ?? [])
+        try report(collected, json: json)
       }
     }
   }

@@ -131,8 +131,8 @@ struct ExplanationTests {
       try explain("pair", pair("/model/right", "/model/left", plus: 1)) == """
         pair (Pair) runs
           changed since the run of T:
-            pair: the file left was d4735e3a265e, is 4e07408562be
-            pair: the file right was 4e07408562be, is d4735e3a265e
+            pair: the file left was 4e07408562be, is d4735e3a265e
+            pair: the file right was d4735e3a265e, is 4e07408562be
 
         """)
   }
