@@ -83,7 +83,7 @@ package struct CacheEntry: Sendable, Equatable {
     var ancestors: [ContentDigest] = []
     var warnings: [NodeWarning] = []
     for line in lines[4...] {
-      switch line[0] {
+      switch line.first {
       case "output":
         guard let output = Output(line) else { return nil }
         outputs.append(output)

@@ -95,7 +95,8 @@ struct DiskCacheTests {
   @Test func linesOfLaterVersionsArePassedOver() throws {
     #expect(store("x", in: DiskCache(at: location)))
     let path = try file(below: "ac")
-    let body = try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "check ")[0] + "colour blue\n"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let body = text.components(separatedBy: "check ")[0] + "colour blue\n \n"
     try "\(body)check \(ContentDigest(hashing: Array(body.utf8)))\n".write(
       toFile: path, atomically: true, encoding: .utf8)
     #expect(DiskCache(at: location).entry(for: key("x"), outputs: outputs)?.seconds == 0.5)
