@@ -15,15 +15,12 @@ struct DirectConvolution {
     let tiles = ProductTiles(rows: image.outHeight * image.outWidth, columns: layer.outputs)
     tiles.forEach(samples: 1) { tile in
       let origin = y + tile.rows.lowerBound * layer.outputs + tile.columns.lowerBound
-      addends.write(to: origin, stride: layer.outputs, tile: tile)
       withUnsafeTemporaryAllocation(
         of: UnsafePointer<Float>?.self, capacity: layer.weight.taps * tile.rows.count
       ) { rows in
         guard let rows = rows.baseAddress else { return }
         point(rows, to: pixels, depth: depth, outside: zeros.elements, range: tile.rows)
-        layer.weight.multiply(
-          rows: tile.rows.count, a: rows, columns: tile.columns, y: origin, yStride: layer.outputs,
-          adds: !addends.isEmpty)
+        layer.weight.multiply(tile, a: rows, addends: addends, y: origin, yStride: layer.outputs)
       }
     }
     withExtendedLifetime((rounded, zeros)) {}

@@ -68,12 +68,10 @@ package struct Linear: Sendable {
     }
     withOptionalPointer(bias) { bias in
       let addends = Addends(columns: bias, residual: residual, residualStride: outputs)
-      addends.write(to: y, stride: yStride, tile: tile)
       withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows) { pointers in
         guard let pointers = pointers.baseAddress else { return }
         for row in 0..<rows { (pointers + row).initialize(to: first + row * weight.depth) }
-        weight.multiply(
-          rows: rows, a: pointers, columns: tile.columns, y: y, yStride: yStride, adds: !addends.isEmpty)
+        weight.multiply(tile, a: pointers, addends: addends, y: y, yStride: yStride)
       }
     }
     withExtendedLifetime(rounded) {}

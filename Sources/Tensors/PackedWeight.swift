@@ -86,13 +86,14 @@ struct PackedWeight: Sendable {
   /// Where the output columns from `first` on, a multiple of `PanelProduct.width`, begin: [taps, depth], `panelWidth` apart.
   func columns(from first: Int) -> UnsafePointer<Float> { UnsafePointer(start(ofColumn: first)) }
 
-  /// `y += sum over taps of a[tap] wᵀ` for some output columns, or without the addition.
+  /// `y = addends + sum over taps of a[tap] wᵀ` for one tile, with which `y` begins.
   ///
-  /// `a` points to the rows, all of the first tap, then of the next; `columns` begins with a multiple of
-  /// `PanelProduct.width`, and `y` with the first row and column.
+  /// `a` points to the rows, all of the first tap, then of the next. The addends go to `y` a panel at a time, just before
+  /// they are needed: then they are still in the cache.
   func multiply(
-    rows: Int, a: RowPointers, columns: Range<Int>, y: UnsafeMutablePointer<Float>, yStride: Int, adds: Bool
+    _ tile: ProductTiles.Tile, a: RowPointers, addends: Addends, y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
+    let (rows, columns) = (tile.rows.count, tile.columns)
     let tapsPerPart = min(max(Self.wordsPerPart / max(depth, 1), 1), taps)
     let parts = max(depth - 1, 0) / Self.wordsPerPart + 1
     let wordsPerPart = max((depth + parts - 1) / parts, 1)
@@ -102,12 +103,16 @@ struct PackedWeight: Sendable {
         let segments = min(tapsPerPart, taps - tap)
         for word in stride(from: 0, to: depth, by: wordsPerPart) {
           for row in 0..<segments * rows { (part + row).initialize(to: a[tap * rows + row].map { $0 + word }) }
+          let isFirst = tap == 0 && word == 0
           for first in stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
+            let panel = first..<min(first + panelWidth, columns.upperBound)
+            let y = y + (first - columns.lowerBound)
+            if isFirst { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
             PanelProduct.multiply(
-              precision, rows: rows, columns: min(panelWidth, columns.upperBound - first), segments: segments,
+              precision, rows: rows, columns: panel.count, segments: segments,
               depth: min(wordsPerPart, depth - word), a: part,
-              b: self.columns(from: first) + (tap * depth + word) * panelWidth, bStride: panelWidth,
-              c: y + (first - columns.lowerBound), cStride: yStride, adds: adds || tap > 0 || word > 0)
+              b: self.columns(from: first) + (tap * depth + word) * panelWidth, bStride: panelWidth, c: y,
+              cStride: yStride, adds: !(isFirst && addends.isEmpty))
           }
         }
       }

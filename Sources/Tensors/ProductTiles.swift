@@ -69,7 +69,12 @@ struct Addends {
       let columns = columns.map { $0 + first }
       switch (columns, residual) {
       case (nil, nil): return
-      case (let source?, nil), (nil, let source?): y.update(from: source, count: width)
+      case (let source?, nil), (nil, let source?):
+        forEachVector(0..<width) { c in
+          Vector(loading: source + c).store(to: y + c)
+        } tail: { c, lanes in
+          Vector(loading: source + c, count: lanes).store(to: y + c, count: lanes)
+        }
       case (let columns?, let residual?):
         forEachVector(0..<width) { c in
           (Vector(loading: columns + c) + Vector(loading: residual + c)).store(to: y + c)
