@@ -22,7 +22,7 @@ struct StepErrorTests {
           \(number) | \(line)
              | \(String(repeating: " ", count: before.count))^
 
-        """ + (note.map { "     = \($0)\n" } ?? "") + "\n"
+        """ + (note.map { "     = \($0)\n" } ?? "")
     }
   }
 

@@ -37,12 +37,12 @@ import DiffusionModels
     #expect(shared.sample(0).values == batch.sample(0).values)
   }
 
-  @Test(arguments: ["sd1-tiny", "sd2-tiny"])
-  func severalConditioningsInOnePassGiveWhatEachGivesAlone(_ name: String) throws {
+  @Test(arguments: [("sd1-tiny", "2x6x9"), ("sd2-tiny", "2x5x7")])
+  func severalConditioningsInOnePassGiveWhatEachGivesAlone(_ name: String, _ input: String) throws {
     let fixture = try Fixture(name)
     let model = try ModelFolder(path: fixture.modelPath).unet()
-    let latent = try fixture.tensor("unet.2x6x9.latent")
-    let conditioning = try fixture.tensor("unet.2x6x9.conditioning")
+    let latent = try fixture.tensor("unet.\(input).latent")
+    let conditioning = try fixture.tensor("unet.\(input).conditioning")
     for samples in 1...2 {
       let latent = latent.samples(0..<samples)
       let conditionings = [conditioning.sample(0), conditioning.sample(1), conditioning.sample(0)]

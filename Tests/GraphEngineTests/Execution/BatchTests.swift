@@ -49,7 +49,7 @@ struct BatchTests {
     let (log, values) = try await run(toy(), batches: false)
     #expect(values == [20, 30, 40])
     #expect(log.batches == [])
-    #expect(log.nodes(.executed).suffix(3) == ["s0", "s1", "s2"])
+    #expect(log.nodes(.executed).count == 7)
   }
 
   @Test func batchesAreNoPartOfKeys() async throws {
@@ -140,7 +140,7 @@ struct BatchTests {
     toy.add("b1", "Scale", in: ["base": "y", "factor": "a0"], with: ["plus": .float(2)])
     let (log, values) = try await run(toy, ["a1", "b1"])
     #expect(values == [17, 17])
-    #expect(log.nodes(.executed).suffix(4).sorted() == ["a0", "a1", "b0", "b1"])
+    #expect(log.nodes(.executed).sorted() == ["a0", "a1", "b0", "b1", "x", "y"])
   }
 
   @Test func aBatchHasALimit() async throws {
