@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Takes down what a run does, in its manifest, which is written when the run begins and again when it ends.
+/// Takes down what a run does, in its manifest, which is written when the run ends, and before that when it begins to run
+/// more than sinks.
 final class RunRecorder: Sendable {
   private let cache: DiskCache
   /// Positions in the manifest's nodes, by address: the node's own first, then those of nodes that share its results.
@@ -20,7 +21,7 @@ final class RunRecorder: Sendable {
     self.positions = positions
     self.manifest = Mutex(manifest)
     cache.dropOldRuns(keeping: DiskCache.runLimit - 1)
-    cache.keep(manifest)
+    if !plan.onlyWrites { cache.keep(manifest) }
   }
 
   func note(_ event: RunEvent) {

@@ -19,6 +19,11 @@ package struct Plan: Sendable {
   package var hitCount: Int { count { $0 == .hit } }
   package var sharedCount: Int { count { if case .shared = $0 { true } else { false } } }
 
+  /// Whether nothing runs but sinks, with results that are in the cache.
+  package var onlyWrites: Bool {
+    nodes.indices.allSatisfy { nodes[$0].action != .run || graph.nodes[$0].declaration.info.isSink }
+  }
+
   /// The node's cache key; nil when nothing asked for needs the node.
   package func key(of node: Int) -> ContentDigest? { keys.nodeKeys[node] }
 

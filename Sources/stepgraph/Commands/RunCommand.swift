@@ -83,7 +83,8 @@ struct RunCommand: AsyncParsableCommand {
     let plan = try options.settings.plan(
       graph, cache: cache, memory: memory, refreshing: refreshed, isShown: !quiet && !json)
     // Few runs are enough for a guess, and quick to read.
-    let expected = quiet || json ? [] : ExpectedTimes(of: plan, from: cache?.recentManifests(nodes: 1000) ?? []).seconds
+    let known = quiet || json || plan.onlyWrites ? [] : cache?.recentManifests(nodes: 1000) ?? []
+    let expected = quiet || json ? [] : ExpectedTimes(of: plan, from: known).seconds
     let progress = quiet || json ? nil : ProgressDisplay(plan: plan, expected: expected)
     let executor = Executor(
       cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch
