@@ -97,7 +97,7 @@ struct RunCommand: AsyncParsableCommand {
       progress?.handle(event)
     }
     if progress != nil, !Terminal.drawsProgress {
-      Terminal.writeError("\(plan.runCount) nodes to run, \(plan.hitCount) from the cache\n")
+      Terminal.writeError("\(countText(plan.runCount, "node")) to run, \(plan.hitCount) from the cache\n")
     }
     defer { progress?.finish() }
     _ = try await interruptible { try await executor.run(plan) }

@@ -80,8 +80,8 @@ final class RunRecord: Sendable {
       let executed = counts.sources[.executed, default: 0]
       let cached = counts.sources[.disk, default: 0] + counts.sources[.memory, default: 0]
       return counts.files.map { "\($0)\n" }.joined()
-        + "done in \(durationText(counts.seconds ?? elapsed)): \(executed) nodes run, \(cached) from the cache\n"
-        + (counts.compared > 0 ? "\(counts.compared) nodes computed again: the same bits\n" : "")
+        + "done in \(durationText(counts.seconds ?? elapsed)): \(countText(executed, "node")) run, \(cached) from the cache\n"
+        + (counts.compared > 0 ? "\(countText(counts.compared, "node")) computed again: the same bits\n" : "")
     }
   }
 
