@@ -38,8 +38,8 @@ extension DiskCache {
     for file in contents.entries {
       report.entries += 1
       let isWhole = file.entry.outputs.allSatisfy { !lost.contains($0.blob) } && contents.isComplete(file.entry)
-      // What a running process made meanwhile is no loss.
-      if isWhole || hasBlobs(file.entry) || files.status(of: file.path) != file.status { continue }
+      // What a running process made meanwhile is no loss; an entry that was only used meanwhile is the same one.
+      if isWhole || hasBlobs(file.entry) || entry(for: file.entry.key) != file.entry { continue }
       if files.remove(file.path) { report.incompleteEntries += 1 }
     }
     return report

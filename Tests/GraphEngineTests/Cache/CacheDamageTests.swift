@@ -56,6 +56,21 @@ struct CacheDamageTests {
     #expect(cache.verify().isSound)
   }
 
+  /// A run marks what it uses at any moment; that does not make a lost result whole.
+  @Test func anEntryUsedDuringVerificationIsIncompleteStill() throws {
+    let (kept, lost) = (ContentDigest(hashing: [1]), ContentDigest(hashing: [2]))
+    for (key, bytes) in [(kept, [UInt8](1...9)), (lost, [7])] {
+      #expect(
+        cache.store(
+          key: key, node: "Constant", descriptor: [], seconds: 1, outputs: [("result", "number", bytes)]))
+    }
+    try FileManager.default.removeItem(atPath: blobPath([7]))
+    let report = cache.verify { _, _ in cache.markUsed([kept, lost]) }
+    #expect(report.incompleteEntries == 1)
+    #expect(cache.entry(for: kept) != nil)
+    #expect(cache.entry(for: lost) == nil)
+  }
+
   /// Flips, truncations, zeros, additions and swaps in blobs of several sizes.
   @Test func largeBlobsAreNeverServedDamaged() throws {
     var generator = SplitMix64(state: 7)
