@@ -168,7 +168,7 @@ def main():
         else:
             names.append(name)
     print(f"{model_name}, {len(os.sched_getaffinity(0))} cores")
-    engine = None
+    products = None
     for part in options.parts.split(","):
         if part == "engine":
             print("\nengine", flush=True)
@@ -181,9 +181,9 @@ def main():
                 if not measured:
                     names.remove(name)
                 else:
-                    if "numerics" in measured and not engine:
-                        engine = f"{measured['numerics']} ({measured['openBLAS']} at hand)"
-                        print(engine)
+                    if "numerics" in measured and not products:
+                        products = f"{measured['numerics']} ({measured['openBLAS']} at hand)"
+                        print(products)
                     seconds[name] += measured["seconds"]
                     peaks[name] = max(peaks.get(name, 0), measured["peakMegabytes"])
         print(f"\n{part}, {options.size}x{options.size}, batch {options.batch}")

@@ -50,12 +50,10 @@ package struct CacheBenchmark: Sendable {
     let fast = cache("fast", .fast)
     storing = Self.store(results, in: fast)
     (hit, verifying) = Self.read(results, in: fast)
-    let clock = ContinuousClock()
-    var report = CollectionReport()
-    var seconds = clock.measure { report = fast.collect() ?? report } / .seconds(1)
-    filesLookedAt = Double(report.files) / seconds
-    seconds = clock.measure { report = fast.clear() ?? report } / .seconds(1)
-    filesRemoved = Double(report.removedFiles) / seconds
+    let (collected, collecting) = timed { fast.collect() }
+    filesLookedAt = Double(collected?.files ?? 0) / collecting
+    let (cleared, clearing) = timed { fast.clear() }
+    filesRemoved = Double(cleared?.removedFiles ?? 0) / clearing
 
     // In turn, the quickest of three each: what else the machine does comes and goes.
     let work = SimulatedStep.work(for: stepSeconds)
@@ -85,24 +83,19 @@ package struct CacheBenchmark: Sendable {
           }
           return (port: "\(port)", type: "bytes", bytes: bytes)
         }
-        return ContinuousClock().measure {
+        return timed {
           cache.store(
             key: key(index), node: "Benchmark", descriptor: Array("\(index)".utf8), seconds: 1, outputs: outputs)
-        } / .seconds(1)
+        }.seconds
       })
   }
 
   private static func read(_ count: Int, in cache: DiskCache) -> (hit: Times, verifying: Times) {
     var (hits, checks): ([Double], [Double]) = ([], [])
     for index in (0..<count).shuffled() {
-      var blobs: [[UInt8]] = []
-      let hit = ContinuousClock().measure {
-        let entry = cache.entry(for: key(index))
-        blobs = entry?.outputs.compactMap { cache.blob($0.blob) } ?? []
-      }
-      let check = ContinuousClock().measure { for blob in blobs { _ = ContentDigest(hashing: blob) } }
-      hits.append(hit / .seconds(1))
-      checks.append(check / .seconds(1))
+      let (blobs, hit) = timed { cache.entry(for: key(index))?.outputs.compactMap { cache.blob($0.blob) } ?? [] }
+      hits.append(hit)
+      checks.append(timed { for blob in blobs { _ = ContentDigest(hashing: blob) } }.seconds)
     }
     return (Times(hits), Times(checks))
   }
@@ -127,8 +120,7 @@ private struct SimulatedStep: Node {
   /// The amount that takes so long.
   static func work(for seconds: Double) -> Int {
     let sample = 20_000
-    let clock = ContinuousClock()
-    let duration = (0..<3).map { _ in clock.measure { spin(sample) } / .seconds(1) }.min() ?? 1
+    let duration = (0..<3).map { _ in timed { spin(sample) }.seconds }.min() ?? 1
     return max(1, Int(seconds / duration * Double(sample)))
   }
 

@@ -69,10 +69,12 @@ struct RunCommand: AsyncParsableCommand {
     }
   }
 
+  private var showsProgress: Bool { !quiet && !json }
+
   private func execute(_ record: RunRecord) async throws {
     let graph = try options.resolvedGraph()
     record.note(graph)
-    if !quiet, !json {
+    if showsProgress {
       for drawn in graph.parameters where drawn.isDrawn { Terminal.writeError("\(drawn.name)=\(drawn.text)\n") }
     }
     let log = try events.map(EventLog.init)
@@ -81,11 +83,8 @@ struct RunCommand: AsyncParsableCommand {
     let memory = cache.map { _ in MemoryCache() }
     let refreshed = try graph.nodesToRefresh(refresh, option: "--refresh")
     let plan = try options.settings.plan(
-      graph, cache: cache, memory: memory, refreshing: refreshed, isShown: !quiet && !json)
-    // Few runs are enough for a guess, and quick to read.
-    let known = quiet || json || plan.onlyWrites ? [] : cache?.recentManifests(nodes: 1000) ?? []
-    let expected = quiet || json ? [] : ExpectedTimes(of: plan, from: known).seconds
-    let progress = quiet || json ? nil : ProgressDisplay(plan: plan, expected: expected)
+      graph, cache: cache, memory: memory, refreshing: refreshed, isShown: showsProgress)
+    let progress = showsProgress ? ProgressDisplay(plan: plan, expected: expectedTimes(of: plan, from: cache)) : nil
     let executor = Executor(
       cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch
     ) { event in
@@ -117,6 +116,12 @@ struct RunCommand: AsyncParsableCommand {
     } else if !quiet {
       try Terminal.write(record.summary)
     }
+  }
+
+  /// From the last few runs, which are enough for a guess and quick to read; a run that only writes needs none.
+  private func expectedTimes(of plan: Plan, from cache: DiskCache?) -> [Double?] {
+    let known = plan.onlyWrites ? [] : cache?.recentManifests(nodes: 1000) ?? []
+    return ExpectedTimes(of: plan, from: known).seconds
   }
 
   /// Cancels `body` at the first Ctrl-C, which then ends cleanly; a second one ends the process at once.
