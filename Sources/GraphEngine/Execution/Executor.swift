@@ -40,8 +40,7 @@ package struct Executor: Sendable {
     defer { relay.close() }
     let mailbox = Mailbox<RunMessage>()
     return try await withTaskCancellationHandler {
-      // The whole graph counts as used, although one hit at its end may be all that is read: work may go on anywhere.
-      if let cache { WorkerThreads.store.submit { cache.markUsed(plan.keys.nodeKeys.lazy.compactMap { $0 }) } }
+      async let _ = markUsed(plan)
       defer { cache?.settle() }
       var run = Run(
         plan, caches: ResultCaches(disk: cache, memory: memory), batches: batches, relay: relay, mailbox: mailbox,
@@ -71,6 +70,17 @@ package struct Executor: Sendable {
   }
 
   package func run(_ graph: ResolvedGraph) async throws -> RunResult { try await run(plan(graph)) }
+
+  /// The whole graph counts as used, although one hit at its end may be all that is read: work may go on anywhere.
+  private func markUsed(_ plan: Plan) async {
+    guard let cache else { return }
+    await withCheckedContinuation { done in
+      WorkerThreads.store.submit {
+        cache.markUsed(plan.keys.nodeKeys.lazy.compactMap { $0 })
+        done.resume()
+      }
+    }
+  }
 }
 
 /// What a run that came to its end leaves.
