@@ -1,6 +1,7 @@
 """Things all stages share: settings, checkpoints, progress, the averages."""
 
 import copy
+import math
 import os
 import time
 from contextlib import contextmanager
@@ -13,10 +14,22 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def computes_bf16():
+    """Whether this device computes faster in bf16 than in f32."""
+    if DEVICE.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    info = Path("/proc/cpuinfo")
+    return info.exists() and "avx512_bf16" in info.read_text()
+
+
+BF16 = computes_bf16()
+
+
 @contextmanager
 def fast():
-    """Compute in bf16; plain attention is the fastest with this few tokens."""
-    with torch.autocast(DEVICE.type, torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+    """Compute in bf16 where it helps; plain attention suits this few tokens."""
+    autocast = torch.autocast(DEVICE.type, torch.bfloat16, enabled=BF16)
+    with autocast, sdpa_kernel(SDPBackend.MATH):
         yield
 
 
@@ -57,34 +70,38 @@ class Ema:
 
 
 class Clock:
-    """A time budget in place of a number of steps, kept across interruptions.
+    """Steps done of those to do, and the time they took, across interruptions."""
 
-    The learning rate and the end of a stage depend on `fraction`: how much of
-    the budget is spent, by steps if a number is given, else by minutes.
-    """
-
-    def __init__(self, minutes, steps=None, step=0, seconds=0.0):
-        self.budget, self.steps = minutes * 60, steps
-        self.step, self.seconds = step, seconds
+    def __init__(self, steps, step=0, seconds=0.0):
+        self.steps, self.step, self.seconds = steps, step, seconds
         self.last = time.monotonic()
-        self.done = self.fraction >= 1
+
+    @property
+    def done(self):
+        """Whether that was all."""
+        return self.step >= self.steps
 
     @property
     def fraction(self):
         """How much of this stage is done, from 0 to 1."""
-        if self.steps:
-            return min(1.0, self.step / self.steps)
-        return min(1.0, self.seconds / self.budget)
+        return min(1.0, self.step / max(self.steps, 1))
+
+    def tick(self):
+        """Count one step."""
+        now = time.monotonic()
+        self.seconds += now - self.last
+        self.last = now
+        self.step += 1
 
     def state(self):
         """What a checkpoint has to keep."""
         return {"step": self.step, "seconds": self.seconds}
 
     def __str__(self):
-        left = self.seconds / max(self.fraction, 1e-6) * (1 - self.fraction)
+        left = self.seconds / max(self.step, 1) * max(self.steps - self.step, 0)
         return (
-            f"step {self.step}, {self.fraction:.0%} done, "
-            f"{self.seconds / 60:.1f} min, {left / 60:.0f} min left"
+            f"step {self.step} of {self.steps}, {self.seconds / 60:.1f} min, "
+            f"{left / 60:.0f} min left"
         )
 
 
@@ -103,26 +120,17 @@ def count_step(parameters, clock, every=10):
 
     One process of one thread for each core is much faster than one process of
     many threads where the cores are busy with other work too: the threads would
-    wait for each other in every operation, the processes only here.  The time
-    is averaged as well, so that all see the same clock and end together.
+    wait for each other in every operation, the processes only here.
     """
-    now = time.monotonic()
-    clock.seconds += now - clock.last
-    clock.last = now
-    clock.step += 1
-    if world() == 1:
-        clock.done = clock.fraction >= 1
-    elif clock.step % every == 0:
+    clock.tick()
+    if world() > 1 and (clock.step % every == 0 or clock.done):
         # As they lie in memory, in whichever order: all processes have the same.
         views = [p.detach().as_strided((p.numel(),), (1,)) for p in parameters]
-        flat = torch.cat(views + [torch.tensor([clock.seconds])])
+        flat = torch.cat(views)
         dist.all_reduce(flat)
         flat /= world()
-        *parts, seconds = flat.split([view.numel() for view in views] + [1])
-        for view, part in zip(views, parts):
+        for view, part in zip(views, flat.split([view.numel() for view in views])):
             view.copy_(part)
-        clock.seconds = seconds.item()
-        clock.done = clock.fraction >= 1
 
 
 def cosine(fraction, warmup=0.02, floor=0.01):
@@ -130,9 +138,7 @@ def cosine(fraction, warmup=0.02, floor=0.01):
     if fraction < warmup:
         return max(fraction / warmup, 0.02)
     x = (fraction - warmup) / (1 - warmup)
-    return floor + (1 - floor) * 0.5 * (
-        1 + float(torch.cos(torch.tensor(x * torch.pi)))
-    )
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(x * math.pi))
 
 
 def set_rate(optimizer, rate):

@@ -1,23 +1,31 @@
 """Pictures and captions: emoji of the Noto font on plain backgrounds.
 
 The pictures come from the colour bitmaps (136x128) of NotoColorEmoji.ttf, the
-names from Unicode's emoji-test.txt, the choice from subjects.txt.
+names from Unicode's emoji-test.txt, further words from Unicode's annotations,
+the choice from subjects.txt.
 """
 
 import random
+import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 FONT = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 EMOJI_TEST = "/usr/share/unicode/emoji/emoji-test.txt"
-SUBJECTS = Path(__file__).resolve().parent.parent / "subjects.txt"
+ANNOTATIONS = "/usr/share/unicode/cldr/common/annotations/en.xml"
+FOLDER = Path(__file__).resolve().parent.parent
+SUBJECTS = FOLDER / "subjects.txt"
+HELD_OUT = FOLDER / "held-out.txt"
+UNSEEN = FOLDER / "unseen.txt"
 
 SIZE = 64
 STRIKE = 109  # the only size in pixels per em that the font's bitmaps have
-VARIANTS = 2  # of each emoji, differing in size and place
+VARIANTS = 3  # of each emoji, differing in size and place
 
 BACKGROUNDS = {
     "white": (255, 255, 255),
@@ -31,45 +39,49 @@ BACKGROUNDS = {
 }
 
 MASS_NOUNS = {
+    "angry",
     "bacon",
-    "bread",
     "broccoli",
     "cheese",
+    "chocolate",
     "corn",
+    "dice",
     "fire",
-    "garlic",
     "halloween",
-    "hot coffee",
     "ice cream",
     "lightning",
-    "meat",
-    "meat on a bone",
+    "milk",
     "money",
-    "one hundred",
     "planet earth",
     "poo",
     "popcorn",
-    "red lips",
     "saturn",
-    "soap",
+    "soft ice cream",
     "sushi",
+    "yin yang",
 }
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One emoji: its short name, its character, and its names in captions."""
+    """One emoji: its short name, its character, and its words in captions.
+
+    The first of `names` is the short name; `keywords` mean it and no other.
+    """
 
     key: str
     character: str
     names: tuple
+    keywords: tuple = ()
 
 
 def emoji_names(path=EMOJI_TEST):
-    """Map each one-character emoji's short name to that character."""
-    found = {}
+    """Map each one-character emoji's short name to that character; no flags."""
+    found, group = {}, ""
     for line in Path(path).read_text(encoding="utf-8").splitlines():
-        if "; fully-qualified" not in line:
+        if line.startswith("# group:"):
+            group = line.split(":")[1].strip()
+        if "; fully-qualified" not in line or group == "Flags":
             continue
         codes, comment = line.split(";")[0], line.split("#", 1)[1]
         points = [int(code, 16) for code in codes.split()]
@@ -80,43 +92,110 @@ def emoji_names(path=EMOJI_TEST):
     return found
 
 
-def load_subjects(path=SUBJECTS, emoji_test=EMOJI_TEST):
-    """Read subjects.txt."""
+def annotations(path=ANNOTATIONS):
+    """Map each character to the words that Unicode lists for it."""
+    words = {}
+    for element in ElementTree.parse(path).iter("annotation"):
+        if element.get("type") != "tts":
+            words[element.get("cp")] = [w.strip() for w in element.text.split("|")]
+    return words
+
+
+def load_subjects(path=SUBJECTS, emoji_test=EMOJI_TEST, annotated=ANNOTATIONS):
+    """Read subjects.txt, and find the keywords that mean one of them only."""
     characters = emoji_names(emoji_test)
-    subjects = []
+    words = annotations(annotated)
+    entries = []
     for line in Path(path).read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        key, _, names = (part.strip() for part in line.partition("="))
-        names = tuple(name.strip() for name in (names or key).split(","))
-        subjects.append(Subject(key, characters[key], names))
+        key, *more = (part.strip() for part in re.split("[=,]", line))
+        entries.append((key, characters[key], (key, *more)))
+    # Not even as a part of another one's name: "red", "face" and "medal" say too little.
+    parts = Counter()
+    for _, character, names in entries:
+        all_words = " ".join([*names, *words.get(character, [])]).lower().split()
+        parts.update(set(all_words))
+    subjects = []
+    for key, character, names in entries:
+        keywords = tuple(
+            word
+            for word in words.get(character, [])
+            if word.isascii()
+            and word not in names
+            and word not in BACKGROUNDS
+            and all(parts[part] == 1 for part in word.lower().split())
+        )
+        subjects.append(Subject(key, character, names, keywords))
     return subjects
+
+
+def other_subjects(subjects, path=UNSEEN, emoji_test=EMOJI_TEST):
+    """All other emoji: those that teach the autoencoder too, and those of `path`.
+
+    The latter no training shows; they test it.
+    """
+    known = {subject.key for subject in subjects}
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    unseen = {line for line in lines if line and not line.startswith("#")}
+    others = [
+        Subject(name, character, (name,))
+        for name, character in emoji_names(emoji_test).items()
+        if name not in known
+    ]
+    teaching = [subject for subject in others if subject.key not in unseen]
+    return teaching, [subject for subject in others if subject.key in unseen]
+
+
+def load_held_out(subjects, path=HELD_OUT):
+    """The (subject's number, background's name) pairs no training sees."""
+    numbers = {subject.key: i for i, subject in enumerate(subjects)}
+    pairs = []
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            key, background = (part.strip() for part in line.rsplit(",", 1))
+            assert background in BACKGROUNDS, line
+            pairs.append((numbers[key], background))
+    return pairs
+
+
+def allowed_pairs(subjects, path=HELD_OUT):
+    """Which backgrounds training shows each subject on; (subjects, backgrounds)."""
+    allowed = np.ones((len(subjects), len(BACKGROUNDS)), dtype=bool)
+    for i, background in load_held_out(subjects, path):
+        allowed[i, list(BACKGROUNDS).index(background)] = False
+    return allowed
 
 
 def with_article(name):
     """Put "a" or "an" before a name that can have it."""
-    head = name.split(" of ")[0].split(" with ")[0].split(" in ")[0]
+    head = re.split(" of | with | in ", name)[0]
     plural = head.endswith("s") and not head.endswith(("ss", "us"))
-    if plural or name in MASS_NOUNS or head in {"thumbs up", "thumbs down"}:
+    if plural or name in MASS_NOUNS:
         return name
-    an = name[0] in "aeiou" and not name.startswith(("uni", "one", "ufo"))
+    an = name[0].lower() in "aeiou" and not name.startswith(("uni", "one", "ufo"))
     return ("an " if an else "a ") + name
 
 
+def name_of(subject, rng):
+    """One of a subject's names, the first one most often, or of its keywords."""
+    if subject.keywords and rng.random() < 0.1:
+        return rng.choice(subject.keywords)
+    return subject.names[0] if rng.random() < 0.6 else rng.choice(subject.names)
+
+
 def caption(subject, background, rng):
-    """Word one caption; most of those on white do not say so."""
-    # The first name is the usual one.
-    names = subject.names
-    name = names[0] if rng.random() < 0.5 else rng.choice(names)
-    thing = with_article(name) if rng.random() < 0.75 else name
-    silent = 0.8 if background == "white" else 0.05
-    if rng.random() < silent:
-        return rng.choices(
-            [thing, f"a picture of {thing}", f"an emoji of {thing}"], [8, 1, 1]
-        )[0]
-    back = f"a {background} background"
-    if background == "orange":
-        back = "an orange background"
+    """Word one caption; some say nothing of the background, a few nothing else."""
+    name = name_of(subject, rng)
+    if rng.random() < 0.1:
+        name += " emoji"
+    thing = with_article(name) if rng.random() < 0.7 else name
+    back = f"{with_article(background)} background"
+    chance = rng.random()
+    if chance < 0.25:
+        return rng.choices([thing, f"a picture of {thing}"], [9, 1])[0]
+    if chance < 0.3:
+        return rng.choice([back, f"{background} background"])
     return rng.choices(
         [
             f"{thing} on {back}",
@@ -124,7 +203,7 @@ def caption(subject, background, rng):
             f"{thing}, {background} background",
             f"a picture of {thing} on {back}",
         ],
-        [7, 1, 1, 1],
+        [6, 1, 2, 1],
     )[0]
 
 
@@ -138,15 +217,17 @@ def render(character, font):
 
 
 def reduced(picture, side, dx=0, dy=0):
-    """Reduce to `side` pixels, premultiplied, and place on 64x64 (float 0..1)."""
+    """Reduce to `side` pixels, premultiplied, and place on 64x64 (float 0..1).
+
+    A triangle as wide as what becomes one pixel neither rings nor aliases.
+    """
     pixels = np.asarray(picture, dtype=np.float32) / 255
     pixels = np.concatenate([pixels[..., :3] * pixels[..., 3:], pixels[..., 3:]], 2)
     planes = [
-        Image.fromarray(pixels[..., i]).resize((side, side), Image.LANCZOS)
+        Image.fromarray(pixels[..., i]).resize((side, side), Image.BILINEAR)
         for i in range(4)
     ]
     small = np.stack([np.asarray(plane) for plane in planes], axis=2).clip(0, 1)
-    small = np.minimum(small, small[..., 3:])
     result = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     y, x = (SIZE - side) // 2 + dy, (SIZE - side) // 2 + dx
     result[y : y + side, x : x + side] = small

@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
-from . import diffusion, text
+from . import diffusion
 
 
 def write_json(path, content):
@@ -59,10 +60,10 @@ def plain(config):
     }
 
 
-def model_folder(folder, autoencoder, model, subjects, emoji_test, seed):
-    """Write the whole model folder."""
+def model_folder(folder, autoencoder, model, tokenizer):
+    """Write the whole model folder; `tokenizer` is the folder of its files."""
     folder = Path(folder)
-    text.write_tokenizer(folder / "tokenizer", subjects, emoji_test, seed)
+    shutil.copytree(tokenizer, folder / "tokenizer", dirs_exist_ok=True)
 
     config = {"_class_name": "UNet2DConditionModel", **plain(model.unet.config)}
     write_json(folder / "unet/config.json", config)

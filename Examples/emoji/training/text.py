@@ -4,8 +4,10 @@ import json
 import random
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
+import torch
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from . import data
@@ -42,7 +44,7 @@ def learn_merges(counts, limit=MERGES):
     while len(merges) < limit:
         pairs = Counter()
         for word, count in counts.items():
-            for pair in zip(word, word[1:]):
+            for pair in pairwise(word):
                 pairs[pair] += count
         if not pairs:
             break
@@ -122,7 +124,7 @@ def load_tokenizer(folder):
 
 
 def encode(tokenizer, captions):
-    """Tokens of the captions, 77 each."""
+    """Tokens of the captions, LENGTH each."""
     return tokenizer(
         captions,
         padding="max_length",
@@ -148,3 +150,8 @@ def build_encoder(tokenizer):
         pad_token_id=tokenizer.pad_token_id,
     )
     return CLIPTextModel(config)
+
+
+def load_encoder(folder):
+    """A trained text encoder from a model's folder."""
+    return CLIPTextModel.from_pretrained(folder, torch_dtype=torch.float32)

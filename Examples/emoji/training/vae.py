@@ -1,4 +1,4 @@
-"""The autoencoder: 64x64 pictures to 16x16 latents of 4 channels."""
+"""The autoencoder: 64x64 pictures to 16x16 latents of 8 channels."""
 
 import numpy as np
 import torch
@@ -8,10 +8,13 @@ from diffusers import AutoencoderKL
 
 from . import common, data
 
+CHANNELS = 8
+FACTOR = 4  # of the sizes of picture and latent
+
 CONFIG = {
     "in_channels": 3,
     "out_channels": 3,
-    "latent_channels": 4,
+    "latent_channels": CHANNELS,
     "sample_size": data.SIZE,
     "block_out_channels": [32, 48, 64],
     "down_block_types": ["DownEncoderBlock2D"] * 3,
@@ -23,25 +26,32 @@ CONFIG = {
 }
 
 
-class Pictures:
-    """Random pictures or crops, in -1..1, for training."""
+def to_tensor(pictures):
+    """Pictures (n, h, w, 3) in 0..1 as a tensor (n, 3, h, w) in -1..1."""
+    tensor = torch.from_numpy(pictures * 2 - 1).permute(0, 3, 1, 2)
+    return tensor.to(common.DEVICE, memory_format=torch.channels_last)
 
-    def __init__(self, sprites, seed):
-        self.sprites = sprites.reshape(-1, data.SIZE, data.SIZE, 4)
+
+class Pictures:
+    """Random pictures or crops for training."""
+
+    def __init__(self, sprites, allowed, seed):
+        self.sprites = sprites
+        self.pairs = np.argwhere(allowed)
         self.colours = np.array(list(data.BACKGROUNDS.values()), dtype=np.float32)
         self.rng = np.random.default_rng(seed)
 
     def batch(self, count, crop):
         """`count` pictures, each cropped at random to `crop` pixels."""
-        picks = self.rng.integers(len(self.sprites), size=count)
-        colours = self.colours[self.rng.integers(len(self.colours), size=count)]
+        rng = self.rng
         result = np.empty((count, crop, crop, 3), dtype=np.float32)
-        for i, pick in enumerate(picks):
-            y, x = self.rng.integers(0, data.SIZE - crop + 1, size=2)
-            sprite = self.sprites[pick, y : y + crop, x : x + crop]
-            sprite = sprite.astype(np.float32) / 255
-            result[i] = data.composite(sprite, colours[i])
-        return torch.from_numpy(result * 2 - 1).permute(0, 3, 1, 2)
+        for i, pick in enumerate(rng.integers(len(self.pairs), size=count)):
+            subject, background = self.pairs[pick]
+            y, x = rng.integers(0, data.SIZE - crop + 1, size=2)
+            sprite = self.sprites[subject, rng.integers(self.sprites.shape[1])]
+            sprite = sprite[y : y + crop, x : x + crop].astype(np.float32) / 255
+            result[i] = data.composite(sprite, self.colours[background])
+        return to_tensor(result)
 
 
 def edges(x):
@@ -49,33 +59,73 @@ def edges(x):
     return x[..., 1:, :] - x[..., :-1, :], x[..., :, 1:] - x[..., :, :-1]
 
 
-def loss_of(vae, pictures):
-    """L1 and squared error, the same of edges, and a tiny KL term."""
-    posterior = vae.encode(pictures).latent_dist
-    drawn = vae.decode(posterior.sample()).sample.float()
+def distance(drawn, pictures):
+    """L1 and squared error, and L1 of edges."""
     loss = F.l1_loss(drawn, pictures) + F.mse_loss(drawn, pictures)
     for mine, theirs in zip(edges(drawn), edges(pictures)):
         loss = loss + 0.5 * F.l1_loss(mine, theirs)
+    return loss
+
+
+def loss_of(vae, pictures):
+    """The distance of what is decoded, and a tiny KL term; also the squared error."""
+    posterior = vae.encode(pictures).latent_dist
+    drawn = vae.decode(posterior.sample()).sample.float()
     kl = posterior.kl().mean() / pictures[0].numel()
-    return loss + 1e-4 * kl, F.mse_loss(drawn.detach(), pictures)
+    loss = distance(drawn, pictures) + 1e-4 * kl
+    return loss, F.mse_loss(drawn.detach(), pictures)
 
 
-def train(sprites, path, minutes, steps=None, seed=0, batch=32, rate=2e-3, log=print):
-    """Train, resuming from `path` if it exists; returns the averaged module."""
+def decibels(squared_error):
+    """The peak signal-to-noise ratio of pictures in -1..1."""
+    return -10 * np.log10(squared_error / 4)
+
+
+@torch.no_grad()
+def psnr_of(vae, sprites):
+    """The mean PSNR, in decibels, of the sprites, each on one background."""
+    colours = list(data.BACKGROUNDS.values())
+    pictures = [
+        data.composite(sprite.astype(np.float32) / 255, colours[i % len(colours)])
+        for i, sprite in enumerate(sprites)
+    ]
+    ratios = []
+    for start in range(0, len(pictures), 32):
+        x = to_tensor(np.stack(pictures[start : start + 32]))
+        drawn = vae.decode(vae.encode(x).latent_dist.mean).sample.clamp(-1, 1)
+        errors = (drawn - x).square().mean(dim=(1, 2, 3)).cpu().numpy()
+        ratios.extend(decibels(errors))
+    return float(np.mean(ratios))
+
+
+def load(folder):
+    """A trained autoencoder from a model's folder."""
+    vae = AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32)
+    return vae.to(common.DEVICE, memory_format=torch.channels_last)
+
+
+def train(
+    sprites, allowed, testing, path, steps, seed=0, batch=32, rate=2e-3, log=print
+):
+    """Train, resuming from `path` if it exists; returns the averaged module.
+
+    `testing` are sprites that are not trained on.  Also returns the learning
+    curve: minutes, PSNR in training, and of the testing sprites.
+    """
     torch.manual_seed(seed)
     vae = AutoencoderKL(**CONFIG).to(common.DEVICE, memory_format=torch.channels_last)
     average = common.Ema(vae, 0.995)
     optimizer = torch.optim.AdamW(vae.parameters(), rate, weight_decay=1e-4)
-    clock = common.Clock(minutes, steps)
+    clock, curve = common.Clock(steps), []
     saved = common.load_checkpoint(path)
     if saved:
         vae.load_state_dict(saved["vae"])
         average.module.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
-        clock = common.Clock(minutes, steps, **saved["clock"])
+        clock, curve = common.Clock(steps, **saved["clock"]), saved["curve"]
     share = seed + 1000 * clock.step + common.rank()
     torch.manual_seed(share)
-    pictures = Pictures(sprites, share)
+    pictures = Pictures(sprites, allowed, share)
     batch //= common.world()
     log(f"vae: {common.parameter_count(vae):.2f} M parameters; {clock}")
 
@@ -88,6 +138,7 @@ def train(sprites, path, minutes, steps=None, seed=0, batch=32, rate=2e-3, log=p
             average=average.module.state_dict(),
             optimizer=optimizer.state_dict(),
             clock=clock.state(),
+            curve=curve,
         )
 
     parameters = list(vae.parameters())
@@ -96,9 +147,10 @@ def train(sprites, path, minutes, steps=None, seed=0, batch=32, rate=2e-3, log=p
         # Crops are cheaper and more varied; the end sees whole pictures, for
         # the sake of the attention in the middle.
         whole = clock.fraction > 0.8
-        shape = (batch // 4, data.SIZE) if whole else (batch, data.SIZE // 2)
-        x = pictures.batch(*shape).to(common.DEVICE, memory_format=torch.channels_last)
-        with torch.autocast(common.DEVICE.type, torch.bfloat16):
+        x = pictures.batch(
+            *(batch // 4, data.SIZE) if whole else (batch, data.SIZE // 2)
+        )
+        with common.fast():
             loss, error = loss_of(vae, x)
         optimizer.zero_grad()
         loss.backward()
@@ -108,34 +160,33 @@ def train(sprites, path, minutes, steps=None, seed=0, batch=32, rate=2e-3, log=p
         common.count_step(parameters, clock)
         average.update(vae, clock.step)
         errors.append(error.item())
-        if clock.step % 100 == 0:
-            psnr = -10 * np.log10(np.mean(errors[-100:]) / 4)
-            log(f"vae: {psnr:.2f} dB; {clock}")
+        if clock.step % 200 == 0 or clock.done:
+            known = float(decibels(np.mean(errors)))
+            new = psnr_of(average.module, testing[:32]) if common.rank() == 0 else 0
+            curve.append((clock.seconds / 60, known, new))
+            log(f"vae: {known:.2f} dB in training, {new:.2f} dB outside; {clock}")
             errors = []
-        if clock.step % 500 == 0:
             save()
-    if not saved or clock.step > saved["clock"]["step"]:
-        save()
-    return average.module
+    return average.module, curve
 
 
 @torch.no_grad()
 def encode_all(vae, sprites, path, log=print):
     """The mean latents of every sprite on every background, kept in `path`.
 
-    Returns (subjects, variants, backgrounds, 4, 16, 16).
+    Returns (subjects, variants, backgrounds, channels, 16, 16).
     """
     saved = common.load_checkpoint(path)
     if saved:
         return saved["latents"]
     colours = list(data.BACKGROUNDS.values())
-    latents = torch.zeros(*sprites.shape[:2], len(colours), 4, *[data.SIZE // 4] * 2)
+    side = data.SIZE // FACTOR
+    latents = torch.zeros(*sprites.shape[:2], len(colours), CHANNELS, side, side)
     # Each process encodes its part; the sum puts them together.
     for i in range(common.rank(), len(sprites), common.world()):
         x = sprites[i].astype(np.float32) / 255
         x = np.stack([data.composite(x, colour) for colour in colours], axis=1)
-        x = torch.from_numpy(x.reshape(-1, *x.shape[2:]) * 2 - 1).permute(0, 3, 1, 2)
-        mean = vae.encode(x.to(common.DEVICE)).latent_dist.mean
+        mean = vae.encode(to_tensor(x.reshape(-1, *x.shape[2:]))).latent_dist.mean
         latents[i] = mean.cpu().reshape(latents.shape[1:])
     if common.world() > 1:
         dist.all_reduce(latents)
@@ -147,37 +198,49 @@ def encode_all(vae, sprites, path, log=print):
 
 @torch.no_grad()
 def normalise(vae, latents):
-    """Make each latent channel's mean 0 and all channels' spread the same.
+    """Turn the latents to their principal components, with less uneven spreads.
 
-    That is done in the autoencoder's own 1x1 convolutions, which leaves what
-    it draws as it was.  Returns the latents as they are now; scaling_factor in
-    the configuration then brings them to unit variance.
+    The first channels then hold what matters most and are settled first, the
+    last ones fine detail.  That is done in the autoencoder's own 1x1
+    convolutions, which leaves what it draws as it was.  The variance of its
+    posterior, next to nothing, becomes the same everywhere.  Returns the
+    latents as they are now; scaling_factor in the configuration then brings
+    them to unit variance.
     """
-    mean = latents.mean(dim=(0, 1, 2, 4, 5))
-    spread = latents.transpose(0, 3).flatten(1).std(dim=1)
-    common_spread = spread.log().mean().exp()
-    gain = common_spread / spread
-    device = vae.quant_conv.weight.device
-    g, m = gain.to(device), mean.to(device)
-    count = len(gain)
+    flat = latents.transpose(3, 5).reshape(-1, CHANNELS).double()
+    mean = flat.mean(dim=0)
+    spread, axes = torch.linalg.eigh(torch.cov((flat - mean).T))
+    spread, axes = spread.flip(0), axes.flip(1)
+    # Standard deviations become their square roots.
+    turn = (axes * spread.pow(-0.25)).T
+    back = torch.linalg.inv(turn)
+
     quant, post = vae.quant_conv, vae.post_quant_conv
-    quant.weight[:count] *= g[:, None, None, None]
-    quant.bias[:count] = (quant.bias[:count] - m) * g
-    quant.bias[count:] += 2 * g.log()
-    post.bias += (post.weight[:, :, 0, 0] * m).sum(dim=1)
-    post.weight /= g[None, :, None, None]
-    vae.register_to_config(scaling_factor=round(1 / common_spread.item(), 5))
-    shape = (1, 1, 1, count, 1, 1)
-    return (latents - mean.view(shape)) * gain.view(shape)
+    weight, bias = quant.weight[:, :, 0, 0].cpu().double(), quant.bias.cpu().double()
+    variance = 1e-6 * torch.ones(CHANNELS, dtype=torch.double)
+    quant.weight[:, :, 0, 0] = torch.cat(
+        [turn @ weight[:CHANNELS], torch.zeros_like(weight[CHANNELS:])]
+    ).to(quant.weight)
+    quant.bias[:] = torch.cat([turn @ (bias[:CHANNELS] - mean), variance.log()]).to(
+        quant.bias
+    )
+    weight = post.weight[:, :, 0, 0].cpu().double()
+    post.bias += (weight @ mean).to(post.bias)
+    post.weight[:, :, 0, 0] = (weight @ back).to(post.weight)
+
+    turned = ((flat - mean) @ turn.T).float()
+    vae.register_to_config(scaling_factor=round(1 / turned.std().item(), 5))
+    return turned.view(latents.transpose(3, 5).shape).transpose(3, 5).contiguous()
 
 
 def finish_decoder(
     vae,
     latents,
     sprites,
+    allowed,
+    testing,
     path,
-    minutes,
-    steps=None,
+    steps,
     seed=0,
     batch=16,
     rate=1e-3,
@@ -186,46 +249,41 @@ def finish_decoder(
     """Train the decoder some more, on the latents as they are now.
 
     The encoder stays as it is, so the UNet's latents do; that is why this can
-    come last and use whatever time there is.
+    come last.
     """
+    vae.requires_grad_(False)
     parameters = [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]
     for parameter in parameters:
         parameter.requires_grad_(True)
-    optimizer = torch.optim.AdamW(parameters, rate, weight_decay=1e-4, fused=True)
+    optimizer = torch.optim.AdamW(parameters, rate, weight_decay=1e-4)
     average = common.Ema(vae, 0.995)
-    clock = common.Clock(minutes, steps)
+    clock = common.Clock(steps)
     saved = common.load_checkpoint(path)
     if saved:
         vae.load_state_dict(saved["vae"])
         average.module.load_state_dict(saved["average"])
-        clock = common.Clock(minutes, steps, **saved["clock"])
+        optimizer.load_state_dict(saved["optimizer"])
+        clock = common.Clock(steps, **saved["clock"])
     share = seed + 1000 * clock.step + common.rank()
     rng = np.random.default_rng(share)
     torch.manual_seed(share)
+    batch //= common.world()
     colours = np.array(list(data.BACKGROUNDS.values()), dtype=np.float32)
-    noise = 0.15 * latents.std()  # the UNet makes errors too
-
-    def save():
-        if common.rank() == 0:
-            states = {"vae": vae.state_dict(), "average": average.module.state_dict()}
-            common.save_checkpoint(path, clock=clock.state(), **states)
+    pairs = np.argwhere(allowed)
+    noise = 0.1 * latents.std()  # the UNet makes errors too
 
     errors = []
     while not clock.done:
-        picks = [
-            rng.integers(n, size=batch // common.world()) for n in latents.shape[:3]
-        ]
-        x = sprites[picks[0], picks[1]].astype(np.float32) / 255
-        x = np.stack([data.composite(*pair) for pair in zip(x, colours[picks[2]])])
-        x = torch.from_numpy(x * 2 - 1).permute(0, 3, 1, 2)
-        x = x.to(common.DEVICE, memory_format=torch.channels_last)
-        z = latents[tuple(torch.from_numpy(pick) for pick in picks)]
+        picks = pairs[rng.integers(len(pairs), size=batch)]
+        variants = rng.integers(sprites.shape[1], size=batch)
+        x = sprites[picks[:, 0], variants].astype(np.float32) / 255
+        x = [data.composite(*pair) for pair in zip(x, colours[picks[:, 1]])]
+        x = to_tensor(np.stack(x))
+        z = latents[picks[:, 0], variants, picks[:, 1]]
         z = (z + noise * torch.randn_like(z)).to(common.DEVICE)
         with common.fast():
             drawn = vae.decode(z).sample.float()
-        loss = F.l1_loss(drawn, x) + F.mse_loss(drawn, x)
-        for mine, theirs in zip(edges(drawn), edges(x)):
-            loss = loss + 0.5 * F.l1_loss(mine, theirs)
+        loss = distance(drawn, x)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -234,10 +292,15 @@ def finish_decoder(
         common.count_step(parameters, clock)
         average.update(vae, clock.step)
         errors.append(F.mse_loss(drawn.detach(), x).item())
-        if clock.step % 100 == 0:
-            log(f"decoder: {-10 * np.log10(np.mean(errors) / 4):.2f} dB; {clock}")
+        if clock.step % 100 == 0 or clock.done:
+            log(f"decoder: {decibels(np.mean(errors)):.2f} dB in training; {clock}")
             errors = []
-            save()
-    if not saved or clock.step > saved["clock"]["step"]:
-        save()
+            if common.rank() == 0:
+                states = {
+                    "vae": vae.state_dict(),
+                    "average": average.module.state_dict(),
+                }
+                states["optimizer"] = optimizer.state_dict()
+                common.save_checkpoint(path, clock=clock.state(), **states)
+    log(f"decoder: {psnr_of(average.module, testing):.2f} dB outside")
     return average.module
