@@ -233,14 +233,17 @@ def sheet(path, pictures, columns, scale=2):
 # The measures
 
 
-def compare_guidance(options, gallery, wishes, pictures):
-    """The same captions and seeds at other guidances than that of the pictures."""
-    results = {f"{options.guidance:g}": measure(gallery, wishes, pictures)}
-    for guidance in (1, 7.5):
-        others = [Wish(**{**vars(wish), "guidance": guidance}) for wish in wishes]
-        pictures = draw(options, f"guidance-{guidance:g}", others)
-        results[f"{guidance:g}"] = measure(gallery, others, pictures)
-        sheet(options.work / f"guidance-{guidance:g}.png", pictures[:10], 10)
+def compare_guidance(options, gallery, wishes, known):
+    """The same captions and seeds at three guidances; `known` are the pictures of one."""
+    results, rows = {}, []
+    for guidance in sorted({1, options.guidance, 7.5}):
+        some = [Wish(**{**vars(wish), "guidance": guidance}) for wish in wishes]
+        pictures = known
+        if guidance != options.guidance:
+            pictures = draw(options, f"guidance-{guidance:g}", some)
+        results[f"{guidance:g}"] = measure(gallery, some, pictures)
+        rows += list(pictures[:10])
+    sheet(options.work / "guidance.png", rows, 10)
     return results
 
 
