@@ -13,7 +13,7 @@ import argparse
 import json
 import random
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -237,7 +237,7 @@ def compare_guidance(options, gallery, wishes, known):
     """The same captions and seeds at three guidances; `known` are the pictures of one."""
     results, rows = {}, []
     for guidance in sorted({1, options.guidance, 7.5}):
-        some = [Wish(**{**vars(wish), "guidance": guidance}) for wish in wishes]
+        some = [replace(wish, guidance=guidance) for wish in wishes]
         pictures = known
         if guidance != options.guidance:
             pictures = draw(options, f"guidance-{guidance:g}", some)
@@ -293,7 +293,7 @@ def compare_methods(options, gallery, wishes):
     """Each sampling method on the same captions and seeds."""
     results = {}
     for path in sorted((GRAPHS / "samplers").glob("*.yaml")):
-        some = [Wish(**{**vars(wish), "method": path.stem}) for wish in wishes]
+        some = [replace(wish, method=path.stem) for wish in wishes]
         pictures = draw(options, f"method-{path.stem}", some)
         results[path.stem] = measure(gallery, some, pictures)
     return results

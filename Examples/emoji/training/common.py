@@ -144,4 +144,4 @@ def cosine(fraction, warmup=0.02, floor=0.01):
 def set_rate(optimizer, rate):
     """Set the learning rate of all groups."""
     for group in optimizer.param_groups:
-        group["lr"] = rate * group.get("factor", 1.0)
+        group["lr"] = rate

@@ -40,39 +40,37 @@ BACKGROUNDS = {
 
 MASS_NOUNS = {
     "angry",
-    "bacon",
     "broccoli",
     "cheese",
-    "chocolate",
-    "corn",
-    "dice",
     "fire",
     "halloween",
     "ice cream",
-    "lightning",
-    "milk",
-    "money",
     "planet earth",
     "poo",
-    "popcorn",
-    "saturn",
-    "soft ice cream",
-    "sushi",
-    "yin yang",
 }
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One emoji: its short name, its character, and its words in captions.
+    """One emoji: its character, and its words in captions.
 
     The first of `names` is the short name; `keywords` mean it and no other.
     """
 
-    key: str
     character: str
     names: tuple
     keywords: tuple = ()
+
+    @property
+    def key(self):
+        """The short name, which tells it from all others."""
+        return self.names[0]
+
+
+def entries(path):
+    """The lines of a list, without comments and empty ones."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
 def emoji_names(path=EMOJI_TEST):
@@ -105,19 +103,17 @@ def load_subjects(path=SUBJECTS, emoji_test=EMOJI_TEST, annotated=ANNOTATIONS):
     """Read subjects.txt, and find the keywords that mean one of them only."""
     characters = emoji_names(emoji_test)
     words = annotations(annotated)
-    entries = []
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        key, *more = (part.strip() for part in re.split("[=,]", line))
-        entries.append((key, characters[key], (key, *more)))
+    listed = []
+    for line in entries(path):
+        names = tuple(part.strip() for part in re.split("[=,]", line))
+        listed.append((characters[names[0]], names))
     # Not even as a part of another one's name: "red", "face" and "medal" say too little.
     parts = Counter()
-    for _, character, names in entries:
+    for character, names in listed:
         all_words = " ".join([*names, *words.get(character, [])]).lower().split()
         parts.update(set(all_words))
     subjects = []
-    for key, character, names in entries:
+    for character, names in listed:
         keywords = tuple(
             word
             for word in words.get(character, [])
@@ -126,7 +122,7 @@ def load_subjects(path=SUBJECTS, emoji_test=EMOJI_TEST, annotated=ANNOTATIONS):
             and word not in BACKGROUNDS
             and all(parts[part] == 1 for part in word.lower().split())
         )
-        subjects.append(Subject(key, character, names, keywords))
+        subjects.append(Subject(character, names, keywords))
     return subjects
 
 
@@ -136,10 +132,9 @@ def other_subjects(subjects, path=UNSEEN, emoji_test=EMOJI_TEST):
     The latter no training shows; they test it.
     """
     known = {subject.key for subject in subjects}
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    unseen = {line for line in lines if line and not line.startswith("#")}
+    unseen = set(entries(path))
     others = [
-        Subject(name, character, (name,))
+        Subject(character, (name,))
         for name, character in emoji_names(emoji_test).items()
         if name not in known
     ]
@@ -151,11 +146,10 @@ def load_held_out(subjects, path=HELD_OUT):
     """The (subject's number, background's name) pairs no training sees."""
     numbers = {subject.key: i for i, subject in enumerate(subjects)}
     pairs = []
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
-        if line.strip() and not line.startswith("#"):
-            key, background = (part.strip() for part in line.rsplit(",", 1))
-            assert background in BACKGROUNDS, line
-            pairs.append((numbers[key], background))
+    for line in entries(path):
+        key, background = (part.strip() for part in line.rsplit(",", 1))
+        assert background in BACKGROUNDS, line
+        pairs.append((numbers[key], background))
     return pairs
 
 
