@@ -50,6 +50,7 @@ _Static_assert(ck_panel_avx2 == 2 * 8 && ck_panel_avx512 == 4 * 16, "a tile is a
 #define BROADCAST _mm256_set1_ps
 #define MULTIPLY_ADD(sums, x, y) _mm256_fmadd_ps(x, y, sums)
 #define STORE store_8
+#define FETCHES_PANELS true
 #include "product_tiles.h"
 
 #define PRODUCT ck_multiply_f32_avx512
@@ -63,6 +64,7 @@ _Static_assert(ck_panel_avx2 == 2 * 8 && ck_panel_avx512 == 4 * 16, "a tile is a
 #define BROADCAST _mm512_set1_ps
 #define MULTIPLY_ADD(sums, x, y) _mm512_fmadd_ps(x, y, sums)
 #define STORE store_16
+#define FETCHES_PANELS false
 #include "product_tiles.h"
 
 #define PRODUCT ck_multiply_bf16_avx512
@@ -76,6 +78,7 @@ _Static_assert(ck_panel_avx2 == 2 * 8 && ck_panel_avx512 == 4 * 16, "a tile is a
 #define BROADCAST(word) (__m512bh)_mm512_set1_epi32((int)(word))
 #define MULTIPLY_ADD _mm512_dpbf16_ps
 #define STORE store_16
+#define FETCHES_PANELS false
 #include "product_tiles.h"
 
 enum { lanes = 16 };
@@ -100,20 +103,20 @@ AVX512_BF16 void ck_interleave_bf16(const float *first, const float *second, uin
 #else
 
 void ck_multiply_f32_avx2(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, float *c, long c_stride,
-    bool adds) {
+    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const float *next,
+    float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 
 void ck_multiply_f32_avx512(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, float *c, long c_stride,
-    bool adds) {
+    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const float *next,
+    float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 
 void ck_multiply_bf16_avx512(
-    long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b, float *c,
-    long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b,
+    const uint32_t *next, float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 

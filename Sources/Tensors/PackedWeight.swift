@@ -108,10 +108,11 @@ struct PackedWeight: Sendable {
             let panel = first..<min(first + panelWidth, columns.upperBound)
             let y = y + (first - columns.lowerBound)
             if isFirst { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
+            let b = self.columns(from: first) + (tap * depth + word) * panelWidth
             PanelProduct.multiply(
               precision, rows: rows, columns: panel.count, segments: segments,
-              depth: min(wordsPerPart, depth - word), a: part,
-              b: self.columns(from: first) + (tap * depth + word) * panelWidth, bStride: panelWidth, c: y,
+              depth: min(wordsPerPart, depth - word), a: part, b: b, bStride: panelWidth,
+              next: panel.upperBound < columns.upperBound ? b + taps * depth * panelWidth : nil, c: y,
               cStride: yStride, adds: !(isFirst && addends.isEmpty))
           }
         }

@@ -13,21 +13,23 @@ enum PanelProduct {
   /// `c = sum over s of a[s] b[s]`, added to `c` if asked: a [segments, rows, depth], b [segments, depth, columns].
   ///
   /// `a` points to all rows of the first segment, then of the next; `depth` counts words. Other products than OpenBLAS's
-  /// take at most `width` columns, from rows of `b` that are `width` apart.
+  /// take at most `width` columns, from rows of `b` that are `width` apart. `next` is what the next product takes as `b`, if
+  /// that may have to come from memory.
   @inline(__always) static func multiply(
     _ precision: Precision, rows: Int, columns: Int, segments: Int = 1, depth: Int,
-    a: RowPointers, b: UnsafePointer<Float>, bStride: Int = width, c: UnsafeMutablePointer<Float>, cStride: Int,
-    adds: Bool
+    a: RowPointers, b: UnsafePointer<Float>, bStride: Int = width, next: UnsafePointer<Float>? = nil,
+    c: UnsafeMutablePointer<Float>, cStride: Int, adds: Bool
   ) {
     switch (precision, ProductEngine.current) {
     case (.bf16, _):
       let a = UnsafeRawPointer(a).assumingMemoryBound(to: UnsafePointer<UInt32>?.self)
       let b = UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self)
-      ck_multiply_bf16_avx512(rows, columns, segments, depth, a, b, c, cStride, adds)
+      let next = next.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt32.self) }
+      ck_multiply_bf16_avx512(rows, columns, segments, depth, a, b, next, c, cStride, adds)
     case (.f32, .avx512):
-      ck_multiply_f32_avx512(rows, columns, segments, depth, a, b, c, cStride, adds)
+      ck_multiply_f32_avx512(rows, columns, segments, depth, a, b, next, c, cStride, adds)
     case (.f32, .avx2):
-      ck_multiply_f32_avx2(rows, columns, segments, depth, a, b, c, cStride, adds)
+      ck_multiply_f32_avx2(rows, columns, segments, depth, a, b, next, c, cStride, adds)
     case (.f32, .openblas):
       for segment in 0..<segments {
         multiplyByOpenBLAS(
