@@ -7,11 +7,10 @@
 //   LOAD, BROADCAST       a vector from memory, and a word in every lane
 //   MULTIPLY_ADD          sums + x y
 //   STORE                 writes the first lanes of a vector of sums to c, or adds them to it
-//   FETCHES_PANELS        whether to fetch the next panel ahead, where there is one
 
 INLINED TARGET void TILE(
     const int rows, const int vectors, long columns, long segments, long depth, const WORD *const *a, long a_stride,
-    long next_rows, const WORD *b, const WORD *next, long next_lines, float *c, long c_stride, bool adds) {
+    long next_rows, const WORD *b, const char *next, long next_lines, float *c, long c_stride, bool adds) {
   enum { lanes = sizeof(SUMS) / sizeof(float), panel = VECTORS * lanes };
   SUMS sums[tile_rows][VECTORS];
   UNROLLED for (int r = 0; r < rows; r++) {
@@ -24,7 +23,7 @@ INLINED TARGET void TILE(
     for (long k = 0; k < depth; k++, b += panel) {
       if (k % words_per_line == 0) {
         if (next) {
-          for (long i = 0; i < next_lines; i++, next += panel) _mm_prefetch((const char *)next, _MM_HINT_T1);
+          for (long i = 0; i < next_lines; i++, next += line) _mm_prefetch(next, _MM_HINT_T1);
         } else {
           UNROLLED for (int r = 0; r < rows; r++) _mm_prefetch((const char *)(below[r] + k), _MM_HINT_T0);
         }
@@ -54,21 +53,22 @@ INLINED TARGET void TILE(
     case 5: TILE(5, vectors, ARGUMENTS); break;       \
     default: TILE(6, vectors, ARGUMENTS); break;      \
   }
-#define ARGUMENTS                                                                                                  \
-  columns, segments, depth, a + first, rows, next_rows, b, ahead, next_lines, c + first * c_stride, c_stride, adds
+#define ARGUMENTS                                                                                                     \
+  columns, segments, depth, a + first, rows, next_rows, b, ahead, lines_ahead, c + first * c_stride, c_stride, adds
 
 TARGET void PRODUCT(
-    long rows, long columns, long segments, long depth, const WORD *const *a, const WORD *b, const WORD *next, float *c,
-    long c_stride, bool adds) {
-  enum { lanes = sizeof(SUMS) / sizeof(float), panel = VECTORS * lanes };
-  // Every tile fetches an equal part of the next panel, at every step so many lines, until all of it is there.
-  const long lines_a_step = (words_per_line * tile_rows + rows - 1) / rows;
-  const long lines_a_tile = segments * ((depth + words_per_line - 1) / words_per_line) * lines_a_step;
+    long rows, long columns, long segments, long depth, const WORD *const *a, const WORD *b, const void *next,
+    long next_lines, float *c, long c_stride, bool adds) {
+  enum { lanes = sizeof(SUMS) / sizeof(float) };
+  // Every tile fetches an equal part of what comes next, some lines at every step, until all of it is there.
+  const long tiles = (rows + tile_rows - 1) / tile_rows;
+  const long steps = segments * ((depth + words_per_line - 1) / words_per_line);
+  const long lines_a_step = (next_lines + tiles * steps - 1) / (tiles * steps);
   for (long first = 0; first < rows; first += tile_rows) {
     const long next_rows = rows - first >= 2 * tile_rows ? tile_rows : 0;
-    const long fetched = first / tile_rows * lines_a_tile;
-    const WORD *const ahead = FETCHES_PANELS && next ? next + fetched * panel : NULL;
-    const long next_lines = fetched < segments * depth ? lines_a_step : 0;
+    const long fetched = first / tile_rows * steps * lines_a_step;
+    const char *const ahead = next ? (const char *)next + fetched * line : NULL;
+    const long lines_ahead = fetched < next_lines ? lines_a_step : 0;
     switch ((columns + lanes - 1) / lanes) {
       case 1: SOME_ROWS(1) break;
 #if VECTORS > 2
@@ -93,4 +93,3 @@ TARGET void PRODUCT(
 #undef BROADCAST
 #undef MULTIPLY_ADD
 #undef STORE
-#undef FETCHES_PANELS

@@ -76,7 +76,7 @@ package final class WeightStore {
 
   private func source(_ entry: Stored, _ shape: [Int]) -> WeightSource {
     let rowSize = shape.dropFirst().reduce(1, *)
-    return WeightSource(shape: shape) { rows, target in
+    return WeightSource(shape: shape, isHalf: entry.info.dtype == .f16) { rows, target in
       try entry.reader.readFloats(
         entry.fileName, elements: rows.lowerBound * rowSize..<rows.upperBound * rowSize, into: target)
       if rows.upperBound == shape[0] { entry.reader.release(entry.fileName) }

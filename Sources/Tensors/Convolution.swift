@@ -75,7 +75,7 @@ package struct Conv2d: Sendable {
       height: x.shape[1], width: x.shape[2], channels: inputs, outHeight: outHeight, outWidth: outWidth)
     let isWinograd = WinogradConvolution.suits(self, image)
     var work = weight.work(rows: samples * outHeight * outWidth)
-    work.floats = x.shape.reduce(1, *) + shape.reduce(1, *) + weight.outputs * weight.depth * weight.taps
+    work.floats = x.shape.reduce(1, *) + shape.reduce(1, *) + weight.storedFloats
     if isWinograd { work.products = work.operations / 4 }
     return Profile.measure(isWinograd ? .winograd : .convolution, work) {
       convolve(x, channels: channels, residual: residual, image: image, isWinograd: isWinograd, shape: shape)

@@ -2,7 +2,8 @@ import Synchronization
 
 /// A layer's weight, packed once for products: [panels, taps, inputs, panel width].
 ///
-/// In bf16 two inputs share a word. Outputs that the last panel lacks, and a missing last input, are zeros.
+/// In bf16 two inputs share a word. Outputs that the last panel lacks, and a missing last input, are zeros. Weights that come
+/// in half precision stay so where products are in f32: half the memory, and widened a part of a panel at a time.
 struct PackedWeight: Sendable {
   let outputs: Int
   let inputs: Int
@@ -11,11 +12,8 @@ struct PackedWeight: Sendable {
   let precision: Precision
   /// Distance of one input's words from the next input's: OpenBLAS takes all outputs at once.
   let panelWidth: Int
+  private let isHalf: Bool
   private let storage: AlignedStorage
-
-  /// Depth in words that is used for all rows of a tile before the next: a part of a panel and of the rows fit into the
-  /// second-level cache, and sums of so many products are as exact as single precision should be.
-  private static let wordsPerPart = 640
 
   /// Words of one tap, by output.
   var depth: Int { precision.words(inputs) }
@@ -29,7 +27,9 @@ struct PackedWeight: Sendable {
     let blocks = (outputs + PanelProduct.width - 1) / PanelProduct.width
     let isOnePanel = precision == .f32 && ProductEngine.current == .openblas
     panelWidth = isOnePanel ? blocks * PanelProduct.width : PanelProduct.width
-    storage = AlignedStorage(count: blocks * PanelProduct.width * precision.words(inputs) * taps)
+    isHalf = source.isHalf && precision == .f32 && PanelProduct.widensHalves
+    let words = blocks * PanelProduct.width * precision.words(inputs) * taps
+    storage = AlignedStorage(count: isHalf ? words / 2 : words)
     let failure = Mutex<(any Error)?>(nil)
     Parallel.forEach(blocks) { block in
       do {
@@ -50,7 +50,6 @@ struct PackedWeight: Sendable {
     try source.readRows(rows, UnsafeMutableBufferPointer(start: wide.elements, count: rows.count * rowSize))
     (wide.elements + rows.count * rowSize).update(repeating: 0, count: (width - rows.count) * rowSize)
     let (even, odd) = (AlignedStorage(count: width), AlignedStorage(count: width))
-    let target = start(ofColumn: rows.lowerBound)
     for tap in 0..<taps {
       func gather(_ input: Int, _ line: UnsafeMutablePointer<Float>) {
         guard input < inputs else { return line.update(repeating: 0, count: width) }
@@ -58,13 +57,17 @@ struct PackedWeight: Sendable {
         for column in 0..<width { line[column] = first[column * rowSize] }
       }
       for word in 0..<depth {
-        let line = target + (tap * depth + word) * panelWidth
+        let line = place(column: rows.lowerBound, tap: tap, word: word)
         switch precision {
-        case .f32: gather(word, line)
+        case .f32 where isHalf:
+          gather(word, even.elements)
+          PanelProduct.narrow(even.elements, to: line, count: width)
+        case .f32: gather(word, line.assumingMemoryBound(to: Float.self))
         case .bf16:
           gather(2 * word, even.elements)
           gather(2 * word + 1, odd.elements)
-          PanelProduct.interleave(even.elements, odd.elements, to: line, count: width)
+          PanelProduct.interleave(
+            even.elements, odd.elements, to: line.assumingMemoryBound(to: Float.self), count: width)
         }
       }
     }
@@ -75,16 +78,48 @@ struct PackedWeight: Sendable {
     let operations = 2 * Double(rows) * Double(inputs * taps) * Double(outputs)
     return Profile.Work(
       operations: operations, products: operations, precision: precision,
-      floats: rows * (inputs + outputs) + outputs * depth * taps)
+      floats: rows * (inputs + outputs) + storedFloats)
   }
 
-  private func start(ofColumn column: Int) -> UnsafeMutablePointer<Float> {
+  /// The memory the weight takes, in floats.
+  var storedFloats: Int { outputs * depth * taps / (isHalf ? 2 : 1) }
+
+  // MARK: - Parts of panels
+
+  /// Where a word of a tap is for the output columns from `column` on, a multiple of `PanelProduct.width`.
+  private func place(column: Int, tap: Int, word: Int) -> UnsafeMutableRawPointer {
     let (panel, offset) = column.quotientAndRemainder(dividingBy: panelWidth)
-    return storage.elements + panel * taps * depth * panelWidth + offset
+    let index = ((panel * taps + tap) * depth + word) * panelWidth + offset
+    return UnsafeMutableRawPointer(storage.elements) + index * (isHalf ? 2 : 4)
   }
 
-  /// Where the output columns from `first` on, a multiple of `PanelProduct.width`, begin: [taps, depth], `panelWidth` apart.
-  func columns(from first: Int) -> UnsafePointer<Float> { UnsafePointer(start(ofColumn: first)) }
+  /// Some words of some taps of a panel, [taps, words, panel width].
+  struct Block {
+    let start: UnsafePointer<Float>
+    /// Distance of one tap from the next.
+    let tapStride: Int
+  }
+
+  /// Room for `block` to widen so many words of each tap, nil if it needs none.
+  func spaceToWiden(taps: Int, words: Int) -> AlignedStorage? {
+    isHalf ? AlignedStorage(count: taps * words * panelWidth) : nil
+  }
+
+  /// The block of the panel that begins with column `panel`; good while `widened` is.
+  func block(panel: Int, taps: Range<Int>, words: Range<Int>, widened: AlignedStorage?) -> Block {
+    let first = place(column: panel, tap: taps.lowerBound, word: words.lowerBound)
+    guard let widened else {
+      return Block(start: first.assumingMemoryBound(to: Float.self), tapStride: depth * panelWidth)
+    }
+    let tapStride = words.count * panelWidth
+    for tap in 0..<taps.count {
+      PanelProduct.widen(
+        first + 2 * tap * depth * panelWidth, to: widened.elements + tap * tapStride, count: tapStride)
+    }
+    return Block(start: widened.elements, tapStride: tapStride)
+  }
+
+  // MARK: - Products
 
   /// `y = addends + sum over taps of a[tap] wᵀ` for one tile, with which `y` begins.
   ///
@@ -94,29 +129,65 @@ struct PackedWeight: Sendable {
     _ tile: ProductTiles.Tile, a: RowPointers, addends: Addends, y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     let (rows, columns) = (tile.rows.count, tile.columns)
-    let tapsPerPart = min(max(Self.wordsPerPart / max(depth, 1), 1), taps)
-    let parts = max(depth - 1, 0) / Self.wordsPerPart + 1
-    let wordsPerPart = max((depth + parts - 1) / parts, 1)
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows * tapsPerPart) { pointers in
-      guard let part = pointers.baseAddress else { return }
-      for tap in stride(from: 0, to: taps, by: tapsPerPart) {
-        let segments = min(tapsPerPart, taps - tap)
-        for word in stride(from: 0, to: depth, by: wordsPerPart) {
-          for row in 0..<segments * rows { (part + row).initialize(to: a[tap * rows + row].map { $0 + word }) }
-          let isFirst = tap == 0 && word == 0
-          for first in stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
-            let panel = first..<min(first + panelWidth, columns.upperBound)
-            let y = y + (first - columns.lowerBound)
-            if isFirst { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
-            let b = self.columns(from: first) + (tap * depth + word) * panelWidth
-            PanelProduct.multiply(
-              precision, rows: rows, columns: panel.count, segments: segments,
-              depth: min(wordsPerPart, depth - word), a: part, b: b, bStride: panelWidth,
-              next: panel.upperBound < columns.upperBound ? b + taps * depth * panelWidth : nil, c: y,
-              cStride: yStride, adds: !(isFirst && addends.isEmpty))
-          }
+    let parts = Parts(taps: taps, depth: depth)
+    let widened = spaceToWiden(taps: parts.tapsPerPart, words: parts.wordsPerPart)
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows * parts.tapsPerPart) { pointers in
+      guard let pointers = pointers.baseAddress else { return }
+      for index in 0..<parts.count {
+        let (taps, words) = parts[index]
+        for row in 0..<taps.count * rows {
+          (pointers + row).initialize(to: a[taps.lowerBound * rows + row].map { $0 + words.lowerBound })
+        }
+        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
+          let panel = first..<min(first + panelWidth, columns.upperBound)
+          let y = y + (first - columns.lowerBound)
+          if index == 0 { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
+          PanelProduct.multiply(
+            precision, rows: rows, columns: panel.count, segments: taps.count, depth: words.count, a: pointers,
+            b: block(panel: first, taps: taps, words: words, widened: widened).start, bStride: panelWidth,
+            next: panel.upperBound < columns.upperBound
+              ? next(panel: panel.upperBound, parts[index])
+              : index + 1 < parts.count ? next(panel: columns.lowerBound, parts[index + 1]) : nil,
+            c: y, cStride: yStride, adds: !(index == 0 && addends.isEmpty))
         }
       }
+    }
+    withExtendedLifetime(widened) {}
+  }
+
+  /// What the product with a part of a panel is going to read; nil where reading it ahead brings nothing: with AVX-512, from
+  /// weights that nothing has to be done with before.
+  private func next(panel: Int, _ part: Parts.Part) -> UnsafeRawBufferPointer? {
+    guard precision == .f32 && (isHalf || ProductEngine.current == .avx2) else { return nil }
+    return UnsafeRawBufferPointer(
+      start: place(column: panel, tap: part.taps.lowerBound, word: part.words.lowerBound),
+      count: part.taps.count * part.words.count * panelWidth * (isHalf ? 2 : 4))
+  }
+
+  /// The cut of taps and words into parts that are used for all rows of a tile before the next.
+  private struct Parts {
+    typealias Part = (taps: Range<Int>, words: Range<Int>)
+
+    /// A part of a panel and of the rows fit into the second-level cache, and sums of so many products are as exact as
+    /// single precision should be.
+    private static let mostWords = 640
+
+    let taps, depth, tapsPerPart, wordsPerPart: Int
+    private let partsPerTap: Int
+
+    init(taps: Int, depth: Int) {
+      (self.taps, self.depth) = (taps, depth)
+      tapsPerPart = min(max(Self.mostWords / max(depth, 1), 1), taps)
+      partsPerTap = max(depth - 1, 0) / Self.mostWords + 1
+      wordsPerPart = max((depth + partsPerTap - 1) / partsPerTap, 1)
+    }
+
+    var count: Int { (taps + tapsPerPart - 1) / tapsPerPart * partsPerTap }
+
+    /// Parts of the first taps come first.
+    subscript(index: Int) -> Part {
+      let (tap, word) = (index / partsPerTap * tapsPerPart, index % partsPerTap * wordsPerPart)
+      return (tap..<min(tap + tapsPerPart, taps), min(word, depth)..<min(word + wordsPerPart, depth))
     }
   }
 }

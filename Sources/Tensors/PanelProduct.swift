@@ -9,27 +9,27 @@ enum PanelProduct {
   static let width = ProductEngine.current == .avx2 ? Int(ck_panel_avx2) : Int(ck_panel_avx512)
   /// Columns that work is cut into multiples of: whole panels of any engine.
   static let group = 64
+  private static let cacheLine = 64
 
   /// `c = sum over s of a[s] b[s]`, added to `c` if asked: a [segments, rows, depth], b [segments, depth, columns].
   ///
   /// `a` points to all rows of the first segment, then of the next; `depth` counts words. Other products than OpenBLAS's
-  /// take at most `width` columns, from rows of `b` that are `width` apart. `next` is what the next product takes as `b`, if
-  /// that may have to come from memory.
+  /// take at most `width` columns, from rows of `b` that are `width` apart. `next` is what the next product needs from memory.
   @inline(__always) static func multiply(
     _ precision: Precision, rows: Int, columns: Int, segments: Int = 1, depth: Int,
-    a: RowPointers, b: UnsafePointer<Float>, bStride: Int = width, next: UnsafePointer<Float>? = nil,
+    a: RowPointers, b: UnsafePointer<Float>, bStride: Int = width, next: UnsafeRawBufferPointer? = nil,
     c: UnsafeMutablePointer<Float>, cStride: Int, adds: Bool
   ) {
+    let (start, lines) = (next?.baseAddress, (next?.count ?? 0) / cacheLine)
     switch (precision, ProductEngine.current) {
     case (.bf16, _):
       let a = UnsafeRawPointer(a).assumingMemoryBound(to: UnsafePointer<UInt32>?.self)
       let b = UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self)
-      let next = next.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt32.self) }
-      ck_multiply_bf16_avx512(rows, columns, segments, depth, a, b, next, c, cStride, adds)
+      ck_multiply_bf16_avx512(rows, columns, segments, depth, a, b, start, lines, c, cStride, adds)
     case (.f32, .avx512):
-      ck_multiply_f32_avx512(rows, columns, segments, depth, a, b, next, c, cStride, adds)
+      ck_multiply_f32_avx512(rows, columns, segments, depth, a, b, start, lines, c, cStride, adds)
     case (.f32, .avx2):
-      ck_multiply_f32_avx2(rows, columns, segments, depth, a, b, next, c, cStride, adds)
+      ck_multiply_f32_avx2(rows, columns, segments, depth, a, b, start, lines, c, cStride, adds)
     case (.f32, .openblas):
       for segment in 0..<segments {
         multiplyByOpenBLAS(
@@ -59,6 +59,21 @@ enum PanelProduct {
     OpenBLASProduct.multiply(
       m: rows, n: columns, k: depth, a: together.elements, aStride: depth, b: b, bStride: bStride, c: c,
       cStride: cStride, adds: adds)
+  }
+
+  // MARK: - Half precision
+
+  /// Whether weights in half precision can be kept so.
+  static let widensHalves = ProductEngine.current != .openblas
+
+  /// Half precision to single; `count` is a multiple of 8.
+  static func widen(_ source: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>, count: Int) {
+    ck_widen_f16(source.assumingMemoryBound(to: UInt16.self), target, count)
+  }
+
+  /// Single precision to half; `count` is a multiple of 8.
+  static func narrow(_ source: UnsafePointer<Float>, to target: UnsafeMutableRawPointer, count: Int) {
+    ck_narrow_f16(source, target.assumingMemoryBound(to: UInt16.self), count)
   }
 
   // MARK: - Rounding to bf16

@@ -4,15 +4,18 @@
 package struct WeightSource {
   /// The shape as PyTorch names it: [out, in] or [out, in, kh, kw].
   package let shape: [Int]
+  /// Whether every number is one of half precision, IEEE's binary16: a layer may keep them as such and lose nothing.
+  package let isHalf: Bool
   /// Writes rows `rows` (slices along the first axis) to the buffer, which has exactly their size.
   package let readRows: (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
 
   package init(
-    shape: [Int],
+    shape: [Int], isHalf: Bool = false,
     readRows: @escaping (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
   ) {
     precondition(!shape.isEmpty, "a weight has at least one axis")
     self.shape = shape
+    self.isHalf = isHalf
     self.readRows = readRows
   }
 
@@ -24,7 +27,7 @@ package struct WeightSource {
 
   /// Rows `range` as a weight of their own.
   func rows(_ range: Range<Int>) -> WeightSource {
-    WeightSource(shape: [range.count] + shape.dropFirst()) { rows, destination in
+    WeightSource(shape: [range.count] + shape.dropFirst(), isHalf: isHalf) { rows, destination in
       try readRows(rows.lowerBound + range.lowerBound..<rows.upperBound + range.lowerBound, destination)
     }
   }

@@ -28,6 +28,8 @@ struct WinogradConvolution {
   private static let positions = Transforms.inputs * Transforms.inputs
   /// Words of input channels of which a group's weights are transformed at a time, and products added up in one go: 3 MB.
   private static let mostWords = 320
+  /// Words whose weights are widened at a time where they are in half precision: these stay in the first-level cache.
+  private static let wordsWidened = 32
   /// A multiple of the rows that a product keeps in registers, and enough to make up for transforming the weights.
   private static let mostTilesPerBlock = 132
   /// Words of transformed input of one round.
@@ -226,34 +228,44 @@ struct WinogradConvolution {
 
   /// Writes the transformed weights of some words of a group's channels, [36, panels, words, panel width].
   private func transformWeights(group: Int, words: Range<Int>, columns: Int, to target: UnsafeMutablePointer<Float>) {
-    let weight = layer.weight
     let width = PanelProduct.width
-    let tapStride = weight.depth * weight.panelWidth
+    let widened = layer.weight.spaceToWiden(taps: layer.weight.taps, words: Self.wordsWidened)
     for panel in stride(from: 0, to: columns, by: width) {
-      let source = weight.columns(from: group * PanelProduct.group + panel)
-      let target = target + panel * words.count
-      for word in words {
-        for column in stride(from: 0, to: min(width, columns - panel), by: Vector.scalarCount) {
-          let taps = source + word * weight.panelWidth + column
-          let target = target + (word - words.lowerBound) * width + column
-          switch precision {
-          case .f32:
-            transformWeight {
-              Vector(loading: taps + $0 * tapStride)
-            } store: {
-              $1.store(to: target + $0 * weightStride)
-            }
-          case .bf16:
-            transformWeight {
-              Vector(lowBF16: taps + $0 * tapStride)
-            } store: {
-              $1.store(to: target + $0 * weightStride)
-            }
-            transformWeight {
-              Vector(highBF16: taps + $0 * tapStride)
-            } store: {
-              Vector(loading: target + $0 * weightStride).storeBF16(beside: $1, to: target + $0 * weightStride)
-            }
+      for first in stride(from: words.lowerBound, to: words.upperBound, by: Self.wordsWidened) {
+        let some = first..<min(first + Self.wordsWidened, words.upperBound)
+        let source = layer.weight.block(
+          panel: group * PanelProduct.group + panel, taps: 0..<layer.weight.taps, words: some, widened: widened)
+        transformWeights(
+          source, words: some.count, columns: min(width, columns - panel),
+          to: target + panel * words.count + (first - words.lowerBound) * width)
+      }
+    }
+  }
+
+  private func transformWeights(
+    _ source: PackedWeight.Block, words: Int, columns: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    for word in 0..<words {
+      for column in stride(from: 0, to: columns, by: Vector.scalarCount) {
+        let taps = source.start + word * layer.weight.panelWidth + column
+        let target = target + word * PanelProduct.width + column
+        switch precision {
+        case .f32:
+          transformWeight {
+            Vector(loading: taps + $0 * source.tapStride)
+          } store: {
+            $1.store(to: target + $0 * weightStride)
+          }
+        case .bf16:
+          transformWeight {
+            Vector(lowBF16: taps + $0 * source.tapStride)
+          } store: {
+            $1.store(to: target + $0 * weightStride)
+          }
+          transformWeight {
+            Vector(highBF16: taps + $0 * source.tapStride)
+          } store: {
+            Vector(loading: target + $0 * weightStride).storeBF16(beside: $1, to: target + $0 * weightStride)
           }
         }
       }

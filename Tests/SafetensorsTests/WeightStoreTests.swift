@@ -34,6 +34,17 @@ struct WeightStoreTests {
     #expect(rows.values == [2, 2, 2, 2, 2, 2])
   }
 
+  @Test func tellsWhichWeightsAreHalves() throws {
+    try write("model.safetensors", ["half": [2, 3]]) {
+      $0.add("single", Tensor(repeating: 2, shape: [2, 3]), as: .f32)
+      $0.add("brain", Tensor(repeating: 2, shape: [2, 3]), as: .bf16)
+    }
+    let halves = try store().load { weights in
+      try ["half", "single", "brain"].filter { try weights.source($0, [2, 3]).isHalf }
+    }
+    #expect(halves == ["half"])
+  }
+
   @Test func tellsEverythingAtOnce() throws {
     try write("model.safetensors", ["a.to_q.weight": [4, 4], "b.weight": [4, 3], "spare": [7]]) {
       $0.add("ids", .i64, shape: [1], bytes: [UInt8](repeating: 0, count: 8))

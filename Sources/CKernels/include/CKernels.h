@@ -10,8 +10,8 @@
 // The rows are anywhere in memory; `a` holds a pointer to each, first those of segment 0, then those of segment 1, and so
 // on. A panel is packed, [segments][depth][panel width], and filled up where the matrix has fewer columns. With `adds`, the
 // product is added to c. Every element's sum runs in the order of s and k from zero on, whatever is computed beside it.
-// `next`, if not null, is the panel of the product that comes next: with AVX2 it is fetched meanwhile, and not the rows of
-// the next tile, which push each other out of the first-level cache where they are a multiple of a page apart.
+// `next`, if not null, is what the next product needs, so many cache lines that are fetched meanwhile. Without it, each tile's
+// rows are fetched ahead.
 
 /// Columns of a panel: with AVX-512 and with AVX2.
 enum { ck_panel_avx512 = 64, ck_panel_avx2 = 16 };
@@ -23,16 +23,20 @@ bool ck_has_avx512_bf16(void);
 
 /// Single precision, a product and its addition rounded once.
 void ck_multiply_f32_avx2(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const float *next,
-    float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const void *next,
+    long next_lines, float *c, long c_stride, bool adds);
 void ck_multiply_f32_avx512(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const float *next,
-    float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const void *next,
+    long next_lines, float *c, long c_stride, bool adds);
 
 /// bfloat16 factors, two to a word, and sums in single precision; `depth` counts words.
 void ck_multiply_bf16_avx512(
     long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b,
-    const uint32_t *next, float *c, long c_stride, bool adds);
+    const void *next, long next_lines, float *c, long c_stride, bool adds);
+
+/// Half precision, IEEE's binary16, to single precision and back, to nearest and ties to even; needs AVX2. `count` is a multiple of 8.
+void ck_widen_f16(const uint16_t *source, float *target, long count);
+void ck_narrow_f16(const float *source, uint16_t *target, long count);
 
 /// Rounds to bfloat16, to nearest and ties to even.
 void ck_round_bf16(const float *source, uint16_t *target, long count);
