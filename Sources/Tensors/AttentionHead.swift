@@ -9,8 +9,8 @@ struct AttentionHead {
   let isCausal: Bool
   let precision: Precision
 
-  /// Keys of a block: their scores stay in the first- or second-level cache.
-  private static let mostKeys = 128
+  /// Keys of a block: their scores stay in the first- or second-level cache, and a product takes six at a time.
+  private static let mostKeys = 126
   /// Queries of a tile, and of a panel.
   private let group = PanelProduct.group
   private let panel = PanelProduct.width

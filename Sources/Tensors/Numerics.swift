@@ -1,7 +1,7 @@
 /// What decides the bits of a result besides the inputs.
 package enum Numerics {
   /// Raised whenever a kernel's arithmetic changes.
-  package static let kernelSetVersion = 4
+  package static let kernelSetVersion = 5
 
   /// Names the kernels, the SIMD level and the products, so that machines know whose results are theirs too.
   package static let identifier: String =

@@ -10,9 +10,12 @@ struct ProductTiles {
   private let rowTiles: Int
   private let columnTiles: Int
 
-  /// High tiles use each part of a weight often; few rows are cut by columns instead, to feed the threads.
+  /// High tiles use each part of a weight often.
   private static let tallestTile = 192
-  private static let wantedTiles = 8
+  /// Few rows are cut by columns instead: threads of unequal speed end together only if there are many tiles.
+  ///
+  /// OpenBLAS packs its rows in every call, so for it they are fewer.
+  private static let wantedTiles = ProductEngine.current == .openblas ? 8 : 48
   private static let rowsInRegisters = 6
 
   init(rows: Int, columns: Int, widestTile: Int = .max) {

@@ -31,10 +31,12 @@ struct WinogradConvolution {
   /// Words whose weights are widened at a time where they are in half precision: these stay in the first-level cache.
   private static let wordsWidened = 32
   /// A multiple of the rows that a product keeps in registers, and enough to make up for transforming the weights.
-  private static let mostTilesPerBlock = 132
+  private static let mostTilesPerBlock = isAVX2 ? 264 : 132
   /// Words of transformed input of one round.
   private static let mostTransformed = 3 << 20
-  private static let fewestTiles = 16
+  /// The longer a product takes, the sooner those that are saved make up for the traffic of transformed weights.
+  private static let fewestTiles = isAVX2 ? 4 : 16
+  private static let isAVX2 = ProductEngine.current == .avx2
   private static let tilesPerInputTask = 8
 
   /// Whether the method suits a layer and image: few tiles do not pay for transforming the weights.
