@@ -18,7 +18,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -26,7 +25,7 @@ let package = Package(
     .target(name: "Diagnostics"),
     .target(name: "YAMLTree", dependencies: ["Diagnostics", "CYAML"]),
     .target(name: "CKernels"),
-    .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
+    .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "Safetensors", dependencies: ["Tensors"]),
     .target(name: "DiffusionModels", dependencies: ["Tensors", "Safetensors"]),
     .target(

@@ -1,3 +1,5 @@
+import CKernels
+
 /// What decides the bits of a result besides the inputs.
 package enum Numerics {
   /// Raised whenever a kernel's arithmetic changes.
@@ -5,8 +7,8 @@ package enum Numerics {
 
   /// Names the kernels, the SIMD level and the products, so that machines know whose results are theirs too.
   package static let identifier: String =
-    "kernels \(kernelSetVersion), \(OpenBLASProduct.vectorBits)-bit vectors, \(ProductEngine.current.name)"
+    "kernels \(kernelSetVersion), \(ck_vector_bits)-bit vectors, \(ProductEngine.current.name)"
 
   /// The library for processors that our own products cannot run on, such as `OpenBLAS 0.3.21 Haswell`.
-  package static let library = OpenBLASProduct.libraryName
+  package static var library: String { OpenBLASProduct.libraryName }
 }

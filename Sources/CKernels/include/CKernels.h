@@ -16,6 +16,15 @@
 /// Columns of a panel: with AVX-512 and with AVX2.
 enum { ck_panel_avx512 = 64, ck_panel_avx2 = 16 };
 
+/// The widest vectors that the importing module's build may use, in bits: only the C compiler sees which.
+#if defined(__AVX512F__)
+enum { ck_vector_bits = 512 };
+#elif defined(__AVX__)
+enum { ck_vector_bits = 256 };
+#else
+enum { ck_vector_bits = 128 };
+#endif
+
 /// Whether this processor and system can run the functions that end in the name, and for AVX512_BF16 all for bfloat16.
 bool ck_has_avx2(void);
 bool ck_has_avx512(void);
