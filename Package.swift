@@ -38,7 +38,11 @@ let package = Package(
       dependencies: [
         "StepgraphNodes", "DiffusionModels", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ],
+      // Swift's libraries are linked in: loading them takes a third of a run that finds all in the cache. By LLVM's
+      // linker, as the usual one warns of what is in Foundation.
+      swiftSettings: [.unsafeFlags(["-static-stdlib"])],
+      linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
 
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
@@ -51,7 +55,8 @@ let package = Package(
       name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors"],
       path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
-    .testTarget(name: "CommandTests", dependencies: ["stepgraph", "StepgraphNodes"]),
+    // Runs the command, which `swift test` builds beside the tests: it cannot be linked into them.
+    .testTarget(name: "CommandTests", dependencies: ["StepgraphNodes"]),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -69,5 +74,5 @@ for target in package.targets where target.type != .system && target.name != "CK
   var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
   if fuzzer != nil { settings.append(.unsafeFlags(["-sanitize=fuzzer"])) }
   if strict { settings.append(.treatAllWarnings(as: .error)) }
-  target.swiftSettings = settings
+  target.swiftSettings = (target.swiftSettings ?? []) + settings
 }
