@@ -83,7 +83,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     if let entry = CacheEntry(CheckedText.bytes(of: text)) { _ = entry.bytes }
     _ = RunManifest(CheckedText.bytes(of: text))
     _ = try? WorkflowLock(reading: whole, path: "fuzz.lock")
-    for declaration in NodeCatalog.stepgraph.declarations.values {
+    for declaration in NodeCatalog.stepgraph.declarations {
       for output in declaration.outputs where output.type.isCacheable { _ = try? output.decode(bytes) }
     }
   }

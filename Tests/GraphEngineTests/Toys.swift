@@ -233,10 +233,10 @@ struct ToyGraph {
   private var nodes: [ResolvedNode] = []
   private var indices: [String: Int] = [:]
   private let file = SourceFile(path: "toy.yaml", text: "")
-  private static let declarations: [String: NodeDeclaration] = NodeCatalog([
+  private static let catalog = NodeCatalog([
     ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToyPair.self, ToySave.self, ToyAct.self, ToyActIO.self,
     ToyCarry.self, ToyScale.self,
-  ]).declarations
+  ])
 
   /// Adds a node; its parameters are on the lines after its own.
   mutating func add(
@@ -244,7 +244,7 @@ struct ToyGraph {
     with parameters: [String: ParameterValue] = [:],
     cache: CachePolicy = .disk
   ) {
-    guard let declaration = Self.declarations[type] else { preconditionFailure("no toy '\(type)'") }
+    guard let declaration = Self.catalog[type] else { preconditionFailure("no toy '\(type)'") }
     let line = nodes.count * 10 + 1
     var values: [String: ParameterValue] = [:]
     var locations: [String: SourceLocation] = [:]

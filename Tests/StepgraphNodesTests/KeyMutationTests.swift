@@ -98,9 +98,9 @@ struct KeyMutationTests {
     }
   }
 
-  @Test(arguments: NodeCatalog.stepgraph.declarations.keys.sorted())
+  @Test(arguments: NodeCatalog.stepgraph.typeNames.sorted())
   func everyParameterOfEveryNodeTypeIsInItsKey(_ type: String) throws {
-    let declaration = try #require(NodeCatalog.stepgraph.declarations[type])
+    let declaration = try #require(NodeCatalog.stepgraph[type])
     let alone = try Self.alone(declaration)
     let base = try Self.keys(of: alone.graph)
     for parameter in declaration.parameters {

@@ -11,7 +11,7 @@ private struct WorkflowSchema {
   private let wireTypes: [String]
 
   init(_ catalog: NodeCatalog) {
-    nodes = catalog.declarations.values.sorted { $0.info.type < $1.info.type }
+    nodes = catalog.declarations
     wireTypes = catalog.wireTypes.keys.sorted()
   }
 

@@ -10,22 +10,10 @@ package struct NodeDeclaration: Sendable {
 
   /// Finds the ports of `type` by reflection, those of its groups too, in the order they are written in.
   package init<Kind: Node>(_ type: Kind.Type) {
-    var inputs: [InputDeclaration] = []
-    var outputs: [OutputDeclaration] = []
-    var parameters: [ParameterDeclaration] = []
-    func collect(from ports: Any) {
-      for child in Mirror(reflecting: ports).children {
-        switch child.value {
-        case let port as any InputPort: inputs.append(port.declaration)
-        case let port as any OutputPort: outputs.append(port.declaration)
-        case let port as any ParameterPort: parameters.append(port.declaration)
-        case let group as any PortGroup: collect(from: group)
-        default: break
-        }
-      }
-    }
+    var ports = DeclaredPorts()
     let node = type.init()
-    collect(from: node)
+    ports.collect(from: node)
+    let inputs = ports.inputs
     differingInput = (node as? any BatchableNode).map { node in
       guard let position = inputs.firstIndex(where: { $0.name == node.differingInput }) else {
         preconditionFailure("'\(type.info.type)' has no input '\(node.differingInput)'")
@@ -34,8 +22,8 @@ package struct NodeDeclaration: Sendable {
     }
     self.info = type.info
     self.inputs = inputs
-    self.outputs = outputs
-    self.parameters = parameters
+    outputs = ports.outputs
+    parameters = ports.parameters
     self.makeNode = { Kind() }
   }
 
@@ -62,37 +50,62 @@ package struct OutputDeclaration: Sendable {
   package let decode: @Sendable (UnsafeRawBufferPointer) throws -> any WireValue
 }
 
-private protocol InputPort { var declaration: InputDeclaration { get } }
-private protocol OutputPort { var declaration: OutputDeclaration { get } }
-private protocol ParameterPort { var declaration: ParameterDeclaration { get } }
+/// The ports that a node's constants declare.
+private struct DeclaredPorts {
+  var inputs: [InputDeclaration] = []
+  var outputs: [OutputDeclaration] = []
+  var parameters: [ParameterDeclaration] = []
 
-extension Input: InputPort {
-  fileprivate var declaration: InputDeclaration {
-    InputDeclaration(
-      name: name, help: help, type: Value.wireType, arity: .one, convert: { try Value.converting($0) })
+  mutating func collect(from ports: Any) {
+    for child in Mirror(reflecting: ports).children {
+      switch child.value {
+      case let port as any Port: port.declare(in: &self)
+      case let group as any PortGroup: collect(from: group)
+      default: break
+      }
+    }
   }
 }
 
-extension OptionalInput: InputPort {
-  fileprivate var declaration: InputDeclaration {
-    InputDeclaration(
-      name: name, help: help, type: Value.wireType, arity: .optional, convert: { try Value.converting($0) })
+/// One protocol for all kinds of ports: the first cast of a type to a protocol looks through all conformances there are.
+private protocol Port { func declare(in ports: inout DeclaredPorts) }
+
+extension Input: Port {
+  fileprivate func declare(in ports: inout DeclaredPorts) {
+    ports.inputs.append(InputDeclaration(name, help, Value.self, .one))
   }
 }
 
-extension VariadicInput: InputPort {
-  fileprivate var declaration: InputDeclaration {
-    InputDeclaration(
-      name: name, help: help, type: Value.wireType, arity: .variadic, convert: { try Value.converting($0) })
+extension OptionalInput: Port {
+  fileprivate func declare(in ports: inout DeclaredPorts) {
+    ports.inputs.append(InputDeclaration(name, help, Value.self, .optional))
   }
 }
 
-extension Output: OutputPort {
-  fileprivate var declaration: OutputDeclaration {
-    OutputDeclaration(
-      name: name, help: help, type: Value.wireType, decode: { try Value(decoding: $0) })
+extension VariadicInput: Port {
+  fileprivate func declare(in ports: inout DeclaredPorts) {
+    ports.inputs.append(InputDeclaration(name, help, Value.self, .variadic))
   }
 }
 
-extension Parameter: ParameterPort {}
-extension OptionalParameter: ParameterPort {}
+extension Output: Port {
+  fileprivate func declare(in ports: inout DeclaredPorts) {
+    ports.outputs.append(
+      OutputDeclaration(name: name, help: help, type: Value.wireType, decode: { try Value(decoding: $0) }))
+  }
+}
+
+extension Parameter: Port {
+  fileprivate func declare(in ports: inout DeclaredPorts) { ports.parameters.append(declaration) }
+}
+
+extension OptionalParameter: Port {
+  fileprivate func declare(in ports: inout DeclaredPorts) { ports.parameters.append(declaration) }
+}
+
+extension InputDeclaration {
+  fileprivate init<Value: WireValue>(_ name: String, _ help: String, _ type: Value.Type, _ arity: Arity) {
+    self.init(
+      name: name, help: help, type: Value.wireType, arity: arity, convert: { try Value.converting($0) })
+  }
+}

@@ -7,6 +7,8 @@ final class Binder {
   let catalog: NodeCatalog
   let collector: DiagnosticCollector
   let documents: DocumentLoader
+  /// The catalog's.
+  private(set) lazy var wireTypes = catalog.wireTypes
   /// Registers given out to loop indices, and to params that depend on one.
   private(set) var registerCount = 0
   /// What paths are used for, by the literal that holds or begins them.
@@ -79,7 +81,7 @@ final class Binder {
   }
 
   private func flow(of input: SubgraphInputDocument) -> WireFlow {
-    guard let type = input.type.flatMap({ catalog.wireTypes[$0.value] }) else { return WireFlow() }
+    guard let type = input.type.flatMap({ wireTypes[$0.value] }) else { return WireFlow() }
     let flow = WireFlow(type)
     if input.mayBeNone { flow.add(.none("the input '\(input.name.value)' is optional")) }
     return flow
@@ -87,8 +89,8 @@ final class Binder {
 
   /// Reports input types and defaults that do not exist; once for a document, however often it is called.
   func checkInputs(of document: WorkflowDocument) {
-    for case let type? in document.inputs.map(\.type) where catalog.wireTypes[type.value] == nil {
-      let names = catalog.wireTypes.keys.sorted()
+    for case let type? in document.inputs.map(\.type) where wireTypes[type.value] == nil {
+      let names = wireTypes.keys.sorted()
       collector.error(
         "there is no wire type '\(type.value)'", at: type.location,
         notes: [nearestNameNote(to: type.value, among: names) ?? "wire types are \(names.joined(separator: ", "))"])
@@ -173,7 +175,7 @@ final class Binder {
     switch document.content {
     case nil: return BodyScope.Member(name: document.name, kind: .node)
     case .node(let node):
-      let declaration = node.type.flatMap { catalog.declarations[$0.value] }
+      let declaration = node.type.flatMap { catalog[$0.value] }
       let outputs = declaration?.outputs.map { BodyScope.Port(name: $0.name, flow: WireFlow($0.type)) }
       return BodyScope.Member(name: document.name, kind: .node, outputs: outputs)
     case .loop(let loop):

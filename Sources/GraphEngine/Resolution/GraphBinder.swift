@@ -99,7 +99,7 @@ extension Binder {
         return .broken
       }
       guard let bound = bind(wire, in: scope) else { return .broken }
-      if let type = port.type.flatMap({ catalog.wireTypes[$0.value] }) {
+      if let type = port.type.flatMap({ wireTypes[$0.value] }) {
         check(bound.flow, from: wire, into: port.name.value, type: type, acceptsNone: port.isOptional)
       }
       return bound.wire

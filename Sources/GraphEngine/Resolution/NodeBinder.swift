@@ -3,9 +3,9 @@ import Diagnostics
 /// Binding nodes: their ports and parameters.
 extension Binder {
   func bindNode(_ node: NodeDocument, name: Located<String>, in scope: BodyScope) -> BoundNode? {
-    guard let type = node.type, let declaration = catalog.declarations[type.value] else {
+    guard let type = node.type, let declaration = catalog[type.value] else {
       if let type = node.type {
-        let note = nearestNameNote(to: type.value, among: catalog.declarations.keys)
+        let note = nearestNameNote(to: type.value, among: catalog.typeNames)
         collector.error("there is no node type '\(type.value)'", at: type.location, notes: [note])
       }
       checkNames(node, in: scope)

@@ -27,7 +27,7 @@ struct SweepSheetMaker {
     into collector: DiagnosticCollector
   ) {
     guard choice != .none, points.count == sweep.points.count, let sheet = catalog.sheet,
-      let sink = catalog.declarations[sheet.sink], let joiner = catalog.declarations[sheet.joiner],
+      let sink = catalog[sheet.sink], let joiner = catalog[sheet.joiner],
       let input = sink.inputs.firstIndex(where: { $0.name == sheet.input })
     else { return }
     let groups = sinks(of: sheet.sink, among: nodes, points: points, targets: Set(targets))

@@ -16,7 +16,7 @@ struct NodesCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    let known = NodeCatalog.stepgraph.declarations.keys
+    let known = NodeCatalog.stepgraph.typeNames
     guard let type, !known.contains(type) else { return }
     let note = nearestNameNote(to: type, among: known) ?? "'stepgraph nodes' lists them"
     throw ValidationError("There is no node type '\(type)'; \(note)")
@@ -28,10 +28,10 @@ struct NodesCommand: AsyncParsableCommand {
 
   private func text() throws -> String {
     let catalog = NodeCatalog.stepgraph
-    if let declaration = type.flatMap({ catalog.declarations[$0] }) {
+    if let declaration = type.flatMap({ catalog[$0] }) {
       return json ? try jsonText(NodeDescription(declaration)) : helpText(declaration)
     }
-    let declarations = catalog.declarations.values.sorted { $0.info.type < $1.info.type }
+    let declarations = catalog.declarations
     return json
       ? try jsonText(declarations.map(NodeDescription.init))
       : tableText(declarations.map { [$0.info.type, $0.info.summary] })
