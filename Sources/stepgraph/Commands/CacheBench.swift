@@ -5,7 +5,7 @@ import GraphEngine
 extension CacheCommand {
   struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Measures what caching costs on the cache's disk, in a folder of its own.",
+      commandName: "bench", abstract: "Measures what caching costs on the cache's disk, in a folder of its own.",
       discussion: """
         Results are of the size of a sampling step of Stable Diffusion 1.5 at 512x512, two tensors of 64 KiB. The simulated run \
         keeps all cores busy in each step.

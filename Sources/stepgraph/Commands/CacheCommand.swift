@@ -11,7 +11,7 @@ struct CacheCommand: AsyncParsableCommand {
     ])
 
   struct Stats: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows how much the cache holds.")
+    static let configuration = CommandConfiguration(commandName: "stats", abstract: "Shows how much the cache holds.")
 
     @OptionGroup var location: CacheLocation
     @OptionGroup var limits: CacheLimits

@@ -6,6 +6,7 @@ import GraphEngine
 extension CacheCommand {
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "verify",
       abstract: "Reads and checks everything; what is damaged is set aside, to be computed again when it is needed.",
       discussion: "Exit codes: 0 all is sound, 1 something was damaged.")
 
@@ -77,7 +78,7 @@ extension CacheCommand {
 
   struct Clear: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Removes everything but what is pinned, and what running processes write.")
+      commandName: "clear", abstract: "Removes everything but what is pinned, and what running processes write.")
 
     @OptionGroup var location: CacheLocation
 
@@ -91,7 +92,7 @@ extension CacheCommand {
 
   struct Pin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Keeps results, whatever the limits, until they are unpinned.")
+      commandName: "pin", abstract: "Keeps results, whatever the limits, until they are unpinned.")
 
     @OptionGroup var location: CacheLocation
 
@@ -105,7 +106,8 @@ extension CacheCommand {
   }
 
   struct Unpin: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Leaves pinned results to the limits again.")
+    static let configuration = CommandConfiguration(
+      commandName: "unpin", abstract: "Leaves pinned results to the limits again.")
 
     @OptionGroup var location: CacheLocation
 

@@ -5,7 +5,7 @@ import GraphEngine
 extension BenchCommand {
   struct Engine: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Times the engine with nodes that do nothing.",
+      commandName: "engine", abstract: "Times the engine with nodes that do nothing.",
       discussion: """
         A chain of \(EngineBenchmark.chainLength) nodes is run without a cache, each node on the compute thread; a graph of \
         \(EngineBenchmark.graphSize) is unrolled from its text, and planned.

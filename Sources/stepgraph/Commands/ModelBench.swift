@@ -8,7 +8,7 @@ import Tensors
 extension BenchCommand {
   struct Model: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Times one part of a model.",
+      commandName: "model", abstract: "Times one part of a model.",
       discussion: """
         Every run has a new latent, time step and conditioning. Loading the weights and the first run are told apart \
         from the others, for they also take memory from the system.
