@@ -23,6 +23,25 @@ struct WholeFileTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/a/b") == ["graph.yaml"])
   }
 
+  /// Its time is that of the last write all the same.
+  @Test func aFileThatIsTheSameStaysInItsPlace() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/graph.yaml"
+    func status() throws -> (number: Int?, time: Date?) {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      return (attributes[.systemFileNumber] as? Int, attributes[.modificationDate] as? Date)
+    }
+    try WholeFile.write(workflow, to: path, kind: .workflow)
+    let past = Date(timeIntervalSince1970: 1_000_000_000)
+    try FileManager.default.setAttributes([.modificationDate: past], ofItemAtPath: path)
+    let first = try status()
+    try WholeFile.write(workflow, to: path, kind: .workflow)
+    let second = try status()
+    #expect(second.number == first.number)
+    #expect(first.time == past)
+    #expect(try #require(second.time) > past)
+  }
+
   @Test func otherKindsAreLeftAlone() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try WholeFile.write(workflow, to: "\(folder)/graph.yaml", kind: .workflow)
