@@ -32,23 +32,24 @@ package struct UNetPredict: BatchableNode {
     let io = batch[0]
     let (latent, schedule) = (io[latent], io[schedule])
     let conditionings = batch.map { $0[conditioning].tensor }
-    let samples = latent.tensor.shape[0]
     try schedule.requireStep(io[step], port: step.name)
     try latent.requireLevel(of: io[step], in: schedule, port: self.latent.name)
-    for conditioning in conditionings where ![1, samples].contains(conditioning.shape[0]) {
-      throw NodeFailure(
-        "\(conditioning.shape[0]) conditionings for \(samples) latents; expected 1 or \(samples)",
-        at: self.conditioning.name)
-    }
     let unet = try io[unet].model(at: unet.name)
-    do {
-      let predictions = try unet(
-        latent: latent.tensor, timestep: schedule.timesteps[io[step]], conditionings: conditionings)
-      for (index, prediction) in predictions.enumerated() {
-        batch[index][noise] = NoisePrediction(prediction, kind: schedule.predictionType)
+    try checking(self.latent.name) { try unet.check(latent: latent.tensor) }
+    try checking(conditioning.name) {
+      for conditioning in conditionings {
+        try unet.check(conditioning: conditioning, samples: latent.tensor.shape[0])
       }
-    } catch let error as ModelError {
-      throw NodeFailure(error.message, at: self.latent.name)
     }
+    let predictions = try unet(
+      latent: latent.tensor, timestep: schedule.timesteps[io[step]], conditionings: conditionings)
+    for (index, prediction) in predictions.enumerated() {
+      batch[index][noise] = NoisePrediction(prediction, kind: schedule.predictionType)
+    }
+  }
+
+  /// Tells what the model refuses at the input that it came in by.
+  private func checking(_ port: String, _ check: () throws -> Void) throws {
+    do { try check() } catch let error as ModelError { throw NodeFailure(error.message, at: port) }
   }
 }

@@ -231,12 +231,31 @@ struct BadInputTests {
           = the latent is clean; AddNoise brings it to a step's level
 
       """),
+    Case(
+      "a conditioning that the model does not take",
+      """
+        model: {node: LoadModel, with: {path: $(model)}}
+        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4}}
+        wide: {node: LoadTensor, with: {path: wide.safetensors}}
+        e: {node: EmptyLatent, in: {vae: model.vae}, with: {width: 64, height: 64, seed: 1}}
+        u: {node: UNetPredict, in: {unet: model.unet, latent: e, conditioning: wide, schedule: n}, with: {step: 0}}
+        s: {node: SaveTensor, in: {tensor: u}, with: {path: a.safetensors}}
+      """, status: 1,
+      """
+      graph.yaml:8:74: error: node 'u' (UNetPredict): the conditioning is [1, 77, 40]; the UNet takes [1, t, 32]
+        8 |   u: {node: UNetPredict, in: {unet: model.unet, latent: e, conditioning: wide, schedule: n}, with: {step: 0}}
+          |                                                                          ^
+
+      """),
   ]
 
   @Test(arguments: graphs)
   func graphsAreRefused(_ wrong: Case) throws {
     let stepgraph = try Stepgraph()
     try copyModel(to: stepgraph)
+    var wide = SafetensorsWriter()
+    wide.add("tensor", Tensor(repeating: 0.5, shape: [1, 77, 40]))
+    try Data(wide.bytes()).write(to: stepgraph.folder.file("wide.safetensors"))
     try stepgraph.folder.write(wrong.graph + "\n", to: "graph.yaml")
     let arguments = ["run", "graph.yaml", "--quiet"] + wrong.settings.flatMap { ["--set", $0] }
     let result = try stepgraph.failure(arguments)

@@ -52,8 +52,9 @@ package struct UNet2DConditionModel: Sendable {
 
   /// The predictions for one latent under several conditionings of one shape, in one pass; each is the same alone.
   package func callAsFunction(latent: Tensor, timestep: Double, conditionings: [Tensor]) throws -> [Tensor] {
-    for conditioning in conditionings { try check(latent: latent, conditioning: conditioning) }
+    try check(latent: latent)
     let samples = latent.shape[0]
+    for conditioning in conditionings { try check(conditioning: conditioning, samples: samples) }
     var pass = UNetPass(timeBiases: timeBiases(timestep), contexts: contexts(conditionings, samples: samples))
 
     let input = config.centersInput ? latent.mappedToSymmetricRange() : latent
@@ -91,12 +92,17 @@ package struct UNet2DConditionModel: Sendable {
     }
   }
 
-  private func check(latent: Tensor, conditioning: Tensor) throws {
+  /// Throws `ModelError` for a latent that the model does not take.
+  package func check(latent: Tensor) throws {
     let channels = config.inputChannels
     guard latent.shape.count == 4, latent.shape[1] == channels, latent.count > 0 else {
       throw ModelError("the latent is \(latent.shape); the UNet takes [n, \(channels), h, w]")
     }
-    let (samples, size) = (latent.shape[0], config.conditioningSize)
+  }
+
+  /// Throws `ModelError` for a conditioning that the model does not take for so many latents.
+  package func check(conditioning: Tensor, samples: Int) throws {
+    let size = config.conditioningSize
     guard conditioning.shape.count == 3, conditioning.shape[2] == size, conditioning.count > 0,
       [1, samples].contains(conditioning.shape[0])
     else {
