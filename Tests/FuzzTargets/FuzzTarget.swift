@@ -52,11 +52,12 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     for name in file.names { _ = try? file.tensor(name) }
   }
 
-  /// In memory where there is such a file system.
+  /// In memory where there is such a file system; gone when the process ends.
   private static let folder: String = {
     let base = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
     let path = "\(base)/stepgraph-fuzz-\(ProcessInfo.processInfo.processIdentifier)"
     try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    atexit { try? FileManager.default.removeItem(atPath: FuzzTarget.folder) }
     return path
   }()
 
