@@ -44,19 +44,20 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-static-stdlib"])],
       linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Safetensors"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels"]),
-    .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine"]),
+    .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
     .target(
       name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors"],
       path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     // Runs the command, which `swift test` builds beside the tests: it cannot be linked into them.
-    .testTarget(name: "CommandTests", dependencies: ["StepgraphNodes"]),
+    .testTarget(name: "CommandTests", dependencies: ["StepgraphNodes", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

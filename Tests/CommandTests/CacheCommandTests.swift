@@ -1,5 +1,6 @@
 import Foundation
 import StepgraphNodes
+import TestSupport
 import Testing
 
 /// `stepgraph cache`, and what `run` takes to deal with the cache.

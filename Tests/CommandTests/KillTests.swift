@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A run that is killed at any moment, and started again, repeats at most what was under way; `make soak` kills a thousand times.

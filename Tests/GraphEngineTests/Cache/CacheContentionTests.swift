@@ -1,6 +1,7 @@
 import Foundation
 import GraphEngine
 import Synchronization
+import TestSupport
 import Testing
 
 /// Writers, collectors and verifiers in one another's way; `make soak` keeps them there for minutes.

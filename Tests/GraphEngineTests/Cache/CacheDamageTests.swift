@@ -1,5 +1,6 @@
 import Foundation
 import GraphEngine
+import TestSupport
 import Testing
 
 /// Damage of every kind is found and mended; `make soak` tries it ten thousand times.
