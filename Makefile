@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make demo` and `make test`. `make help` lists the rest.
 
-PACKAGES   := libopenblas0 libpng-dev libyaml-dev pkg-config
+PACKAGES   := libopenblas-dev libpng-dev libyaml-dev pkg-config
 STEPGRAPH  := .build/release/stepgraph
 LINTED     := Package.swift Sources Nodes Tests
 
