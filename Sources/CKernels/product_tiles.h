@@ -10,7 +10,7 @@
 
 INLINED TARGET void TILE(
     const int rows, const int vectors, long columns, long segments, long depth, const WORD *const *a, long a_stride,
-    long next_rows, const WORD *b, const char *next, long next_lines, float *c, long c_stride, bool adds) {
+    bool fetches_rows, long next_rows, const WORD *b, const char *next, long next_lines, float *c, long c_stride, bool adds) {
   enum { lanes = sizeof(SUMS) / sizeof(float), panel = VECTORS * lanes };
   SUMS sums[tile_rows][VECTORS];
   UNROLLED for (int r = 0; r < rows; r++) {
@@ -22,11 +22,10 @@ INLINED TARGET void TILE(
     UNROLLED for (int r = 0; r < rows; r++) row[r] = a[r];
     for (long k = 0; k < depth; k++, b += panel) {
       if (k % words_per_line == 0) {
-        if (next) {
-          for (long i = 0; i < next_lines; i++, next += line) _mm_prefetch(next, _MM_HINT_T1);
-        } else {
+        if (fetches_rows) {
           UNROLLED for (int r = 0; r < rows; r++) _mm_prefetch((const char *)(below[r] + k), _MM_HINT_T0);
         }
+        for (long i = 0; i < next_lines; i++, next += line) _mm_prefetch(next, _MM_HINT_T1);
       }
       FACTORS y[VECTORS];
       UNROLLED for (int v = 0; v < vectors; v++) y[v] = LOAD(b + lanes * v);
@@ -53,12 +52,13 @@ INLINED TARGET void TILE(
     case 5: TILE(5, vectors, ARGUMENTS); break;       \
     default: TILE(6, vectors, ARGUMENTS); break;      \
   }
-#define ARGUMENTS                                                                                                     \
-  columns, segments, depth, a + first, rows, next_rows, b, ahead, lines_ahead, c + first * c_stride, c_stride, adds
+#define ARGUMENTS                                                                                                \
+  columns, segments, depth, a + first, rows, fetches_rows, next_rows, b, ahead, lines_ahead, c + first * c_stride, \
+      c_stride, adds
 
 TARGET void PRODUCT(
-    long rows, long columns, long segments, long depth, const WORD *const *a, const WORD *b, const void *next,
-    long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const WORD *const *a, bool fetches_rows, const WORD *b,
+    const void *next, long next_lines, float *c, long c_stride, bool adds) {
   enum { lanes = sizeof(SUMS) / sizeof(float) };
   // Every tile fetches an equal part of what comes next, some lines at every step, until all of it is there.
   const long tiles = (rows + tile_rows - 1) / tile_rows;
@@ -68,7 +68,7 @@ TARGET void PRODUCT(
     const long next_rows = rows - first >= 2 * tile_rows ? tile_rows : 0;
     const long fetched = first / tile_rows * steps * lines_a_step;
     const char *const ahead = next ? (const char *)next + fetched * line : NULL;
-    const long lines_ahead = fetched < next_lines ? lines_a_step : 0;
+    const long lines_ahead = next && fetched < next_lines ? lines_a_step : 0;
     switch ((columns + lanes - 1) / lanes) {
       case 1: SOME_ROWS(1) break;
 #if VECTORS > 2

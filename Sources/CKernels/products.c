@@ -113,20 +113,20 @@ AVX512_BF16 void ck_interleave_bf16(const float *first, const float *second, uin
 #else
 
 void ck_multiply_f32_avx2(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const void *next,
-    long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
+    const void *next, long next_lines, float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 
 void ck_multiply_f32_avx512(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const void *next,
-    long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
+    const void *next, long next_lines, float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 
 void ck_multiply_bf16_avx512(
-    long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b,
-    const void *next, long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const uint32_t *const *a, bool fetches_rows,
+    const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 

@@ -157,8 +157,8 @@ struct AttentionHead {
     for (index, key) in block.enumerated() { (pointers + index).initialize(to: packed + key * depth) }
     for first in stride(from: 0, to: group, by: panel) {
       PanelProduct.multiply(
-        precision, rows: block.count, columns: panel, depth: depth, a: pointers, b: query + first * depth,
-        c: scores + first * keysPerBlock, cStride: panel, adds: false)
+        precision, rows: block.count, columns: panel, depth: depth, a: pointers, fetchesRows: first == 0,
+        b: query + first * depth, c: scores + first * keysPerBlock, cStride: panel, adds: false)
     }
   }
 
@@ -227,7 +227,7 @@ struct AttentionHead {
     for first in stride(from: 0, to: group, by: panel) {
       PanelProduct.multiply(
         precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: pointers,
-        b: exponentials + first * keysPerBlock, c: result + first, cStride: group, adds: false)
+        fetchesRows: first == 0, b: exponentials + first * keysPerBlock, c: result + first, cStride: group, adds: false)
     }
   }
 

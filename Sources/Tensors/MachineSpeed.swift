@@ -11,7 +11,7 @@ package enum MachineSpeed {
         for _ in 0..<repeats {
           PanelProduct.multiply(
             precision, rows: rows, columns: PanelProduct.width, depth: depth, a: pointers,
-            b: factors.elements + rows * depth, c: result, cStride: PanelProduct.width, adds: false)
+            fetchesRows: false, b: factors.elements + rows * depth, c: result, cStride: PanelProduct.width, adds: false)
         }
       }
     }

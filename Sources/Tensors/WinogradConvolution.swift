@@ -220,7 +220,7 @@ struct WinogradConvolution {
           for column in stride(from: 0, to: columns, by: PanelProduct.width) {
             PanelProduct.multiply(
               precision, rows: tiles.count, columns: min(PanelProduct.width, columns - column), depth: words.count,
-              a: rows, b: weights + position * weightStride + column * words.count,
+              a: rows, fetchesRows: column == 0, b: weights + position * weightStride + column * words.count,
               c: products + position * productStride + column, cStride: PanelProduct.group, adds: word > 0)
           }
         }

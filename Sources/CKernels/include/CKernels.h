@@ -7,11 +7,11 @@
 // Matrix products and conversions with instructions that Swift cannot name; only for processors that have them.
 //
 // A product multiplies rows of `a` with a panel of `b`: c[row][column] = sum over s and k of a[s][row][k] b[s][k][column].
-// The rows are anywhere in memory; `a` holds a pointer to each, first those of segment 0, then those of segment 1, and so
-// on. A panel is packed, [segments][depth][panel width], and filled up where the matrix has fewer columns. With `adds`, the
-// product is added to c. Every element's sum runs in the order of s and k from zero on, whatever is computed beside it.
-// `next`, if not null, is what the next product needs, so many cache lines that are fetched meanwhile. Without it, each tile's
-// rows are fetched ahead.
+// The rows are anywhere in memory; `a` holds a pointer to each, first those of segment 0, then those of segment 1, and
+// so on. A panel is packed, [segments][depth][panel width], and filled up where the matrix has fewer columns. With
+// `adds`, the product is added to c. Every element's sum runs in the order of s and k from zero on, whatever is computed
+// beside it. With `fetches_rows` six rows are fetched while those before are multiplied: for rows that are not in the
+// cache yet. `next`, if not null, is what the next product needs, so many cache lines that are fetched meanwhile.
 
 /// Columns of a panel: with AVX-512 and with AVX2.
 enum { ck_panel_avx512 = 64, ck_panel_avx2 = 16 };
@@ -32,18 +32,19 @@ bool ck_has_avx512_bf16(void);
 
 /// Single precision, a product and its addition rounded once.
 void ck_multiply_f32_avx2(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const void *next,
-    long next_lines, float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
+    const void *next, long next_lines, float *c, long c_stride, bool adds);
 void ck_multiply_f32_avx512(
-    long rows, long columns, long segments, long depth, const float *const *a, const float *b, const void *next,
-    long next_lines, float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
+    const void *next, long next_lines, float *c, long c_stride, bool adds);
 
 /// bfloat16 factors, two to a word, and sums in single precision; `depth` counts words.
 void ck_multiply_bf16_avx512(
-    long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b,
-    const void *next, long next_lines, float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const uint32_t *const *a, bool fetches_rows,
+    const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds);
 
-/// Half precision, IEEE's binary16, to single precision and back, to nearest and ties to even; needs AVX2. `count` is a multiple of 8.
+/// Half precision, IEEE's binary16, to single precision and back, to nearest and ties to even; for processors that have
+/// AVX2. `count` is a multiple of 8.
 void ck_widen_f16(const uint16_t *source, float *target, long count);
 void ck_narrow_f16(const float *source, uint16_t *target, long count);
 
