@@ -10,7 +10,8 @@
 
 INLINED TARGET void TILE(
     const int rows, const int vectors, long columns, long segments, long depth, const WORD *const *a, long a_stride,
-    bool fetches_rows, long next_rows, const WORD *b, const char *next, long next_lines, float *c, long c_stride, bool adds) {
+    bool fetches_rows, long next_rows, const WORD *b, const char *next, long next_lines, float *c, long c_stride,
+    bool adds) {
   enum { lanes = sizeof(SUMS) / sizeof(float), panel = VECTORS * lanes };
   SUMS sums[tile_rows][VECTORS];
   UNROLLED for (int r = 0; r < rows; r++) {

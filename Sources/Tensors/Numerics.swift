@@ -9,6 +9,9 @@ package enum Numerics {
   package static let identifier: String =
     "kernels \(kernelSetVersion), \(ck_vector_bits)-bit vectors, \(ProductEngine.current.name)"
 
+  /// Whether there is something to multiply matrices with: our own products, or OpenBLAS if it is installed.
+  package static var canMultiply: Bool { ProductEngine.current != .openblas || OpenBLASProduct.isInstalled }
+
   /// The library for processors that our own products cannot run on, such as `OpenBLAS 0.3.21 Haswell`.
   package static var library: String { OpenBLASProduct.libraryName }
 }

@@ -30,6 +30,8 @@ enum OpenBLASProduct {
     return (unsafeBitCast(multiply, to: Multiplication.self), name)
   }()
 
+  static var isInstalled: Bool { library != nil }
+
   /// The library and the processor family its kernels are for, such as `OpenBLAS 0.3.21 Haswell`.
   static var libraryName: String { library?.name ?? "no OpenBLAS" }
 
@@ -39,7 +41,7 @@ enum OpenBLASProduct {
     a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>, bStride: Int,
     c: UnsafeMutablePointer<Float>, cStride: Int, adds: Bool
   ) {
-    guard let library else { fatalError("this processor needs OpenBLAS, whose libopenblas.so.0 cannot be loaded") }
+    guard let library else { preconditionFailure("who opens a model asks `Numerics.canMultiply`") }
     let (rowMajor, notTransposed) = (CInt(101), CInt(111))
     library.multiply(
       rowMajor, notTransposed, notTransposed, CInt(m), CInt(n), CInt(k),

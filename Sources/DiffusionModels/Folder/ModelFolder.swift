@@ -26,8 +26,12 @@ package final class ModelFolder: Sendable {
   /// Opens the folder at `path`.
   ///
   /// Throws `ModelError` when it is no model folder, has a part of a class that is not supported, lacks a config, or
-  /// has parts whose sizes do not fit each other.
+  /// has parts whose sizes do not fit each other; and where this machine has nothing to multiply matrices with.
   package init(path: String, precision: Precision = .f32) throws {
+    guard Numerics.canMultiply else {
+      throw ModelError(
+        "models need OpenBLAS on this processor, and libopenblas.so.0 cannot be loaded; Debian has it in libopenblas0")
+    }
     (self.path, self.precision) = (path, precision)
     index = try ModelIndex(folder: path)
     unetConfig = try index.has("unet") ? UNetConfig(path: "\(path)/unet/config.json") : nil
