@@ -12,6 +12,9 @@ package struct Executor: Sendable {
   package let batches: Bool
   package let events: EventSink?
 
+  /// How long a node that computes may go on after the user interrupts the run.
+  private static let grace: Duration = .seconds(1)
+
   package init(
     cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, batches: Bool = true, events: EventSink? = nil
   ) {
@@ -38,12 +41,12 @@ package struct Executor: Sendable {
       events?(event)
     }
     defer { relay.close() }
-    let mailbox = Mailbox<RunMessage>()
+    let monitor = RunMonitor()
     return try await withTaskCancellationHandler {
       async let _ = markUsed(plan)
       defer { cache?.settle() }
-      var run = Run(
-        plan, caches: ResultCaches(disk: cache, memory: memory), batches: batches, relay: relay, mailbox: mailbox,
+      let run = Run(
+        plan, caches: ResultCaches(disk: cache, memory: memory), batches: batches, relay: relay, monitor: monitor,
         recorder: recorder)
       // A record that could not be written is told like any other trouble of the cache.
       func record(_ state: RunManifest.State, failure: String? = nil) {
@@ -65,7 +68,11 @@ package struct Executor: Sendable {
       }
     } onCancel: {
       relay.cancel()
-      mailbox.send(.cancelled)
+      Task.detached {
+        monitor.update { _ in }
+        try? await Task.sleep(for: Self.grace)
+        monitor.update { $0.endGrace() }
+      }
     }
   }
 

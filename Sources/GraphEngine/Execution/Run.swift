@@ -1,25 +1,16 @@
 import Diagnostics
 
-/// What worker threads tell the run.
-enum RunMessage: Sendable {
-  /// Nodes that were started together.
-  case finished([NodeResult])
-  /// Outputs of a hit, nil for those not asked for; nil in all when they could not be read.
-  case read(node: Int, outputs: [(any WireValue)?]?, seconds: Double)
-  case stored
-  case cancelled
-  case graceOver
-}
-
-/// One execution of a plan: fills free lanes, waits for one result, takes it up, and so on.
-struct Run {
+/// One execution of a plan: takes up what was done, fills the lanes that are free, and so on.
+struct Run: Sendable {
   private var schedule: Schedule
   private let caches: ResultCaches
   private var keeping = KeepingPolicy()
   private var warnings = WarningMemory()
   private let relay: EventRelay
-  private let mailbox: Mailbox<RunMessage>
+  /// Told by the threads that work for the run what they did.
+  private let monitor: RunMonitor
   private let recorder: RunRecorder?
+  private let start = ContinuousClock.now
   private var failure: Diagnostic?
   /// Nodes under way, by lane; reads count as io.
   private var computing = 0
@@ -29,38 +20,27 @@ struct Run {
 
   /// More results than this waiting to be written hold up the next node, so that they do not fill the memory.
   private static let storeLimit = 16
-  /// How long a node that computes may go on after the user interrupts the run.
-  private static let grace: Duration = .seconds(1)
 
   init(
-    _ plan: Plan, caches: ResultCaches, batches: Bool, relay: EventRelay, mailbox: Mailbox<RunMessage>,
+    _ plan: Plan, caches: ResultCaches, batches: Bool, relay: EventRelay, monitor: RunMonitor,
     recorder: RunRecorder?
   ) {
     schedule = Schedule(plan, batches: batches)
     self.caches = caches
     self.relay = relay
-    self.mailbox = mailbox
+    self.monitor = monitor
     self.recorder = recorder
   }
 
-  mutating func execute() async throws -> RunResult {
-    let clock = ContinuousClock()
-    let start = clock.now
+  /// Executes the plan; throws what the first node that failed threw, or `CancellationError`.
+  func execute() async throws -> RunResult {
     let plan = schedule.plan
     relay.send(.planned(nodes: plan.nodes.count, run: plan.runCount, hit: plan.hitCount))
     reportCacheWarning()
-    while true {
-      fillLanes()
-      if let message = mailbox.poll() {
-        take(message)
-      } else if mayStart, let node = schedule.takeReady(.inline) {
-        takeUp(batch(with: node).run())
-      } else if isUnderWay {
-        take(await mailbox.receive())
-      } else {
-        break
-      }
-    }
+    return try await monitor.complete(self).result()
+  }
+
+  private func result() throws -> RunResult {
     reportCacheWarning()
     if let failure { throw failure }
     guard schedule.isComplete else {
@@ -68,7 +48,7 @@ struct Run {
       relay.send(.cancelled)
       throw CancellationError()
     }
-    let seconds = (clock.now - start).seconds
+    let seconds = (ContinuousClock.now - start).seconds
     relay.send(.done(seconds: seconds))
     return RunResult(outputs: schedule.outputs, warnings: relay.warnings, seconds: seconds)
   }
@@ -76,26 +56,33 @@ struct Run {
   private var mayStart: Bool { failure == nil && !relay.isCancelled && storing < Self.storeLimit }
 
   /// A node that computes on after the grace is left behind: nothing takes up its result.
-  private var isUnderWay: Bool { inIO > 0 || storing > 0 || (computing > 0 && !isGraceOver) }
+  var isUnderWay: Bool { inIO > 0 || storing > 0 || (computing > 0 && !isGraceOver) }
 
   // MARK: Starting
 
+  /// Starts what can start.
+  mutating func startReady() {
+    while mayStart, startNext() {}
+  }
+
+  /// Starts a node, or runs it here if it needs no thread of its own; false when none can start now.
+  ///
   /// Nodes that run go before reads: a sink frees what a read would only add to.
-  private mutating func fillLanes() {
-    while mayStart, computing == 0, let node = schedule.takeReady(.compute) {
+  private mutating func startNext() -> Bool {
+    if computing == 0, let node = schedule.takeReady(.compute) {
       computing += 1
-      submit(batch(with: node), to: .compute)
+      submit(batch(with: node), to: .compute) { $0.computing -= 1 }
+    } else if inIO < 2, let node = schedule.takeReady(.io) {
+      inIO += 1
+      submit(batch(with: node), to: .io) { $0.inIO -= 1 }
+    } else if inIO < 2, let node = schedule.takeRead() {
+      read(node)
+    } else if let node = schedule.takeReady(.inline) {
+      takeUp(batch(with: node).run())
+    } else {
+      return false
     }
-    while mayStart, inIO < 2 {
-      if let node = schedule.takeReady(.io) {
-        inIO += 1
-        submit(batch(with: node), to: .io)
-      } else if let node = schedule.takeRead() {
-        read(node)
-      } else {
-        return
-      }
-    }
+    return true
   }
 
   /// Takes nodes that can run together with one that was taken, and tells that they start.
@@ -117,8 +104,16 @@ struct Run {
       workflow: plan.graph.workflow(of: node), events: relay)
   }
 
-  private func submit(_ batch: NodeBatch, to threads: WorkerThreads) {
-    threads.submit { [mailbox] in mailbox.send(.finished(batch.run())) }
+  private func submit(
+    _ batch: NodeBatch, to threads: WorkerThreads, leavingLane: @escaping @Sendable (inout Run) -> Void
+  ) {
+    threads.submit { [monitor] in
+      let results = batch.run()
+      monitor.update { run in
+        leavingLane(&run)
+        run.takeUp(results)
+      }
+    }
   }
 
   private mutating func read(_ node: Int) {
@@ -129,9 +124,9 @@ struct Run {
     case (.disk(let entry), let cache?):
       inIO += 1
       let needed = schedule.neededOutputs(of: node)
-      WorkerThreads.io.submit { [mailbox] in
+      WorkerThreads.io.submit { [monitor] in
         let (outputs, seconds) = timed { cache.values(needed, of: entry, as: declarations) }
-        mailbox.send(.read(node: node, outputs: outputs, seconds: seconds))
+        monitor.update { $0.takeUpRead(node, outputs, seconds: seconds) }
       }
     default: preconditionFailure("a hit without its results")
     }
@@ -139,42 +134,25 @@ struct Run {
 
   // MARK: Taking up results
 
-  private mutating func take(_ message: RunMessage) {
-    switch message {
-    case .finished(let results):
-      switch schedule.plan.graph.nodes[results[0].index].declaration.info.lane {
-      case .compute: computing -= 1
-      case .io: inIO -= 1
-      case .inline: break
-      }
-      takeUp(results)
-    case .read(let node, let outputs, let seconds):
-      inIO -= 1
-      reportCacheWarning()
-      if let outputs {
-        if schedule.neededOutputs(of: node).allSatisfy({ outputs[$0] != nil }) {
-          if case .disk(let entry)? = schedule.plan.hits[node] {
-            keeping.noteRead(node, bytes: entry.outputs.reduce(0) { $0 &+ $1.size })
-          }
-          finish(node, outputs: outputs, source: .disk, seconds: seconds)
-        } else {
-          schedule.readAgain(node)
-        }
-      } else {
-        schedule.recompute(node, caches: caches)
-      }
-    case .stored:
-      storing -= 1
-      reportCacheWarning()
-    case .cancelled:
-      Task.detached { [mailbox] in
-        try? await Task.sleep(for: Self.grace)
-        mailbox.send(.graceOver)
-      }
-    case .graceOver:
-      isGraceOver = true
+  /// Takes up what was read of a hit: nil for outputs not asked for, nil in all if they could not be read.
+  private mutating func takeUpRead(_ node: Int, _ outputs: [(any WireValue)?]?, seconds: Double) {
+    inIO -= 1
+    reportCacheWarning()
+    guard let outputs else { return schedule.recompute(node, caches: caches) }
+    guard schedule.neededOutputs(of: node).allSatisfy({ outputs[$0] != nil }) else { return schedule.readAgain(node) }
+    if case .disk(let entry)? = schedule.plan.hits[node] {
+      keeping.noteRead(node, bytes: entry.outputs.reduce(0) { $0 &+ $1.size })
     }
+    finish(node, outputs: outputs, source: .disk, seconds: seconds)
   }
+
+  private mutating func takeUpStored() {
+    storing -= 1
+    reportCacheWarning()
+  }
+
+  /// Nothing waits any longer for a node that computes.
+  mutating func endGrace() { isGraceOver = true }
 
   private mutating func takeUp(_ results: [NodeResult]) {
     // What a node read may not be what its key says.
@@ -274,10 +252,10 @@ struct Run {
   private mutating func submit(_ job: StoreJob, releasing ticket: Int) {
     guard let disk = caches.disk else { preconditionFailure("nothing to store in") }
     storing += 1
-    WorkerThreads.store.submit { [mailbox, relay, recorder] in
+    WorkerThreads.store.submit { [monitor, relay, recorder] in
       job.run(in: disk, events: relay, recorder: recorder)
       relay.release(ticket)
-      mailbox.send(.stored)
+      monitor.update { $0.takeUpStored() }
     }
   }
 
@@ -286,9 +264,9 @@ struct Run {
     let resolved = schedule.plan.graph.nodes[node]
     guard let recorder, !outputs.isEmpty, outputs.allSatisfy({ type(of: $0).wireType.isCacheable }) else { return }
     storing += 1
-    WorkerThreads.store.submit { [mailbox] in
+    WorkerThreads.store.submit { [monitor] in
       recorder.note(values: outputs, of: resolved)
-      mailbox.send(.stored)
+      monitor.update { $0.takeUpStored() }
     }
   }
 

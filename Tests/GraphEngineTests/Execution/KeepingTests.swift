@@ -41,6 +41,20 @@ struct KeepingTests {
     #expect(try await run(graph(1), memory: other, onDisk: false).nodes(.memory) == ["z"])
   }
 
+  @Test func aNodeStartsWhoseInputsAllComeFromMemory() async throws {
+    func graph(_ plus: Double) -> ResolvedGraph {
+      var toy = ToyGraph()
+      toy.add("x", "Constant", with: ["value": .float(2)], cache: .memory)
+      toy.add("y", "Add", in: ["a": "x"], with: ["plus": .float(plus)])
+      return toy.graph(targets: ["y"])
+    }
+    let memory = MemoryCache()
+    try await run(graph(1), memory: memory)
+    let second = try await run(graph(2), memory: memory)
+    #expect(second.nodes(.memory) == ["x"])
+    #expect(second.nodes(.executed) == ["y"])
+  }
+
   @Test func memoryHoldsNoMoreThanItMay() async throws {
     let memory = MemoryCache(limit: 3 * 8)
     func graph(_ values: [Int]) -> ResolvedGraph {
