@@ -56,7 +56,6 @@ struct AttentionHead {
 
   /// Gathers the keys, turns the values, and rounds both to bf16 if asked.
   private func pack(key: UnsafePointer<Float>, value: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
-    let line = AlignedStorage(count: keysPerBlock)
     for row in 0..<keys {
       let (source, words) = (key + row * width, target + row * depth)
       switch precision {
@@ -66,12 +65,16 @@ struct AttentionHead {
     }
     for block in 0..<blockCount {
       let rows = block * keysPerBlock..<min((block + 1) * keysPerBlock, keys)
-      for channel in 0..<headWidth {
-        for (index, row) in rows.enumerated() { line.elements[index] = value[row * width + channel] }
-        let words = target + keys * depth + (block * headWidth + channel) * valueWords
-        switch precision {
-        case .f32: words.update(from: line.elements, count: rows.count)
-        case .bf16: PanelProduct.round(line.elements, rows: 1, depth: rows.count, to: words)
+      let (source, words) = (value + rows.lowerBound * width, target + keys * depth + block * headWidth * valueWords)
+      switch precision {
+      case .f32: transpose(source, stride: width, rows: rows.count, columns: headWidth, to: words, stride: valueWords)
+      case .bf16:
+        let turned = AlignedStorage(count: headWidth * rows.count)
+        transpose(
+          source, stride: width, rows: rows.count, columns: headWidth, to: turned.elements, stride: rows.count)
+        for channel in 0..<headWidth {
+          PanelProduct.round(
+            turned.elements + channel * rows.count, rows: 1, depth: rows.count, to: words + channel * valueWords)
         }
       }
     }
@@ -88,13 +91,14 @@ struct AttentionHead {
     y: UnsafeMutablePointer<Float>
   ) {
     let rows = tile * group..<min((tile + 1) * group, queries)
+    let columns = (rows.count + panel - 1) / panel * panel
     let packedQuery = scratch  // [panels, depth, panel]
     let scores = packedQuery + depth * group  // [panels, keys, panel]
     let result = scores + keysPerBlock * group  // [d, group]
     let blockResult = result + headWidth * group  // [d, group]
     let sums = blockResult + headWidth * group
     let (maxima, shrinkages) = (sums + group, sums + 2 * group)
-    pack(query: query, rows: rows, into: packedQuery, line: sums)
+    pack(query: query, rows: rows, into: packedQuery, turned: result)
     result.update(repeating: 0, count: headWidth * group)
     sums.update(repeating: 0, count: group)
     maxima.update(repeating: -.infinity, count: group)
@@ -105,16 +109,16 @@ struct AttentionHead {
       guard let pointers = pointers.baseAddress else { return }
       for first in stride(from: 0, to: isCausal ? rows.upperBound : keys, by: keysPerBlock) {
         let block = first..<min(first + keysPerBlock, keys)
-        score(block, query: packedQuery, packed: packed, pointers: pointers, scores: scores)
+        score(block, query: packedQuery, columns: columns, packed: packed, pointers: pointers, scores: scores)
         if isCausal { hideLaterKeys(block, from: rows, scores: scores) }
-        for lane in stride(from: 0, to: group, by: Vector.scalarCount) {
+        for lane in stride(from: 0, to: columns, by: Vector.scalarCount) {
           exponentiate(
             scores + firstScore(ofQuery: lane), count: block.count, maximum: maxima + lane, sum: sums + lane,
             shrinkage: shrinkages + lane)
         }
         weighValues(
-          block, exponentials: scores, packed: packed, pointers: pointers, result: blockResult)
-        add(blockResult, to: result, shrinkages: shrinkages)
+          block, exponentials: scores, columns: columns, packed: packed, pointers: pointers, result: blockResult)
+        add(blockResult, to: result, columns: columns, shrinkages: shrinkages)
       }
     }
     write(result, sums: sums, rows: rows, y: y)
@@ -124,38 +128,39 @@ struct AttentionHead {
   private func firstScore(ofQuery query: Int) -> Int { query / panel * keysPerBlock * panel + query % panel }
 
   /// Puts the scaled queries into panels; queries that are missing are zeros.
+  ///
+  /// In bf16 a panel is `turned` first, with a row of zeros where the last word lacks its second number.
   private func pack(
     query: UnsafePointer<Float>, rows: Range<Int>, into target: UnsafeMutablePointer<Float>,
-    line: UnsafeMutablePointer<Float>
+    turned: UnsafeMutablePointer<Float>
   ) {
-    let scale = 1 / Float(headWidth).squareRoot()
-    for first in stride(from: 0, to: group, by: panel) {
+    let scale = Vector(repeating: 1 / Float(headWidth).squareRoot())
+    for first in stride(from: 0, to: rows.count, by: panel) {
       let rows = rows.dropFirst(first).prefix(panel)
-      func gather(_ channel: Int, _ line: UnsafeMutablePointer<Float>) {
-        line.update(repeating: 0, count: panel)
-        guard channel < headWidth else { return }
-        for (index, row) in rows.enumerated() { line[index] = scale * query[row * width + channel] }
-      }
       let target = target + first * depth
+      let line = precision == .f32 ? target : turned
+      let count = depth * panel * (precision == .f32 ? 1 : 2)
+      if rows.count < panel || count > headWidth * panel { line.update(repeating: 0, count: count) }
+      transpose(
+        query + rows.lowerBound * width, stride: width, rows: rows.count, columns: headWidth, to: line, stride: panel)
+      for index in stride(from: 0, to: count, by: Vector.scalarCount) {
+        (scale * Vector(loading: line + index)).store(to: line + index)
+      }
+      guard precision == .bf16 else { continue }
       for word in 0..<depth {
-        switch precision {
-        case .f32: gather(word, target + word * panel)
-        case .bf16:
-          gather(2 * word, line)
-          gather(2 * word + 1, line + panel)
-          PanelProduct.interleave(line, line + panel, to: target + word * panel, count: panel)
-        }
+        let pair = line + 2 * word * panel
+        PanelProduct.interleave(pair, pair + panel, to: target + word * panel, count: panel)
       }
     }
   }
 
   /// `scores = k qᵀ`: [keys, queries].
   private func score(
-    _ block: Range<Int>, query: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    _ block: Range<Int>, query: UnsafePointer<Float>, columns: Int, packed: UnsafePointer<Float>,
     pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, scores: UnsafeMutablePointer<Float>
   ) {
     for (index, key) in block.enumerated() { (pointers + index).initialize(to: packed + key * depth) }
-    for first in stride(from: 0, to: group, by: panel) {
+    for first in stride(from: 0, to: columns, by: panel) {
       PanelProduct.multiply(
         precision, rows: block.count, columns: panel, depth: depth, a: pointers, fetchesRows: first == 0,
         b: query + first * depth, c: scores + first * keysPerBlock, cStride: panel, adds: false)
@@ -219,12 +224,12 @@ struct AttentionHead {
 
   /// `result = vᵀ e`: [d, queries].
   private func weighValues(
-    _ block: Range<Int>, exponentials: UnsafePointer<Float>, packed: UnsafePointer<Float>,
+    _ block: Range<Int>, exponentials: UnsafePointer<Float>, columns: Int, packed: UnsafePointer<Float>,
     pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, result: UnsafeMutablePointer<Float>
   ) {
     let values = packed + keys * depth + block.lowerBound / keysPerBlock * headWidth * valueWords
     for channel in 0..<headWidth { (pointers + channel).initialize(to: values + channel * valueWords) }
-    for first in stride(from: 0, to: group, by: panel) {
+    for first in stride(from: 0, to: columns, by: panel) {
       PanelProduct.multiply(
         precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: pointers,
         fetchesRows: first == 0, b: exponentials + first * keysPerBlock, c: result + first, cStride: group, adds: false)
@@ -233,9 +238,10 @@ struct AttentionHead {
 
   /// Adds a block's result to the shrunken one of the blocks before: sums of sums, which round less than one long sum.
   private func add(
-    _ block: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, shrinkages: UnsafePointer<Float>
+    _ block: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, columns: Int,
+    shrinkages: UnsafePointer<Float>
   ) {
-    for lane in stride(from: 0, to: group, by: Vector.scalarCount) {
+    for lane in stride(from: 0, to: columns, by: Vector.scalarCount) {
       let shrinkage = Vector(loading: shrinkages + lane)
       for index in stride(from: lane, to: headWidth * group, by: group) {
         Vector(loading: block + index).addingProduct(Vector(loading: result + index), shrinkage).store(
@@ -246,16 +252,16 @@ struct AttentionHead {
 
   /// Divides by the sums and turns the result, [d, queries] -> [queries, d].
   private func write(
-    _ result: UnsafePointer<Float>, sums: UnsafePointer<Float>, rows: Range<Int>, y: UnsafeMutablePointer<Float>
+    _ result: UnsafeMutablePointer<Float>, sums: UnsafePointer<Float>, rows: Range<Int>, y: UnsafeMutablePointer<Float>
   ) {
     for lane in stride(from: 0, to: rows.count, by: Vector.scalarCount) {
       let total = Vector(loading: sums + lane)
-      let target = y + (rows.lowerBound + lane) * width
-      for channel in 0..<headWidth {
-        let output = Vector(loading: result + channel * group + lane) / total
-        for query in 0..<min(Vector.scalarCount, rows.count - lane) { target[query * width + channel] = output[query] }
+      for index in stride(from: lane, to: headWidth * group, by: group) {
+        (Vector(loading: result + index) / total).store(to: result + index)
       }
     }
+    transpose(
+      result, stride: group, rows: headWidth, columns: rows.count, to: y + rows.lowerBound * width, stride: width)
   }
 
   /// Sets the scores of keys that come after their query to minus infinity.

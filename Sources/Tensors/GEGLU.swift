@@ -34,16 +34,9 @@ package struct GEGLU: Sendable {
     let tiles = ProductTiles(
       rows: x.shape.dropFirst().dropLast().reduce(1, *), columns: width, widestTile: Self.widestTile)
     let samples = x.shape[0]
-    return Profile.measure(.linear, work(rows: x.count / inputs)) {
+    return Profile.measure(.linear, value.work(rows: x.count / inputs) * 2) {
       gatedProduct(x, tiles: tiles, samples: samples)
     }
-  }
-
-  private func work(rows: Int) -> Profile.Work {
-    var work = value.work(rows: rows)
-    work.operations *= 2
-    work.products *= 2
-    return work
   }
 
   private func gatedProduct(_ x: Tensor, tiles: ProductTiles, samples: Int) -> Tensor {

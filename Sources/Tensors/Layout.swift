@@ -15,12 +15,10 @@ extension Tensor {
 
   private func transposedPlanes(rows: Int, columns: Int, _ shape: [Int]) -> Tensor {
     Tensor(shape: shape) { y in
-      withUnsafeBufferPointer { x in
-        for sample in 0..<shape[0] {
-          let base = sample * rows * columns
-          for row in 0..<rows {
-            for column in 0..<columns { y[base + column * rows + row] = x[base + row * columns + column] }
-          }
+      guard let y = y.baseAddress else { return }
+      withUnsafePointer { x in
+        for first in stride(from: 0, to: count, by: max(rows * columns, 1)) {
+          transpose(x + first, stride: columns, rows: rows, columns: columns, to: y + first, stride: rows)
         }
       }
     }

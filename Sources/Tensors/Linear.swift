@@ -25,30 +25,46 @@ package struct Linear: Sendable {
     }
   }
 
-  /// [n, ..., in] -> [n, ..., out], plus `residual` [n, ..., out] if there is one.
-  package func callAsFunction(_ x: Tensor, residual: Tensor? = nil) -> Tensor {
+  /// [n, ..., in] -> [n, ..., out], the activation applied, plus `residual` [n, ..., out], of which there is one at most.
+  package func callAsFunction(_ x: Tensor, residual: Tensor? = nil, activation: Activation? = nil) -> Tensor {
+    precondition(residual == nil || activation == nil, "an activation of a sum with a residual")
+    return Self.outputs(of: [self], for: x, residual: residual, activation: activation)[0]
+  }
+
+  /// The outputs of layers of one size for one input, as one piece of parallel work: [n, ..., in] -> [n, ..., out] each.
+  package static func outputs(of layers: [Linear], for x: Tensor) -> [Tensor] {
+    outputs(of: layers, for: x, residual: nil, activation: nil)
+  }
+
+  private static func outputs(
+    of layers: [Linear], for x: Tensor, residual: Tensor?, activation: Activation?
+  ) -> [Tensor] {
+    let (inputs, outputs) = (layers[0].inputs, layers[0].outputs)
+    precondition(layers.allSatisfy { $0.inputs == inputs && $0.outputs == outputs }, "layers of several sizes")
     precondition(x.shape.count >= 2 && x.shape.last == inputs, "\(x.shape) into a layer of \(inputs) inputs")
     let shape = Array(x.shape.dropLast()) + [outputs]
     precondition(residual == nil || residual?.shape == shape, "residual of another shape than \(shape)")
+    let rows = shape.dropLast().reduce(1, *)
     let tiles = ProductTiles(rows: shape.dropFirst().dropLast().reduce(1, *), columns: outputs)
-    return Profile.measure(.linear, weight.work(rows: shape.dropLast().reduce(1, *))) {
-      product(x, residual: residual, tiles: tiles, shape: shape)
-    }
-  }
-
-  private func product(_ x: Tensor, residual: Tensor?, tiles: ProductTiles, shape: [Int]) -> Tensor {
-    Tensor(shape: shape) { y in
-      guard let y = y.baseAddress, !shape.contains(0) else { return }
-      x.withUnsafePointer { x in
-        withOptionalPointer(residual) { residual in
-          tiles.forEach(samples: shape[0]) { tile in
-            multiply(
-              x, residual: residual, tile: tile, y: y + tile.rows.lowerBound * outputs + tile.columns.lowerBound,
-              yStride: outputs)
+    let all = Profile.measure(.linear, layers[0].work(rows: rows) * layers.count) {
+      Tensor(shape: [layers.count] + shape) { y in
+        guard let y = y.baseAddress, !shape.contains(0) else { return }
+        x.withUnsafePointer { x in
+          withOptionalPointer(residual) { residual in
+            tiles.forEach(samples: layers.count * shape[0]) { tile in
+              let layer = tile.rows.lowerBound / rows
+              let y = y + tile.rows.lowerBound * outputs + tile.columns.lowerBound
+              let ownTile = ProductTiles.Tile(
+                rows: tile.rows.lowerBound - layer * rows..<tile.rows.upperBound - layer * rows, columns: tile.columns)
+              layers[layer].multiply(x, residual: residual, tile: ownTile, y: y, yStride: outputs)
+              guard let activation else { return }
+              for row in 0..<tile.rows.count { activation.apply(to: y + row * outputs, count: tile.columns.count) }
+            }
           }
         }
       }
     }
+    return layers.indices.map { all.sample($0).reshaped(shape) }
   }
 
   /// What a product with `rows` rows costs.

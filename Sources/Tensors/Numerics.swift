@@ -3,7 +3,7 @@ import CKernels
 /// What decides the bits of a result besides the inputs.
 package enum Numerics {
   /// Raised whenever a kernel's arithmetic changes.
-  package static let kernelSetVersion = 5
+  package static let kernelSetVersion = 6
 
   /// Names the kernels, the SIMD level and the products, so that machines know whose results are theirs too.
   package static let identifier: String =

@@ -65,26 +65,20 @@ struct Addends {
 
   /// Writes the addends of one tile to `y`, for the product to be added to.
   func write(to y: UnsafeMutablePointer<Float>, stride: Int, tile: ProductTiles.Tile) {
-    let (first, width) = (tile.columns.lowerBound, tile.columns.count)
-    for (index, row) in tile.rows.enumerated() {
-      let y = y + index * stride
-      let residual = residual.map { $0 + row * residualStride + first }
-      let columns = columns.map { $0 + first }
-      switch (columns, residual) {
-      case (nil, nil): return
-      case (let source?, nil), (nil, let source?):
-        forEachVector(0..<width) { c in
-          Vector(loading: source + c).store(to: y + c)
-        } tail: { c, lanes in
-          Vector(loading: source + c, count: lanes).store(to: y + c, count: lanes)
-        }
-      case (let columns?, let residual?):
-        forEachVector(0..<width) { c in
-          (Vector(loading: columns + c) + Vector(loading: residual + c)).store(to: y + c)
-        } tail: { c, lanes in
-          (Vector(loading: columns + c, count: lanes) + Vector(loading: residual + c, count: lanes))
-            .store(to: y + c, count: lanes)
-        }
+    guard !isEmpty else { return }
+    let columns = columns.map { $0 + tile.columns.lowerBound }
+    let residual = residual.map { $0 + tile.rows.lowerBound * residualStride + tile.columns.lowerBound }
+    forEachVector(0..<tile.columns.count) { c in
+      let constant = columns.map { Vector(loading: $0 + c) } ?? .zero
+      for row in 0..<tile.rows.count {
+        let rest = residual.map { Vector(loading: $0 + row * residualStride + c) } ?? .zero
+        (constant + rest).store(to: y + row * stride + c)
+      }
+    } tail: { c, lanes in
+      let constant = columns.map { Vector(loading: $0 + c, count: lanes) } ?? .zero
+      for row in 0..<tile.rows.count {
+        let rest = residual.map { Vector(loading: $0 + row * residualStride + c, count: lanes) } ?? .zero
+        (constant + rest).store(to: y + row * stride + c, count: lanes)
       }
     }
   }

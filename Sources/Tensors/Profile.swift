@@ -33,6 +33,13 @@ package enum Profile {
     var products = 0.0
     var precision = Precision.f32
     var floats = 0
+
+    /// As much again, so many times in all.
+    static func * (work: Work, times: Int) -> Work {
+      Work(
+        operations: work.operations * Double(times), products: work.products * Double(times),
+        precision: work.precision, floats: work.floats * times)
+    }
   }
 
   private static let isOn = Atomic<Bool>(false)

@@ -53,10 +53,10 @@ extension Vector {
   return fraction * powerOfTwo(half) * powerOfTwo(exponent &- half)
 }
 
-/// `e^x` for x <= 0 as softmax needs it: 0 where it would be below the normal numbers.
+/// `e^x` for x <= 0 as softmax needs it: never below e⁻⁸⁷, 2e-38, which is as good as 0 beside 1.
 @inline(__always) package func expNonPositive(_ x: Vector) -> Vector {
-  let (fraction, exponent) = splitExponential(x)
-  return (fraction * powerOfTwo(exponent)).replacing(with: Vector.zero, where: x .< Vector(repeating: -87))
+  let (fraction, exponent) = splitExponential(x.maximum(Vector(repeating: -87)))
+  return timesPowerOfTwo(fraction, exponent)
 }
 
 /// `e^x` for x <= 0 within 1.1e-4 of itself, for results that are rounded to 8 bits; never below 2⁻¹²⁶.
@@ -70,9 +70,7 @@ extension Vector {
   var value = Vector(repeating: 0.242_210_98).addingProduct(r, Vector(repeating: 0.055_009_06))
   value = Vector(repeating: 0.693_282_9).addingProduct(value, r)
   value = Vector(repeating: 1).addingProduct(value, r)
-  return unsafeBitCast(
-    unsafeBitCast(value, to: SIMD16<Int32>.self) &+ unsafeBitCast(rounded, to: SIMD16<Int32>.self) &<< 23,
-    to: Vector.self)
+  return timesPowerOfTwo(value, unsafeBitCast(rounded, to: SIMD16<Int32>.self))
 }
 
 /// `e^x = fraction 2^exponent`, fraction between sqrt(1/2) and sqrt(2).
@@ -93,6 +91,11 @@ extension Vector {
   let fraction = Vector(repeating: 1) + r.addingProduct(r * r, q)
   let exponent = unsafeBitCast(rounded, to: SIMD16<Int32>.self) &- 0x4B40_0000
   return (fraction, exponent)
+}
+
+/// `fraction 2^exponent` where that is a normal number; of the exponent the lowest 9 bits are enough.
+@inline(__always) private func timesPowerOfTwo(_ fraction: Vector, _ exponent: SIMD16<Int32>) -> Vector {
+  unsafeBitCast(unsafeBitCast(fraction, to: SIMD16<Int32>.self) &+ exponent &<< 23, to: Vector.self)
 }
 
 @inline(__always) private func powerOfTwo(_ exponent: SIMD16<Int32>) -> Vector {

@@ -28,6 +28,22 @@ import Tensors
     #expect(layer(Tensor.zeros([0, 4, 3])).shape == [0, 4, 5])
   }
 
+  @Test func layersTogetherGiveWhatEachGivesAlone() {
+    let layers = (0..<3).map { index in
+      Linear(weight: randomTensor([70, 33], seed: 10 + index), bias: randomTensor([70], seed: index))
+    }
+    let x = randomTensor([2, 77, 33], seed: 1)
+    #expect(Linear.outputs(of: layers, for: x) == layers.map { $0(x) })
+    #expect(Linear.outputs(of: layers, for: Tensor.zeros([0, 4, 33])).allSatisfy { $0.shape == [0, 4, 70] })
+  }
+
+  @Test(arguments: Activation.allCases)
+  func anActivationInALayerIsTheOneAfterIt(activation: Activation) {
+    let layer = Linear(weight: randomTensor([130, 33], seed: 1), bias: randomTensor([130], seed: 2))
+    let x = randomTensor([2, 77, 33], seed: 3)
+    #expect(layer(x, activation: activation) == layer(x).activated(by: activation))
+  }
+
   @Test(arguments: [(rows: 300, inputs: 24, width: 20), (5, 7, 33), (64, 40, 512)])
   func gegluAgreesWithOracle(rows: Int, inputs: Int, width: Int) {
     let x = randomTensor([2, rows, inputs], seed: 1)

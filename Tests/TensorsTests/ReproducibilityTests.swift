@@ -61,8 +61,8 @@ struct BatchFunction: Sendable, CustomTestStringConvertible {
       BatchFunction("causal attention", [1, 77, 64], [1, 77, 64], [1, 77, 64]) {
         attention(query: $0[0], key: $0[1], value: $0[2], heads: 4, isCausal: true)
       },
-      BatchFunction("SiLU", [1, 45, 1001]) { $0[0].silu() },
-      BatchFunction("GELU", [1, 45, 1001]) { $0[0].gelu() },
+      BatchFunction("SiLU", [1, 45, 1001]) { $0[0].activated(by: .silu) },
+      BatchFunction("GELU", [1, 45, 1001]) { $0[0].activated(by: .gelu) },
       BatchFunction("sum", [1, 45, 1001], [1, 45, 1001]) { $0[0] + $0[1] },
       BatchFunction("upsampling", [1, 9, 11, 20]) { $0[0].upsampledNearest2x() },
       BatchFunction("concatenation of channels", [1, 9, 11, 20], [1, 9, 11, 5]) { $0[0].concatenatingChannels($0[1]) },

@@ -69,4 +69,18 @@ import Tensors
       #expect(live.allSatisfy { item in item.tensor.values.allSatisfy { $0 == item.value } })
     }
   }
+
+  @Test(arguments: [(rows: 1, columns: 1), (3, 9), (4, 4), (13, 8), (12, 7), (77, 66)])
+  func channelsMoveThereAndBack(rows: Int, columns: Int) {
+    let image = Tensor(shape: [2, rows, columns, 1], values: (0..<2 * rows * columns).map { Float($0) })
+    let last = image.channelsLast()
+    #expect(last.shape == [2, columns, 1, rows])
+    let expected = (0..<2).flatMap { sample in
+      (0..<columns).flatMap { column in
+        (0..<rows).map { Float((sample * rows + $0) * columns + column) }
+      }
+    }
+    #expect(last.values == expected)
+    #expect(last.channelsFirst() == image)
+  }
 }

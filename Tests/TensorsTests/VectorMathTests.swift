@@ -43,8 +43,8 @@ import Tensors
       let x = Vector(repeating: -Float(i) / 10)
       #expect(Tensors.expNonPositive(x)[3] == Tensors.exp(x)[3])
     }
-    #expect(Tensors.expNonPositive(Vector(repeating: -1000))[0] == 0)
-    #expect(Tensors.expNonPositive(Vector(repeating: -.infinity))[0] == 0)
+    #expect((0...1.7e-38).contains(Tensors.expNonPositive(Vector(repeating: -1000))[0]))
+    #expect((0...1.7e-38).contains(Tensors.expNonPositive(Vector(repeating: -.infinity))[0]))
     #expect(Tensors.expNonPositive(Vector(repeating: .nan))[0].isNaN)
   }
 
@@ -66,11 +66,11 @@ import Tensors
   @Test func activationsAgreeWithOracle() {
     let x = randomTensor([3, 37], seed: 1, in: -12...12)
     let values = x.values.map(Double.init)
-    #expect(relativeError(x.silu(), values.map(Oracle.silu)) < 2e-7)
-    #expect(relativeError(x.gelu(), values.map(Oracle.gelu)) < 2e-7)
-    #expect(relativeError(x.quickGELU(), values.map { $0 / (1 + Foundation.exp(-1.702 * $0)) }) < 2e-7)
-    #expect(Tensor(repeating: -200, shape: [3]).silu().values == [0, 0, 0])
-    #expect(!Tensor(repeating: .nan, shape: [3]).gelu().isFinite)
+    #expect(relativeError(x.activated(by: .silu), values.map(Oracle.silu)) < 2e-7)
+    #expect(relativeError(x.activated(by: .gelu), values.map(Oracle.gelu)) < 2e-7)
+    #expect(relativeError(x.activated(by: .quickGELU), values.map { $0 / (1 + Foundation.exp(-1.702 * $0)) }) < 2e-7)
+    #expect(Tensor(repeating: -200, shape: [3]).activated(by: .silu).values == [0, 0, 0])
+    #expect(!Tensor(repeating: .nan, shape: [3]).activated(by: .gelu).isFinite)
   }
 
   @Test func lanesReduce() {

@@ -1,10 +1,7 @@
+import Tensors
+
 /// The sizes of a CLIP text encoder, from `text_encoder/config.json`; defaults as transformers' CLIPTextConfig.
 package struct CLIPTextConfig: Sendable, Equatable {
-  package enum Activation: String, Sendable, CaseIterable {
-    case quickGELU = "quick_gelu"
-    case gelu
-  }
-
   package let vocabSize: Int
   package let hiddenSize: Int
   package let intermediateSize: Int
@@ -29,7 +26,8 @@ package struct CLIPTextConfig: Sendable, Equatable {
     headCount = try file.int("num_attention_heads", default: 8)
     maxPositions = try file.int("max_position_embeddings", default: 77)
     let name = try file.choice(
-      "hidden_act", default: Activation.quickGELU.rawValue, of: Activation.allCases.map(\.rawValue))
+      "hidden_act", default: Activation.quickGELU.rawValue,
+      of: [Activation.quickGELU, .gelu].map(\.rawValue))
     activation = Activation(rawValue: name) ?? .quickGELU
     layerNormEps = try file.float("layer_norm_eps", default: 1e-5)
     try file.requireDivisible([hiddenSize], by: headCount) {

@@ -66,35 +66,25 @@ package struct CLIPTextModel: Sendable {
 /// One transformer layer of the text encoder, as transformers' CLIPEncoderLayer.
 private struct CLIPEncoderLayer: Sendable {
   let layerNorm1, layerNorm2: LayerNorm
-  let query, key, value, out: Linear
+  let selfAttention: MultiHeadAttention
   let fc1, fc2: Linear
-  let headCount: Int
-  let activation: CLIPTextConfig.Activation
-  let precision: Precision
+  let activation: Activation
 
   init(_ weights: WeightScope, _ config: CLIPTextConfig) throws {
     let width = config.hiddenSize
     layerNorm1 = try weights.layerNorm("layer_norm1", channels: width, eps: config.layerNormEps)
-    query = try weights.linear("self_attn.q_proj", inputs: width, outputs: width)
-    key = try weights.linear("self_attn.k_proj", inputs: width, outputs: width)
-    value = try weights.linear("self_attn.v_proj", inputs: width, outputs: width)
-    out = try weights.linear("self_attn.out_proj", inputs: width, outputs: width)
+    selfAttention = try MultiHeadAttention(
+      weights.scope("self_attn"), names: .clip, channels: width, contextSize: width, headCount: config.headCount,
+      bias: true, isCausal: true)
     layerNorm2 = try weights.layerNorm("layer_norm2", channels: width, eps: config.layerNormEps)
     fc1 = try weights.linear("mlp.fc1", inputs: width, outputs: config.intermediateSize)
     fc2 = try weights.linear("mlp.fc2", inputs: config.intermediateSize, outputs: width)
-    headCount = config.headCount
     activation = config.activation
-    precision = weights.precision
   }
 
   /// [n, tokens, d] -> [n, tokens, d]; each token sees itself and those before it.
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let normed = layerNorm1(x)
-    let attended = attention(
-      query: query(normed), key: key(normed), value: value(normed), heads: headCount, isCausal: true,
-      precision: precision)
-    let x = out(attended, residual: x)
-    let inner = fc1(layerNorm2(x))  // [n, tokens, intermediate]
-    return fc2(activation == .gelu ? inner.gelu() : inner.quickGELU(), residual: x)
+    let x = selfAttention(layerNorm1(x), residual: x)
+    return fc2(fc1(layerNorm2(x), activation: activation), residual: x)
   }
 }

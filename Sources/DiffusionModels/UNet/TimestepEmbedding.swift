@@ -21,7 +21,7 @@ struct TimestepEmbedding: Sendable {
 
   /// The embedding of a time step, which may be fractional: [1, size].
   func callAsFunction(_ timestep: Double) -> Tensor {
-    linear2(linear1(sinusoids(Float(timestep))).silu())
+    linear2(linear1(sinusoids(Float(timestep)), activation: .silu))
   }
 
   /// Sines and cosines of `t / 10000^(i / (half - shift))`: [1, channels].

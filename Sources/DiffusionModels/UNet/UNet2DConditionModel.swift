@@ -70,7 +70,7 @@ package struct UNet2DConditionModel: Sendable {
   /// What a time step adds in each residual block, each [1, c].
   private func timeBiases(_ timestep: Double) -> [Tensor] {
     recentTimeBiases.value(for: timestep) {
-      let time = timeEmbedding(timestep).silu()
+      let time = timeEmbedding(timestep).activated(by: .silu)
       let resnets = downBlocks.flatMap(\.resnets) + midBlock.resnets + upBlocks.flatMap(\.resnets)
       return resnets.compactMap { $0.timeBias(time) }
     }
