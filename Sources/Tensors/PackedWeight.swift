@@ -144,7 +144,7 @@ struct PackedWeight: Sendable {
           if index == 0 { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
           PanelProduct.multiply(
             precision, rows: rows, columns: panel.count, segments: taps.count, depth: words.count, a: pointers,
-            fetchesRows: first == columns.lowerBound,
+            fetchesRows: false,
             b: block(panel: first, taps: taps, words: words, widened: widened).start, bStride: panelWidth,
             next: panel.upperBound < columns.upperBound
               ? next(panel: panel.upperBound, parts[index])

@@ -17,13 +17,15 @@ struct ProductTiles {
   /// OpenBLAS packs its rows in every call, so for it they are fewer.
   private static let wantedTiles = ProductEngine.current == .openblas ? 8 : 48
   private static let rowsInRegisters = 6
+  /// Whole panels, two of AVX2.
+  private static let columnUnit = max(PanelProduct.width, 32)
 
   init(rows: Int, columns: Int, widestTile: Int = .max) {
     (self.rows, self.columns) = (rows, columns)
     rowsPerTile = Self.share(rows, Self.pieces(rows, ofAtMost: Self.tallestTile), unit: Self.rowsInRegisters)
     rowTiles = Self.pieces(rows, ofAtMost: rowsPerTile)
     let wantedColumnTiles = max(Self.wantedTiles / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
-    columnsPerTile = Self.share(columns, wantedColumnTiles, unit: PanelProduct.group)
+    columnsPerTile = Self.share(columns, wantedColumnTiles, unit: Self.columnUnit)
     columnTiles = Self.pieces(columns, ofAtMost: columnsPerTile)
   }
 
