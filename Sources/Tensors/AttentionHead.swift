@@ -1,16 +1,16 @@
 /// Attention in one head of one sample; rows of the tensors are `width` apart.
 ///
 /// Takes some panels of queries at a time, goes through the keys block by block and keeps, for every query, the largest
-/// score so far and the sum of exponentials relative to it (Milakov and Gimelshein 2018). Scores are transposed, [panels,
-/// keys, queries], and so is the result, [d, queries]: a vector is one key's score for sixteen queries, so maxima and sums
-/// need no reduction across lanes, and the scores of a block are the next product's panels as they are.
+/// score so far and the sum of exponentials relative to it (Milakov and Gimelshein 2018). Scores are transposed, [keys,
+/// queries], and so is the result, [d, queries]: a vector is one key's score for sixteen queries, so maxima and sums need no
+/// reduction across lanes, and the scores of a block are the next product's panel as they are.
 struct AttentionHead {
   let queries, keys, width, headWidth: Int
   let isCausal: Bool
   let precision: Precision
 
-  /// Keys of a block: their scores stay in the first- or second-level cache, and a product takes six at a time.
-  private static let mostKeys = 126
+  /// Keys of a block: their scores stay in the first-level cache, with AVX-512 in the second, and a product takes six at a time.
+  private static let mostKeys = ProductEngine.current == .avx2 ? 252 : 126
   /// Queries of a tile, and of a panel.
   private let group = PanelProduct.group
   private let panel = PanelProduct.width
@@ -83,49 +83,70 @@ struct AttentionHead {
   // MARK: - A tile of queries
 
   /// Floats that `attend` works in.
-  private var scratchCount: Int { (depth + keysPerBlock + 2 * headWidth + 3) * group }
+  private var scratchCount: Int {
+    (depth + headWidth + 2) * group + (keysPerBlock + headWidth + 1) * panel
+  }
 
   /// Attention of tile `tile` of the queries.
+  ///
+  /// All that is done with a block of keys is done for one panel of queries before the next, so that their scores are in
+  /// the first-level cache from beginning to end.
   private func attend(
     query: UnsafePointer<Float>, packed: UnsafePointer<Float>, tile: Int, scratch: UnsafeMutablePointer<Float>,
     y: UnsafeMutablePointer<Float>
   ) {
     let rows = tile * group..<min((tile + 1) * group, queries)
-    let columns = (rows.count + panel - 1) / panel * panel
     let packedQuery = scratch  // [panels, depth, panel]
-    let scores = packedQuery + depth * group  // [panels, keys, panel]
-    let result = scores + keysPerBlock * group  // [d, group]
-    let blockResult = result + headWidth * group  // [d, group]
-    let sums = blockResult + headWidth * group
-    let (maxima, shrinkages) = (sums + group, sums + 2 * group)
-    pack(query: query, rows: rows, into: packedQuery, turned: result)
+    let result = packedQuery + depth * group  // [panels, d, panel]
+    let maxima = result + headWidth * group  // [panels, panel]
+    let sums = maxima + group  // [panels, panel]
+    let scores = sums + group  // [keys, panel]
+    let blockResult = scores + keysPerBlock * panel  // [d, panel]
+    let shrinkages = blockResult + headWidth * panel  // [panel]
+    pack(query: query, rows: rows, into: packedQuery, turned: scores)
     result.update(repeating: 0, count: headWidth * group)
-    sums.update(repeating: 0, count: group)
     maxima.update(repeating: -.infinity, count: group)
+    sums.update(repeating: 0, count: group)
 
-    withUnsafeTemporaryAllocation(
-      of: UnsafePointer<Float>?.self, capacity: max(keysPerBlock, headWidth)
-    ) { pointers in
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: keysPerBlock + headWidth) { pointers in
       guard let pointers = pointers.baseAddress else { return }
+      let (keyRows, valueRows) = (pointers, pointers + keysPerBlock)
       for first in stride(from: 0, to: isCausal ? rows.upperBound : keys, by: keysPerBlock) {
         let block = first..<min(first + keysPerBlock, keys)
-        score(block, query: packedQuery, columns: columns, packed: packed, pointers: pointers, scores: scores)
-        if isCausal { hideLaterKeys(block, from: rows, scores: scores) }
-        for lane in stride(from: 0, to: columns, by: Vector.scalarCount) {
-          exponentiate(
-            scores + firstScore(ofQuery: lane), count: block.count, maximum: maxima + lane, sum: sums + lane,
-            shrinkage: shrinkages + lane)
+        point(keyRows, valueRows, to: block, packed: packed)
+        for query in stride(from: 0, to: rows.count, by: panel) {
+          let panelRows = rows.dropFirst(query).prefix(panel)
+          let block = isCausal ? block.prefix(max(panelRows.upperBound - first, 0)) : block
+          if block.isEmpty { continue }
+          let result = result + query * headWidth
+          PanelProduct.multiply(
+            precision, rows: block.count, columns: panel, depth: depth, a: keyRows, fetchesRows: query == 0,
+            b: packedQuery + query * depth, c: scores, cStride: panel, adds: false)
+          if isCausal { hideLaterKeys(block, from: panelRows, scores: scores) }
+          for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
+            exponentiate(
+              scores + lane, count: block.count, maximum: maxima + query + lane, sum: sums + query + lane,
+              shrinkage: shrinkages + lane)
+          }
+          PanelProduct.multiply(
+            precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: valueRows,
+            fetchesRows: query == 0, b: scores, c: blockResult, cStride: panel, adds: false)
+          add(blockResult, to: result, shrinkages: shrinkages)
         }
-        weighValues(
-          block, exponentials: scores, columns: columns, packed: packed, pointers: pointers, result: blockResult)
-        add(blockResult, to: result, columns: columns, shrinkages: shrinkages)
       }
     }
     write(result, sums: sums, rows: rows, y: y)
   }
 
-  /// Where the scores of a query of the tile begin; those of its other keys are `panel` apart.
-  private func firstScore(ofQuery query: Int) -> Int { query / panel * keysPerBlock * panel + query % panel }
+  /// Finds the keys of a block, and each channel of its values.
+  private func point(
+    _ keyRows: UnsafeMutablePointer<UnsafePointer<Float>?>, _ valueRows: UnsafeMutablePointer<UnsafePointer<Float>?>,
+    to block: Range<Int>, packed: UnsafePointer<Float>
+  ) {
+    for (index, key) in block.enumerated() { (keyRows + index).initialize(to: packed + key * depth) }
+    let values = packed + keys * depth + block.lowerBound / keysPerBlock * headWidth * valueWords
+    for channel in 0..<headWidth { (valueRows + channel).initialize(to: values + channel * valueWords) }
+  }
 
   /// Puts the scaled queries into panels; queries that are missing are zeros.
   ///
@@ -151,19 +172,6 @@ struct AttentionHead {
         let pair = line + 2 * word * panel
         PanelProduct.interleave(pair, pair + panel, to: target + word * panel, count: panel)
       }
-    }
-  }
-
-  /// `scores = k qᵀ`: [keys, queries].
-  private func score(
-    _ block: Range<Int>, query: UnsafePointer<Float>, columns: Int, packed: UnsafePointer<Float>,
-    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, scores: UnsafeMutablePointer<Float>
-  ) {
-    for (index, key) in block.enumerated() { (pointers + index).initialize(to: packed + key * depth) }
-    for first in stride(from: 0, to: columns, by: panel) {
-      PanelProduct.multiply(
-        precision, rows: block.count, columns: panel, depth: depth, a: pointers, fetchesRows: first == 0,
-        b: query + first * depth, c: scores + first * keysPerBlock, cStride: panel, adds: false)
     }
   }
 
@@ -222,56 +230,41 @@ struct AttentionHead {
     if index < count { first(index) }
   }
 
-  /// `result = vᵀ e`: [d, queries].
-  private func weighValues(
-    _ block: Range<Int>, exponentials: UnsafePointer<Float>, columns: Int, packed: UnsafePointer<Float>,
-    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, result: UnsafeMutablePointer<Float>
-  ) {
-    let values = packed + keys * depth + block.lowerBound / keysPerBlock * headWidth * valueWords
-    for channel in 0..<headWidth { (pointers + channel).initialize(to: values + channel * valueWords) }
-    for first in stride(from: 0, to: columns, by: panel) {
-      PanelProduct.multiply(
-        precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: pointers,
-        fetchesRows: first == 0, b: exponentials + first * keysPerBlock, c: result + first, cStride: group, adds: false)
-    }
-  }
-
   /// Adds a block's result to the shrunken one of the blocks before: sums of sums, which round less than one long sum.
   private func add(
-    _ block: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, columns: Int,
-    shrinkages: UnsafePointer<Float>
+    _ block: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, shrinkages: UnsafePointer<Float>
   ) {
-    for lane in stride(from: 0, to: columns, by: Vector.scalarCount) {
+    for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
       let shrinkage = Vector(loading: shrinkages + lane)
-      for index in stride(from: lane, to: headWidth * group, by: group) {
+      for index in stride(from: lane, to: headWidth * panel, by: panel) {
         Vector(loading: block + index).addingProduct(Vector(loading: result + index), shrinkage).store(
           to: result + index)
       }
     }
   }
 
-  /// Divides by the sums and turns the result, [d, queries] -> [queries, d].
+  /// Divides by the sums and turns the result, [panels, d, panel] -> [queries, d].
   private func write(
     _ result: UnsafeMutablePointer<Float>, sums: UnsafePointer<Float>, rows: Range<Int>, y: UnsafeMutablePointer<Float>
   ) {
-    for lane in stride(from: 0, to: rows.count, by: Vector.scalarCount) {
-      let total = Vector(loading: sums + lane)
-      for index in stride(from: lane, to: headWidth * group, by: group) {
-        (Vector(loading: result + index) / total).store(to: result + index)
+    for first in stride(from: 0, to: rows.count, by: panel) {
+      let (result, rows) = (result + first * headWidth, rows.dropFirst(first).prefix(panel))
+      for lane in stride(from: 0, to: rows.count, by: Vector.scalarCount) {
+        let total = Vector(loading: sums + first + lane)
+        for index in stride(from: lane, to: headWidth * panel, by: panel) {
+          (Vector(loading: result + index) / total).store(to: result + index)
+        }
       }
+      transpose(
+        result, stride: panel, rows: headWidth, columns: rows.count, to: y + rows.lowerBound * width, stride: width)
     }
-    transpose(
-      result, stride: group, rows: headWidth, columns: rows.count, to: y + rows.lowerBound * width, stride: width)
   }
 
   /// Sets the scores of keys that come after their query to minus infinity.
   private func hideLaterKeys(_ block: Range<Int>, from rows: Range<Int>, scores: UnsafeMutablePointer<Float>) {
-    for key in block {
-      let hidden = min(max(key - rows.lowerBound, 0), rows.count)
-      for first in stride(from: 0, to: hidden, by: panel) {
-        (scores + firstScore(ofQuery: first) + (key - block.lowerBound) * panel)
-          .update(repeating: -.infinity, count: min(panel, hidden - first))
-      }
+    for key in block where key > rows.lowerBound {
+      (scores + (key - block.lowerBound) * panel)
+        .update(repeating: -.infinity, count: min(key - rows.lowerBound, rows.count))
     }
   }
 }
