@@ -3,29 +3,52 @@ import Glibc
 /// A file mapped read-only into memory for as long as the object lives.
 final class MappedFile: Sendable {
   nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
+  private let path: String
+  private let descriptor: Int32
 
   /// Throws when `path` is absent, unreadable or no regular file.
   init(path: String) throws {
+    self.path = path
     // Without O_NONBLOCK a pipe would wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SafetensorsError("\(path): cannot be opened: \(describe(errno))") }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw SafetensorsError("\(path): cannot be read: \(describe(errno))") }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw SafetensorsError("\(path): is no regular file") }
-    let count = Int(status.st_size)
-    if count == 0 {
-      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-      return
+    do {
+      bytes = try Self.map(descriptor, path: path)
+    } catch {
+      close(descriptor)
+      throw error
     }
-    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
-      throw SafetensorsError("\(path): cannot be mapped into memory: \(describe(errno))")
-    }
-    bytes = UnsafeRawBufferPointer(start: address, count: count)
   }
 
   deinit {
     if let address = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), bytes.count) }
+    close(descriptor)
+  }
+
+  private static func map(_ descriptor: Int32, path: String) throws -> UnsafeRawBufferPointer {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw SafetensorsError("\(path): cannot be read: \(describe(errno))") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw SafetensorsError("\(path): is no regular file") }
+    let count = Int(status.st_size)
+    if count == 0 { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+      throw SafetensorsError("\(path): cannot be mapped into memory: \(describe(errno))")
+    }
+    return UnsafeRawBufferPointer(start: address, count: count)
+  }
+
+  /// Reads `range` from the file as it is now, not from the mapping: there, what the file has lost ends the process.
+  func read(_ range: Range<Int>) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+      while count < range.count {
+        let part = pread(
+          descriptor, buffer.baseAddress.map { $0 + count }, range.count - count, off_t(range.lowerBound + count))
+        if part < 0 && errno == EINTR { continue }
+        guard part >= 0 else { throw SafetensorsError("\(path): cannot be read: \(describe(errno))") }
+        guard part > 0 else { throw SafetensorsError("\(path): has become shorter while it was in use") }
+        count += part
+      }
+    }
   }
 
   /// Gives the memory of the pages wholly inside `range` back; reading them again fetches them from the file.

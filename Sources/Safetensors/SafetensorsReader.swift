@@ -62,6 +62,25 @@ package final class SafetensorsReader: @unchecked Sendable {
   package func readFloats(
     _ name: String, elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
   ) throws {
+    let (range, dtype) = try place(name, elements: elements, into: target)
+    convert(UnsafeRawBufferPointer(rebasing: bytes[range]), dtype, into: target)
+  }
+
+  /// As `readFloats`, but from a file as it is now: for what is read long after it was opened.
+  ///
+  /// Throws also when the file has become shorter, which would end the process if its mapping were read.
+  package func readFloatsAnew(
+    _ name: String, elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    guard let file else { return try readFloats(name, elements: elements, into: target) }
+    let (range, dtype) = try place(name, elements: elements, into: target)
+    try file.read(range).withUnsafeBytes { convert($0, dtype, into: target) }
+  }
+
+  /// The bytes of some elements, after checking that they can become floats.
+  private func place(
+    _ name: String, elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
+  ) throws -> (Range<Int>, DType) {
     let info = try existing(name)
     precondition(
       elements.count == target.count && elements.upperBound <= info.count,
@@ -69,12 +88,18 @@ package final class SafetensorsReader: @unchecked Sendable {
     guard info.dtype.isFloat else {
       throw SafetensorsError("\(source): tensor '\(name)' is \(info.dtype.rawValue); F32, F16 or BF16 was expected")
     }
-    guard let address = bytes.baseAddress, let floats = target.baseAddress else { return }
-    let data = address + info.range.lowerBound + elements.lowerBound * info.dtype.size
-    switch info.dtype {
+    let first = info.range.lowerBound + elements.lowerBound * info.dtype.size
+    return (first..<first + elements.count * info.dtype.size, info.dtype)
+  }
+
+  private func convert(
+    _ bytes: UnsafeRawBufferPointer, _ dtype: DType, into target: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard let data = bytes.baseAddress, let floats = target.baseAddress else { return }
+    switch dtype {
     case .f16: HalfPrecision.widenF16(data, to: floats, count: target.count)
     case .bf16: HalfPrecision.widenBF16(data, to: floats, count: target.count)
-    default: UnsafeMutableRawPointer(floats).copyMemory(from: data, byteCount: 4 * target.count)
+    default: UnsafeMutableRawPointer(floats).copyMemory(from: data, byteCount: bytes.count)
     }
   }
 

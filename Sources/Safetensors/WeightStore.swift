@@ -58,13 +58,16 @@ package final class WeightStore {
 
   fileprivate func contains(_ name: String) -> Bool { stored[name] != nil }
 
-  fileprivate func source(_ name: String, _ shape: [Int], or other: [Int]?) throws -> WeightSource {
+  /// A weight, `isTable` if its rows are read as they are needed and not once.
+  fileprivate func source(
+    _ name: String, _ shape: [Int], or other: [Int]? = nil, isTable: Bool = false
+  ) throws -> WeightSource {
     if let entry = stored[name] {
       taken.insert(name)
       if !entry.info.dtype.isFloat {
         report.misshapen[name] = "is \(entry.info.dtype.rawValue), expected F32, F16 or BF16"
       } else if entry.info.shape == shape || entry.info.shape == other {
-        return source(entry, shape)
+        return source(entry, shape, isTable: isTable)
       } else {
         report.misshapen[name] = "is \(entry.info.shape), expected \(shape)"
       }
@@ -74,11 +77,12 @@ package final class WeightStore {
     return try zeros(shape)
   }
 
-  private func source(_ entry: Stored, _ shape: [Int]) -> WeightSource {
+  private func source(_ entry: Stored, _ shape: [Int], isTable: Bool) -> WeightSource {
     let rowSize = shape.dropFirst().reduce(1, *)
     return WeightSource(shape: shape, isHalf: entry.info.dtype == .f16) { rows, target in
-      try entry.reader.readFloats(
-        entry.fileName, elements: rows.lowerBound * rowSize..<rows.upperBound * rowSize, into: target)
+      let elements = rows.lowerBound * rowSize..<rows.upperBound * rowSize
+      if isTable { return try entry.reader.readFloatsAnew(entry.fileName, elements: elements, into: target) }
+      try entry.reader.readFloats(entry.fileName, elements: elements, into: target)
       if rows.upperBound == shape[0] { entry.reader.release(entry.fileName) }
     }
   }
@@ -119,6 +123,11 @@ package struct WeightScope {
   /// Throws only when the weights asked for in vain are too large to go on.
   package func source(_ name: String, _ shape: [Int], or other: [Int]? = nil) throws -> WeightSource {
     try store.source(prefix + name, shape, or: other)
+  }
+
+  /// A weight of which rows are read from the file as they are needed: of a vocabulary, a text has a few words.
+  package func table(_ name: String, _ shape: [Int]) throws -> WeightSource {
+    try store.source(prefix + name, shape, isTable: true)
   }
 
   /// A weight converted whole, for those a layer keeps as they are: biases, norms, embeddings.

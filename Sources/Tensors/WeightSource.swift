@@ -1,17 +1,17 @@
-/// A weight that a layer reads once, some rows at a time and on several threads, into the order it computes with.
+/// A weight that a layer reads some rows at a time and on several threads, mostly once, into the order it computes with.
 ///
 /// So a memory-mapped half-precision weight goes straight into the layer, without a copy of the whole in between.
-package struct WeightSource {
+package struct WeightSource: Sendable {
   /// The shape as PyTorch names it: [out, in] or [out, in, kh, kw].
   package let shape: [Int]
   /// Whether every number is one of half precision, IEEE's binary16: a layer may keep them as such and lose nothing.
   package let isHalf: Bool
   /// Writes rows `rows` (slices along the first axis) to the buffer, which has exactly their size.
-  package let readRows: (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
+  package let readRows: @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
 
   package init(
     shape: [Int], isHalf: Bool = false,
-    readRows: @escaping (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
+    readRows: @escaping @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
   ) {
     precondition(!shape.isEmpty, "a weight has at least one axis")
     self.shape = shape

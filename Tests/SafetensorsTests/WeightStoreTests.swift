@@ -1,3 +1,4 @@
+import Foundation
 import Safetensors
 import Tensors
 import Testing
@@ -32,6 +33,21 @@ struct WeightStoreTests {
     #expect(weight.shape == [4, 3])
     let rows = try Tensor(shape: [2, 3]) { try weight.readRows(1..<3, $0) }
     #expect(rows.values == [2, 2, 2, 2, 2, 2])
+  }
+
+  @Test func rowsOfATableAreReadAfterTheStoreIsGone() throws {
+    var writer = SafetensorsWriter()
+    writer.add("words", Tensor(shape: [3, 2], values: [0, 1, 2, 3, 4, 5]), as: .bf16)
+    try folder.write(writer.bytes(), to: "model.safetensors")
+    let table = try store().load { try $0.table("words", [3, 2]) }
+    func row(_ index: Int) throws -> [Float] {
+      try Tensor(shape: [1, 2]) { try table.readRows(index..<index + 1, $0) }.values
+    }
+    #expect(try row(2) == [4, 5])
+    #expect(try row(0) == [0, 1])
+    #expect(truncate(folder.path + "/model.safetensors", off_t(writer.bytes().count - 2)) == 0)
+    #expect(try row(1) == [2, 3])
+    #expect(message { _ = try row(2) } == "\(folder.path)/model.safetensors: has become shorter while it was in use")
   }
 
   @Test func tellsWhichWeightsAreHalves() throws {

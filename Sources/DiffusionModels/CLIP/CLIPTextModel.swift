@@ -4,7 +4,7 @@ import Tensors
 /// CLIP's text encoder, as transformers' CLIPTextModel: token ids to one vector a token.
 package struct CLIPTextModel: Sendable {
   package let config: CLIPTextConfig
-  private let tokenEmbedding: Tensor  // [vocab, d]
+  private let tokenEmbedding: WeightSource  // [vocab, d]
   private let positionEmbedding: Tensor  // [positions, d]
   private let layers: [CLIPEncoderLayer]
   private let finalLayerNorm: LayerNorm
@@ -12,7 +12,7 @@ package struct CLIPTextModel: Sendable {
   init(_ weights: WeightScope, _ config: CLIPTextConfig) throws {
     self.config = config
     let embeddings = weights.scope("embeddings")
-    tokenEmbedding = try embeddings.tensor("token_embedding.weight", [config.vocabSize, config.hiddenSize])
+    tokenEmbedding = try embeddings.table("token_embedding.weight", [config.vocabSize, config.hiddenSize])
     positionEmbedding = try embeddings.tensor("position_embedding.weight", [config.maxPositions, config.hiddenSize])
     layers = try (0..<config.layerCount).map { try CLIPEncoderLayer(weights.scope("encoder.layers", $0), config) }
     finalLayerNorm = try weights.layerNorm("final_layer_norm", channels: config.hiddenSize, eps: config.layerNormEps)
@@ -29,7 +29,8 @@ package struct CLIPTextModel: Sendable {
   /// The last hidden state of each text: rows of token ids -> [n, tokens, d].
   ///
   /// `clipSkip` leaves out that many of the last layers, the final norm still applied, as `clip_skip` of diffusers'
-  /// StableDiffusionPipeline. Throws `ModelError` for ids outside the vocabulary or rows of unequal or excessive length.
+  /// StableDiffusionPipeline. Throws `ModelError` for ids outside the vocabulary or rows of unequal or excessive length, and
+  /// what reading the file throws.
   package func callAsFunction(_ ids: [[Int]], clipSkip: Int = 0) throws -> Tensor {
     guard (0...layers.count).contains(clipSkip) else {
       throw ModelError("clip_skip is \(clipSkip); the text encoder has \(layers.count) layers to skip")
@@ -50,16 +51,13 @@ package struct CLIPTextModel: Sendable {
     if let id = ids.joined().first(where: { !(0..<config.vocabSize).contains($0) }) {
       throw ModelError("token id \(id) is outside the text encoder's vocabulary of \(config.vocabSize)")
     }
-    return Tensor(shape: [ids.count, length, width]) { sum in
-      tokenEmbedding.withUnsafeBufferPointer { tokens in
-        positionEmbedding.withUnsafeBufferPointer { positions in
-          for (row, id) in ids.joined().enumerated() {
-            let position = row % length
-            for c in 0..<width { sum[row * width + c] = tokens[id * width + c] + positions[position * width + c] }
-          }
-        }
+    let tokens = try Tensor(shape: [ids.count, length, width]) { tokens in
+      for (row, id) in ids.joined().enumerated() {
+        try tokenEmbedding.readRows(
+          id..<id + 1, UnsafeMutableBufferPointer(rebasing: tokens[row * width..<(row + 1) * width]))
       }
     }
+    return tokens + positionEmbedding.samples(0..<length).reshaped([1, length, width]).repeated(ids.count)
   }
 }
 
