@@ -299,10 +299,10 @@ struct BadInputTests {
   private static let atWeights = "graph.yaml:7:41: error: node 'eps' (UNetPredict): \(weights): "
 
   /// Draws with a model after `change`; gives the first line and the notes of the message.
-  private func drawing(status: Int32, _ change: (Stepgraph) throws -> Void) throws -> [String] {
-    let stepgraph = try Stepgraph()
+  private func drawing(status: Int32, _ change: (inout Stepgraph) throws -> Void) throws -> [String] {
+    var stepgraph = try Stepgraph()
     try copyModel(to: stepgraph)
-    try change(stepgraph)
+    try change(&stepgraph)
     try stepgraph.folder.write(Self.draw, to: "graph.yaml")
     let result = try stepgraph.failure(["run", "graph.yaml", "--quiet"])
     #expect(result.status == status)
@@ -318,6 +318,19 @@ struct BadInputTests {
       lines == [
         "graph.yaml:3:41: error: node 'model' (LoadModel): model: is no model folder: 'model_index.json' was expected "
           + "in it, with the folders 'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler' beside it"
+      ])
+  }
+
+  @Test func nothingToMultiplyWith() throws {
+    let lines = try drawing(status: 2) { stepgraph in
+      stepgraph.environment["STEPGRAPH_PRODUCTS"] = "openblas"
+      stepgraph.environment["LD_LIBRARY_PATH"] = stepgraph.folder.path
+      try stepgraph.folder.write("no library", to: "libopenblas.so.0")
+    }
+    #expect(
+      lines == [
+        "graph.yaml:3:41: error: node 'model' (LoadModel): models need OpenBLAS on this processor, and "
+          + "libopenblas.so.0 cannot be loaded; Debian has it in libopenblas0"
       ])
   }
 
