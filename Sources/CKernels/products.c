@@ -47,6 +47,8 @@ _Static_assert(ck_panel_avx2 == 2 * 8 && ck_panel_avx512 == 4 * 16, "a tile is a
 #define SUMS __m256
 #define VECTORS 2
 #define LOAD _mm256_loadu_ps
+#define WIDEN(halves) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(halves)))
+#define SAVE _mm256_storeu_ps
 #define BROADCAST _mm256_set1_ps
 #define MULTIPLY_ADD(sums, x, y) _mm256_fmadd_ps(x, y, sums)
 #define STORE store_8
@@ -60,6 +62,8 @@ _Static_assert(ck_panel_avx2 == 2 * 8 && ck_panel_avx512 == 4 * 16, "a tile is a
 #define SUMS __m512
 #define VECTORS 4
 #define LOAD _mm512_loadu_ps
+#define WIDEN(halves) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(halves)))
+#define SAVE _mm512_storeu_ps
 #define BROADCAST _mm512_set1_ps
 #define MULTIPLY_ADD(sums, x, y) _mm512_fmadd_ps(x, y, sums)
 #define STORE store_16
@@ -113,14 +117,14 @@ AVX512_BF16 void ck_interleave_bf16(const float *first, const float *second, uin
 #else
 
 void ck_multiply_f32_avx2(
-    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
-    const void *next, long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, float *b,
+    const uint16_t *halves, const void *next, long next_lines, float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 
 void ck_multiply_f32_avx512(
-    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
-    const void *next, long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, float *b,
+    const uint16_t *halves, const void *next, long next_lines, float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
 

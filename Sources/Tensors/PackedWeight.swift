@@ -142,10 +142,12 @@ struct PackedWeight: Sendable {
           let panel = first..<min(first + panelWidth, columns.upperBound)
           let y = y + (first - columns.lowerBound)
           if index == 0 { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
+          let stored = place(column: first, tap: taps.lowerBound, word: words.lowerBound)
           PanelProduct.multiply(
             precision, rows: rows, columns: panel.count, segments: taps.count, depth: words.count, a: pointers,
             fetchesRows: false,
-            b: block(panel: first, taps: taps, words: words, widened: widened).start, bStride: panelWidth,
+            b: widened?.elements ?? stored.assumingMemoryBound(to: Float.self), halves: isHalf ? stored : nil,
+            bStride: panelWidth,
             next: panel.upperBound < columns.upperBound
               ? next(panel: panel.upperBound, parts[index])
               : index + 1 < parts.count ? next(panel: columns.lowerBound, parts[index + 1]) : nil,

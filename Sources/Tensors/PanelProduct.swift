@@ -15,22 +15,26 @@ enum PanelProduct {
   ///
   /// `a` points to all rows of the first segment, then of the next; `depth` counts words. Other products than OpenBLAS's
   /// take at most `width` columns, from rows of `b` that are `width` apart. `fetchesRows` is for rows that are not in the cache
-  /// yet; `next` is what the next product needs from memory.
+  /// yet; `next` is what the next product needs from memory. `halves` is the panel in half precision, to be widened into `b`,
+  /// for other products than OpenBLAS's.
   @inline(__always) static func multiply(
     _ precision: Precision, rows: Int, columns: Int, segments: Int = 1, depth: Int,
-    a: RowPointers, fetchesRows: Bool, b: UnsafePointer<Float>, bStride: Int = width,
+    a: RowPointers, fetchesRows: Bool, b: UnsafePointer<Float>, halves: UnsafeRawPointer? = nil, bStride: Int = width,
     next: UnsafeRawBufferPointer? = nil, c: UnsafeMutablePointer<Float>, cStride: Int, adds: Bool
   ) {
     let (start, lines) = (next?.baseAddress, (next?.count ?? 0) / cacheLine)
+    let (panel, halves) = (UnsafeMutablePointer(mutating: b), halves?.assumingMemoryBound(to: UInt16.self))
     switch (precision, ProductEngine.current) {
     case (.bf16, _):
       let a = UnsafeRawPointer(a).assumingMemoryBound(to: UnsafePointer<UInt32>?.self)
       let b = UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self)
       ck_multiply_bf16_avx512(rows, columns, segments, depth, a, fetchesRows, b, start, lines, c, cStride, adds)
     case (.f32, .avx512):
-      ck_multiply_f32_avx512(rows, columns, segments, depth, a, fetchesRows, b, start, lines, c, cStride, adds)
+      ck_multiply_f32_avx512(
+        rows, columns, segments, depth, a, fetchesRows, panel, halves, start, lines, c, cStride, adds)
     case (.f32, .avx2):
-      ck_multiply_f32_avx2(rows, columns, segments, depth, a, fetchesRows, b, start, lines, c, cStride, adds)
+      ck_multiply_f32_avx2(
+        rows, columns, segments, depth, a, fetchesRows, panel, halves, start, lines, c, cStride, adds)
     case (.f32, .openblas):
       for segment in 0..<segments {
         multiplyByOpenBLAS(

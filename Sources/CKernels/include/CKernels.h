@@ -31,12 +31,14 @@ bool ck_has_avx512(void);
 bool ck_has_avx512_bf16(void);
 
 /// Single precision, a product and its addition rounded once.
+///
+/// `halves`, if not null, is the panel in half precision, IEEE's binary16; it is widened into b on the way.
 void ck_multiply_f32_avx2(
-    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
-    const void *next, long next_lines, float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, float *b,
+    const uint16_t *halves, const void *next, long next_lines, float *c, long c_stride, bool adds);
 void ck_multiply_f32_avx512(
-    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, const float *b,
-    const void *next, long next_lines, float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const float *const *a, bool fetches_rows, float *b,
+    const uint16_t *halves, const void *next, long next_lines, float *c, long c_stride, bool adds);
 
 /// bfloat16 factors, two to a word, and sums in single precision; `depth` counts words.
 void ck_multiply_bf16_avx512(
