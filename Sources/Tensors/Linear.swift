@@ -25,7 +25,7 @@ package struct Linear: Sendable {
     }
   }
 
-  /// [n, ..., in] -> [n, ..., out], the activation applied, plus `residual` [n, ..., out], of which there is one at most.
+  /// [n, ..., in] -> [n, ..., out], with either an activation applied or `residual`, [n, ..., out], added.
   package func callAsFunction(_ x: Tensor, residual: Tensor? = nil, activation: Activation? = nil) -> Tensor {
     precondition(residual == nil || activation == nil, "an activation of a sum with a residual")
     return Self.outputs(of: [self], for: x, residual: residual, activation: activation)[0]
@@ -53,18 +53,27 @@ package struct Linear: Sendable {
           withOptionalPointer(residual) { residual in
             tiles.forEach(samples: layers.count * shape[0]) { tile in
               let layer = tile.rows.lowerBound / rows
-              let y = y + tile.rows.lowerBound * outputs + tile.columns.lowerBound
-              let ownTile = ProductTiles.Tile(
-                rows: tile.rows.lowerBound - layer * rows..<tile.rows.upperBound - layer * rows, columns: tile.columns)
-              layers[layer].multiply(x, residual: residual, tile: ownTile, y: y, yStride: outputs)
-              guard let activation else { return }
-              for row in 0..<tile.rows.count { activation.apply(to: y + row * outputs, count: tile.columns.count) }
+              let first = layer * rows
+              layers[layer].write(
+                .init(rows: tile.rows.lowerBound - first..<tile.rows.upperBound - first, columns: tile.columns),
+                of: x, residual: residual, activation: activation, to: y + first * outputs)
             }
           }
         }
       }
     }
     return layers.indices.map { all.sample($0).reshaped(shape) }
+  }
+
+  /// Writes one tile of the output `y` of all rows.
+  private func write(
+    _ tile: ProductTiles.Tile, of x: UnsafePointer<Float>, residual: UnsafePointer<Float>?, activation: Activation?,
+    to y: UnsafeMutablePointer<Float>
+  ) {
+    let y = y + tile.rows.lowerBound * outputs + tile.columns.lowerBound
+    multiply(x, residual: residual, tile: tile, y: y, yStride: outputs)
+    guard let activation else { return }
+    for row in 0..<tile.rows.count { activation.apply(to: y + row * outputs, count: tile.columns.count) }
   }
 
   /// What a product with `rows` rows costs.

@@ -100,7 +100,7 @@ struct PackedWeight: Sendable {
     let tapStride: Int
   }
 
-  /// Room for `block` to widen so many words of each tap, nil if it needs none.
+  /// Room to widen so many words of each tap of a panel, nil if they are as wide as they should be.
   func spaceToWiden(taps: Int, words: Int) -> AlignedStorage? {
     isHalf ? AlignedStorage(count: taps * words * panelWidth) : nil
   }

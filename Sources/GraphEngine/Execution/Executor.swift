@@ -69,6 +69,7 @@ package struct Executor: Sendable {
     } onCancel: {
       relay.cancel()
       Task.detached {
+        // A run in which nothing is under way ends now.
         monitor.update { _ in }
         try? await Task.sleep(for: Self.grace)
         monitor.update { $0.endGrace() }
