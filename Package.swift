@@ -53,7 +53,7 @@ let package = Package(
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
     .target(
-      name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors"],
+      name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors", "Tensors"],
       path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     // Runs the command, which `swift test` builds beside the tests: it cannot be linked into them.

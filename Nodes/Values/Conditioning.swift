@@ -1,9 +1,9 @@
 import GraphEngine
 import Tensors
 
-/// The text encoder's hidden states [n, 77, d].
+/// The text encoder's hidden states [n, t, d].
 package struct Conditioning: TensorValue {
-  package static let wireType = WireType("conditioning", shape: ["n", "77", "d"])
+  package static let wireType = WireType("conditioning", shape: ["n", "t", "d"])
 
   let tensor: Tensor
   var metadata: [String: String] { [:] }

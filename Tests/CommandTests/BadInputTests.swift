@@ -44,7 +44,7 @@ struct BadInputTests {
       graph.yaml:6:65: error: 'TextEncode' has no parameter 'txt'
         6 |   b: {node: TextEncode, in: {clip: modle.clip}, with: {text: x, txt: y}}
           |                                                                 ^
-          = its parameters are text, clip_skip
+          = its parameters are text, syntax, embeddings, clip_skip
       graph.yaml:7:3: error: 'c' needs the parameter 'text' (string)
         7 |   c: {node: TextEncode, in: {clip: model.clp}, with: {}}
           |   ^
@@ -88,7 +88,7 @@ struct BadInputTests {
         f: {node: Decode, in: {vae: model.vae, latent: d}}
       """, status: 2,
       """
-      graph.yaml:6:50: error: 'latent' takes latent [n, c, h, w], but 'd' is conditioning [n, 77, d]
+      graph.yaml:6:50: error: 'latent' takes latent [n, c, h, w], but 'd' is conditioning [n, t, d]
         6 |   f: {node: Decode, in: {vae: model.vae, latent: d}}
           |                                                  ^
 

@@ -4,6 +4,7 @@ import Foundation
 import GraphEngine
 import Safetensors
 import StepgraphNodes
+import Tensors
 
 /// Every place where bytes from outside are read first, to be fed with hostile ones.
 ///
@@ -14,6 +15,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case safetensors
   /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json` and a prompt, with 0xFF between them.
   case tokenizer
+  /// A prompt, in every syntax.
+  case prompt
   case png
   /// An entry of the cache, a run's record, a lock file, a value: each is tried.
   case entry
@@ -23,6 +26,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .workflow: Self.takeWorkflow(Array(bytes))
     case .safetensors: Self.takeSafetensors(bytes)
     case .tokenizer: Self.takeTokenizer(Array(bytes))
+    case .prompt: Self.takePrompt(String(decoding: bytes, as: UTF8.self))
     case .png: _ = try? PNG.decode(Array(bytes))
     case .entry: Self.takeEntry(bytes)
     }
@@ -50,7 +54,24 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   private static func takeSafetensors(_ bytes: UnsafeRawBufferPointer) {
     guard let file = try? SafetensorsReader(borrowing: bytes, source: "fuzz") else { return }
     for name in file.names { _ = try? file.tensor(name) }
+    for encoder in [TextualInversion.Encoder.clipL, .clipG] {
+      _ = try? TextualInversion.vectors(file, for: encoder, width: 4)
+    }
   }
+
+  private static func takePrompt(_ text: String) {
+    for syntax in PromptSyntax.allCases {
+      guard let prompt = try? Prompt(text, syntax: syntax, embeddings: embeddings) else { continue }
+      _ = prompt.embeddings
+      guard let promptTokenizer else { continue }
+      _ = try? TokenizedPrompt(prompt, promptTokenizer) { _ in [Tensor.zeros([4]), .zeros([4])] }
+    }
+  }
+
+  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures/prompts").path
+  private static let embeddings = try? EmbeddingFolder(path: "\(fixtures)/embeddings")
+  private static let promptTokenizer = try? CLIPTokenizer(folder: "\(fixtures)/model/tokenizer")
 
   /// In memory where there is such a file system; gone when the process ends.
   private static let folder: String = {

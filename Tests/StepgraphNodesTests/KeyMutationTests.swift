@@ -302,12 +302,41 @@ struct KeyMutationTests {
     }
   }
 
+  /// What nodes read that read files only with certain parameters.
+  private static let readings = [
+    "TextEncode": Reading(
+      path: root.appending(path: "Tests/Fixtures/prompts/embeddings").path,
+      parameters: ["text": .string("a cat embedding:mystyle"), "syntax": .string("comfyui")])
+  ]
+
+  private struct Reading {
+    let path: String
+    let parameters: [String: ParameterValue]
+
+    func graph(of declaration: NodeDeclaration) -> ResolvedGraph {
+      var values = parameters
+      for parameter in declaration.parameters where values[parameter.name] == nil {
+        values[parameter.name] = parameter.defaultValue ?? .absent
+        if parameter.type == .path(.read) { values[parameter.name] = .path(path) }
+      }
+      return KeyMutationTests.graph(of: declaration, values)
+    }
+  }
+
+  private static func graph(of declaration: NodeDeclaration, _ values: [String: ParameterValue]) -> ResolvedGraph {
+    let node = ResolvedNode(
+      address: "node", declaration: declaration, inputs: declaration.inputs.map { _ in [] },
+      parameters: NodeParameters(values), location: SourceLocation(argument: "test"))
+    return ResolvedGraph(nodes: [node], targets: [0])
+  }
+
   /// A graph of one node, its inputs left open; and the file or folder that it reads.
   private static func alone(_ declaration: NodeDeclaration) throws -> (graph: ResolvedGraph, file: String?) {
     let fixtures = [
       model, root.appending(path: "Examples/apple-sketch.png").path,
       root.appending(path: "Tests/Fixtures/sd1-tiny/modules.safetensors").path,
     ]
+    if let reading = readings[declaration.info.type] { return (reading.graph(of: declaration), reading.path) }
     let reads = declaration.parameters.contains { $0.type == .path(.read) }
     for file in reads ? fixtures : [""] {
       var values: [String: ParameterValue] = [:]
@@ -320,10 +349,7 @@ struct KeyMutationTests {
           values[parameter.name] = others(than: .absent, parameter, parameter.type).first
         }
       }
-      let node = ResolvedNode(
-        address: "node", declaration: declaration, inputs: declaration.inputs.map { _ in [] },
-        parameters: NodeParameters(values), location: SourceLocation(argument: "test"))
-      let graph = ResolvedGraph(nodes: [node], targets: [0])
+      let graph = graph(of: declaration, values)
       if (try? makePlan(graph, cache: nil, numerics: "test")) != nil { return (graph, reads ? file : nil) }
     }
     throw NodeFailure("no fixture that \(declaration.info.type) reads: name one here")

@@ -32,32 +32,48 @@ package struct CLIPTextModel: Sendable {
   /// StableDiffusionPipeline. Throws `ModelError` for ids outside the vocabulary or rows of unequal or excessive length, and
   /// what reading the file throws.
   package func callAsFunction(_ ids: [[Int]], clipSkip: Int = 0) throws -> Tensor {
+    try self(tokens: ids.map { $0.map(TextToken.id) }, clipSkip: clipSkip)
+  }
+
+  /// As with ids, where a vector [d] may stand for what a token's id stands for.
+  package func callAsFunction(tokens: [[TextToken]], clipSkip: Int = 0) throws -> Tensor {
     guard (0...layers.count).contains(clipSkip) else {
       throw ModelError("clip_skip is \(clipSkip); the text encoder has \(layers.count) layers to skip")
     }
-    var hidden = try embed(ids)  // [n, tokens, d]
+    var hidden = try embed(tokens)  // [n, tokens, d]
     for layer in layers.dropLast(clipSkip) { hidden = layer(hidden) }
     return finalLayerNorm(hidden)
   }
 
   /// Token and position embeddings, summed.
-  private func embed(_ ids: [[Int]]) throws -> Tensor {
+  private func embed(_ texts: [[TextToken]]) throws -> Tensor {
     let width = config.hiddenSize
-    let length = ids.first?.count ?? 0
-    guard length > 0, length <= config.maxPositions, ids.allSatisfy({ $0.count == length }) else {
+    let length = texts.first?.count ?? 0
+    guard length > 0, length <= config.maxPositions, texts.allSatisfy({ $0.count == length }) else {
       throw ModelError(
-        "texts of \(ids.map(\.count)) tokens; 1 to \(config.maxPositions) were expected, the same for all")
+        "texts of \(texts.map(\.count)) tokens; 1 to \(config.maxPositions) were expected, the same for all")
     }
-    if let id = ids.joined().first(where: { !(0..<config.vocabSize).contains($0) }) {
-      throw ModelError("token id \(id) is outside the text encoder's vocabulary of \(config.vocabSize)")
-    }
-    let tokens = try Tensor(shape: [ids.count, length, width]) { tokens in
-      for (row, id) in ids.joined().enumerated() {
-        try tokenEmbedding.readRows(
-          id..<id + 1, UnsafeMutableBufferPointer(rebasing: tokens[row * width..<(row + 1) * width]))
+    let tokens = try Tensor(shape: [texts.count, length, width]) { tokens in
+      for (row, token) in texts.joined().enumerated() {
+        try embed(token, to: UnsafeMutableBufferPointer(rebasing: tokens[row * width..<(row + 1) * width]))
       }
     }
-    return tokens + positionEmbedding.samples(0..<length).reshaped([1, length, width]).repeated(ids.count)
+    return tokens + positionEmbedding.samples(0..<length).reshaped([1, length, width]).repeated(texts.count)
+  }
+
+  private func embed(_ token: TextToken, to row: UnsafeMutableBufferPointer<Float>) throws {
+    switch token {
+    case .id(let id):
+      guard (0..<config.vocabSize).contains(id) else {
+        throw ModelError("token id \(id) is outside the text encoder's vocabulary of \(config.vocabSize)")
+      }
+      try tokenEmbedding.readRows(id..<id + 1, row)
+    case .vector(let vector):
+      guard vector.shape == [row.count] else {
+        throw ModelError("a vector in the place of a token is \(vector.shape); the text encoder takes [\(row.count)]")
+      }
+      _ = vector.withUnsafeBufferPointer { row.update(fromContentsOf: $0) }
+    }
   }
 }
 

@@ -89,22 +89,28 @@ package struct CLIPTokenizer: Sendable {
   }
 
   /// The ids of all of `text`, without start, end and padding.
-  package func contentIDs(_ text: String) -> [Int] {
+  package func contentIDs(_ text: String) -> [Int] { Array(contentWords(text).joined()) }
+
+  /// The ids of all of `text`, those of each of its words together: letters, a numeral, marks, or a special token.
+  package func contentWords(_ text: String) -> [[Int]] {
     let scalars = Array(text.unicodeScalars)
-    return pieces(of: scalars[...], rawTokens).flatMap { piece -> [Int] in
+    return pieces(of: scalars[...], rawTokens).flatMap { piece -> [[Int]] in
       switch piece {
-      case .token(let id): return [id]
+      case .token(let id): return [[id]]
       case .text(let part):
-        return pieces(of: CLIPTextSplitter.normalize(part)[...], normalizedTokens).flatMap { piece -> [Int] in
+        return pieces(of: CLIPTextSplitter.normalize(part)[...], normalizedTokens).flatMap { piece -> [[Int]] in
           switch piece {
-          case .token(let id): return [id]
+          case .token(let id): return [[id]]
           case .text(let part):
-            return CLIPTextSplitter.words(Array(part)).flatMap { encoding.encode($0, unknown: unknownID) }
+            return CLIPTextSplitter.words(Array(part)).map { encoding.encode($0, unknown: unknownID) }
           }
         }
       }
     }
   }
+
+  /// The id of a word that is one token; nil where the vocabulary lacks it.
+  package func id(ofWord word: String) -> Int? { encoding.id(of: word + BytePairEncoding.endOfWord) }
 
   private func decode(_ ids: ArraySlice<Int>) -> String {
     ids.split { addedNames[$0] != nil }.map(encoding.decode).joined(separator: " ")

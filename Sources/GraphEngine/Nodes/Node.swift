@@ -28,10 +28,13 @@ package struct NodeSource: Sendable {
   package let path: String
   /// Output ports whose value depends on the file; nil for all of them.
   package let outputs: Set<String>?
+  /// What the file is to the node, where its place among the node's files does not tell; part of the key.
+  package let role: String?
 
-  package init(_ path: String, outputs: Set<String>? = nil) {
+  package init(_ path: String, outputs: Set<String>? = nil, role: String? = nil) {
     self.path = path
     self.outputs = outputs
+    self.role = role
   }
 }
 

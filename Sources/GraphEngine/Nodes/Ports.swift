@@ -69,9 +69,12 @@ package struct OptionalParameter<Value: ParameterConvertible>: Sendable {
 
   package var name: String { declaration.name }
 
-  package init(_ name: String, _ help: String, min: Double? = nil, max: Double? = nil, options: [String]? = nil) {
+  package init(
+    _ name: String, _ help: String, min: Double? = nil, max: Double? = nil, options: [String]? = nil,
+    path: PathRole? = nil
+  ) {
     declaration = ParameterDeclaration(
-      name: name, help: help, type: Value.parameterType.limited(to: options),
+      name: name, help: help, type: path.map { .path($0) } ?? Value.parameterType.limited(to: options),
       defaultValue: nil, isOptional: true, min: min, max: max, integerRange: Value.integerRange)
   }
 }

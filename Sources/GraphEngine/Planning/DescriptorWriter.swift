@@ -46,7 +46,15 @@ struct DescriptorWriter: Sendable {
     separator = ""
     for source in sources {
       text.append(raw: separator)
-      text.append(source.digest)
+      if let role = source.role {
+        text.append(raw: "[")
+        text.append(role)
+        text.append(raw: ",")
+        text.append(source.digest)
+        text.append(raw: "]")
+      } else {
+        text.append(source.digest)
+      }
       separator = ","
     }
     text.append(raw: type.tail)

@@ -65,4 +65,5 @@ struct SourceContent: Sendable {
   let identity: FileIdentity
   /// As in `NodeSource`.
   let outputs: Set<String>?
+  let role: String?
 }

@@ -78,7 +78,8 @@ private struct Planner {
         try node.resolve(&graph.nodes[index].parameters)
         let contents = try node.sources(graph.nodes[index].parameters).map { source in
           let (digest, identity) = try digests.digest(of: source.path)
-          return SourceContent(path: source.path, digest: digest, identity: identity, outputs: source.outputs)
+          return SourceContent(
+            path: source.path, digest: digest, identity: identity, outputs: source.outputs, role: source.role)
         }
         keys.add(index, of: graph, reading: contents)
       } catch {
