@@ -1,9 +1,9 @@
 import Safetensors
 import Tensors
 
-/// The vectors that a textual inversion puts in the place of a word's tokens (Gal et al. 2022).
+/// The vectors that a textual inversion puts in the place of a word's tokens.
 ///
-/// Layouts: one tensor, [n, width] or [width], whatever its name (`emb_params`, diffusers' `<token>`); for SDXL one tensor
+/// Source: Gal et al. 2022. Layouts: one tensor, [n, width] or [width], whatever its name (`emb_params`, diffusers' `<token>`); for SDXL one tensor
 /// for each text encoder, `clip_l` and `clip_g`.
 package enum TextualInversion {
   /// A text encoder as files name it.
