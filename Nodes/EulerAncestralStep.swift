@@ -3,10 +3,11 @@ import GraphEngine
 
 /// One ancestral Euler step of k-diffusion, "Euler A" (diffusers' `EulerAncestralDiscreteScheduler`):
 /// `eulerAncestralStep` has the formula.
-package struct EulerAncestralStep: Node {
+package struct EulerAncestralStep: ConventionStep {
   package static let info = NodeInfo(
-    type: "EulerAncestralStep", version: 1, lane: .compute,
+    type: "EulerAncestralStep", version: 2, lane: .compute,
     summary: "Takes one Euler step a little too far, and adds noise up to the next level.")
+  package static let convention = ScheduleConvention.eulerAncestral
 
   let ports = StepPorts()
   let random = NoisePorts()

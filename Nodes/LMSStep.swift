@@ -2,10 +2,11 @@ import DiffusionModels
 import GraphEngine
 
 /// One linear multistep step of k-diffusion (diffusers' `LMSDiscreteScheduler`): `LMS` has the formula.
-package struct LMSStep: Node {
+package struct LMSStep: ConventionStep {
   package static let info = NodeInfo(
-    type: "LMSStep", version: 1, lane: .compute,
+    type: "LMSStep", version: 2, lane: .compute,
     summary: "Takes one linear multistep step along a polynomial through the last predictions.")
+  package static let convention = ScheduleConvention.lms
   private static let method = "LMS"
 
   let ports = StepPorts()

@@ -4,8 +4,8 @@ import GraphEngine
 /// The steps of a sampling run, as the class of diffusers that `convention` names makes them.
 ///
 /// NoiseSchedules in the documentation has the rules. A parameter that is left out is the model's own, from its
-/// scheduler config, or else the class's default.
-package struct NoiseSchedule: Node {
+/// scheduler config, or else the class's default. `k` is the convention of the method whose steps take the schedule.
+package struct NoiseSchedule: ConsumerAwareNode {
   package static let info = NodeInfo(
     type: "NoiseSchedule", version: 3, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
 
@@ -13,8 +13,8 @@ package struct NoiseSchedule: Node {
   let steps = Parameter(
     "steps", "How many steps; unused with a list.", default: ScheduleOptions.defaultSteps, min: 1, max: 1000)
   let convention = Parameter(
-    "convention", "Which reference scheduler's rules to follow.", default: ScheduleConvention.ddim.rawValue,
-    options: names(ScheduleConvention.self))
+    "convention", "Which reference scheduler's rules to follow; k is Euler's, or that of the step that takes it.",
+    default: ScheduleConvention.ddim.rawValue, options: names(ScheduleConvention.self))
   let spacing = OptionalParameter<String>("spacing", "How times are spread.", options: names(TimestepSpacing.self))
   let offset = OptionalParameter<Int>("offset", "Added to leading times.", min: 0)
   let curve = OptionalParameter<String>(
@@ -39,6 +39,13 @@ package struct NoiseSchedule: Node {
   let schedule = Output<Schedule>("schedule", "The evaluation list with its levels.")
 
   package init() {}
+
+  /// Steps of several methods on one schedule, whose levels must be the same for all, share Euler's.
+  package func resolve(_ parameters: inout NodeParameters, consumers: [any Node.Type]) {
+    guard parameters[convention] == ScheduleConvention.k.rawValue else { return }
+    let meant = Set(consumers.compactMap { ($0 as? any ConventionStep.Type)?.convention })
+    if meant.count == 1, let only = meant.first { parameters[convention] = only.rawValue }
+  }
 
   package func resolve(_ parameters: inout NodeParameters) throws {
     let options = options(parameters)

@@ -2,6 +2,11 @@ import DiffusionModels
 import GraphEngine
 import Tensors
 
+/// A step of a method that shares the name `k` with others: of which convention a `k` schedule is that it takes.
+package protocol ConventionStep: Node {
+  static var convention: ScheduleConvention { get }
+}
+
 /// The wires and the step that every solver step has, and what every one checks.
 struct StepPorts: PortGroup {
   let latent = Input<Latent>("latent", "x_t, at the level of `step`.")

@@ -179,7 +179,7 @@ struct BadInputTests {
         s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
       """, status: 2,
       """
-      graph.yaml:5:76: error: node 'n' (NoiseSchedule): curve karras is not for the convention ddim; conventions with curves are k, heun, dpm2, dpm2_ancestral, dpm, dpm_singlestep, unipc, deis
+      graph.yaml:5:76: error: node 'n' (NoiseSchedule): curve karras is not for the convention ddim; conventions with curves are k, euler_ancestral, lms, heun, dpm2, dpm2_ancestral, dpm, dpm_singlestep, unipc, deis
         5 |   n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4, curve: karras}}
           |                                                                            ^
 

@@ -88,7 +88,7 @@ struct StepErrorTests {
     Case(
       "a schedule of one evaluation a step for a method of two",
       "a: {node: HeunStep, in: {latent: z, noise: e0, schedule: k}, with: {step: 0}}",
-      at: "schedule", message: "the schedule's convention is 'k', which Heun cannot follow",
+      at: "schedule", message: "the schedule's convention is 'lms', which Heun cannot follow",
       note: "set 'convention: heun' on its NoiseSchedule"),
     Case(
       "a schedule of two evaluations a step for a method of one",
@@ -97,11 +97,11 @@ struct StepErrorTests {
       a: {node: EulerStep, in: {latent: z, noise: e0, schedule: h}, with: {step: 0}}
       """,
       at: "schedule", message: "the schedule's convention is 'heun', which Euler cannot follow",
-      note: "expected ddim, ddpm, k, dpm, dpm_singlestep, unipc, deis, lcm, tcd"),
+      note: "expected ddim, ddpm, k, euler_ancestral, lms, dpm, dpm_singlestep, unipc, deis, lcm, tcd"),
     Case(
       "a schedule without the levels of training for TCD",
       "a: {node: TCDStep, in: {latent: z, noise: e0, schedule: k}, with: {step: 0}}",
-      at: "schedule", message: "the schedule's convention is 'k', which TCD cannot follow",
+      at: "schedule", message: "the schedule's convention is 'lms', which TCD cannot follow",
       note: "set 'convention: tcd' on its NoiseSchedule"),
     Case(
       "a second evaluation without the first's history",

@@ -104,11 +104,11 @@ private func number(_ value: JSONValue) throws -> Double {
   private func hasFractions(_ run: ScheduleFixture.Cases.Run, _ place: Int) -> Bool {
     switch run.convention {
     case .dpm2, .dpm2Ancestral: if place % 2 == 1 { return true }
-    case .k, .heun: break
+    case .k, .eulerAncestral, .lms, .heun: break
     default: return false
     }
     return ["curve", "sigmas"].contains { run.parameters[$0] != nil }
-      || fixture.cases.configs[run.config].keys.contains { $0.hasPrefix("use_") }
+      || fixture.cases.configs[run.config].keys.contains { $0.hasPrefix("use_") || $0 == "timestep_type" }
   }
 
   /// The levels of training have PyTorch's bits.

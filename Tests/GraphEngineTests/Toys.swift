@@ -191,6 +191,17 @@ struct ToyScale: BatchableNode {
   }
 }
 
+/// A number that is negated where only Adds take it.
+struct ToyAware: ConsumerAwareNode {
+  static let info = NodeInfo(type: "Aware", version: 1, lane: .inline, summary: "A number for whoever takes it.")
+  let number = Parameter<Double>("value", "The number.")
+  let result = Output<ToyNumber>("result", "The number.")
+  func resolve(_ parameters: inout NodeParameters, consumers: [any Node.Type]) {
+    if consumers.count == 1, consumers[0] == ToyAdd.self { parameters[number] = -parameters[number] }
+  }
+  func run(_ io: inout NodeIO) throws { io[result] = ToyNumber(io[number]) }
+}
+
 /// A value that counts how many of its kind are alive.
 struct ToyBulk: WireValue {
   static let wireType = WireType("bulk")
@@ -235,7 +246,7 @@ struct ToyGraph {
   private let file = SourceFile(path: "toy.yaml", text: "")
   private static let catalog = NodeCatalog([
     ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToyPair.self, ToySave.self, ToyAct.self, ToyActIO.self,
-    ToyCarry.self, ToyScale.self,
+    ToyCarry.self, ToyScale.self, ToyAware.self,
   ])
 
   /// Adds a node; its parameters are on the lines after its own.

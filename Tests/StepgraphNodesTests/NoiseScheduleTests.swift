@@ -72,6 +72,22 @@ struct NoiseScheduleTests {
     #expect(try resolved(["offset": .int(3)]).values != resolved([:]).values)
   }
 
+  /// `k` is the convention of the steps that take the schedule, Euler's when they are of several methods.
+  @Test(
+    arguments: [
+      ([EulerAncestralStep.self, UNetPredict.self], "euler_ancestral"), ([LMSStep.self, DDIMStep.self], "lms"),
+      ([EulerStep.self], "k"), ([EulerStep.self, LMSStep.self], "k"), ([UNetPredict.self, AddNoise.self], "k"),
+      ([], "k"),
+    ] as [([any Node.Type], String)])
+  func theStepsDecideWhatKIs(_ consumers: [any Node.Type], _ expected: String) {
+    var chosen = parameters(NoiseSchedule.self, ["convention": .string("k")])
+    NoiseSchedule().resolve(&chosen, consumers: consumers)
+    #expect(chosen.values["convention"] == .string(expected))
+    var others = parameters(NoiseSchedule.self, ["convention": .string("dpm")])
+    NoiseSchedule().resolve(&others, consumers: consumers)
+    #expect(others.values["convention"] == .string("dpm"))
+  }
+
   @Test func problemsAreToldAtTheirParameter() throws {
     let failure = #expect(throws: NodeFailure.self) { try schedule(["steps": .int(1000)]) }
     #expect(failure?.port == "steps")

@@ -37,11 +37,11 @@ extension Schedule {
   /// be followed.
   package init(_ config: SchedulerConfig, _ options: ScheduleOptions) throws {
     try options.check()
-    let config = config.overridden(by: options)
+    let config = try config.read(by: options.convention).overridden(by: options)
     let levels = try config.levels(for: options.convention)
     let plan =
       options.convention.usesSigmas
-      ? try SigmaSteps(config, options, SigmaTable(levels)).plan()
+      ? try SigmaSteps(config, options, SigmaTable(levels, endsInPureNoise: config.rescalesToZeroSNR)).plan()
       : try TrainingSteps(config, options, levels).plan()
     let evaluations = plan.evaluations
     if config.predictionType == .epsilon, evaluations.contains(where: { $0.level == 0 }) {

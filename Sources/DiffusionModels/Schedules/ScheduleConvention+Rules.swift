@@ -6,13 +6,15 @@ package enum ScheduleEnd: String, Sendable, CaseIterable {
   case sigmaMin = "sigma_min"
 }
 
-/// What the reference class of each convention can do, and its defaults.
+/// What a workflow can ask of each convention, and the defaults of its reference class.
+///
+/// Which keys of a model's config the class follows is in `SchedulerConfig.Key`.
 extension ScheduleConvention {
   /// Whether the class computes with sigmas, and not with the levels of whole training times.
   var usesSigmas: Bool {
     switch self {
     case .ddim, .ddpm, .plms, .lcm, .tcd: false
-    case .k, .heun, .dpm2, .dpm2Ancestral, .dpm, .dpmSinglestep, .unipc, .deis: true
+    case .k, .eulerAncestral, .lms, .heun, .dpm2, .dpm2Ancestral, .dpm, .dpmSinglestep, .unipc, .deis: true
     }
   }
 
@@ -31,15 +33,15 @@ extension ScheduleConvention {
   var defaultSpacing: TimestepSpacing? {
     switch self {
     case .ddim, .ddpm, .plms: .leading
-    case .k, .heun, .dpm2, .dpm2Ancestral, .dpm, .unipc, .deis: .linspace
+    case .k, .eulerAncestral, .lms, .heun, .dpm2, .dpm2Ancestral, .dpm, .unipc, .deis: .linspace
     case .dpmSinglestep, .lcm, .tcd: nil
     }
   }
 
-  /// Where the class can end; the first is its default.
+  /// Where a schedule can end; the first is the class's default.
   var ends: [ScheduleEnd] {
     switch self {
-    case .ddim, .k, .dpm, .dpmSinglestep, .unipc: [.zero, .sigmaMin]
+    case .ddim, .k, .eulerAncestral, .lms, .dpm, .dpmSinglestep, .unipc: [.zero, .sigmaMin]
     case .plms: [.sigmaMin, .zero]
     case .ddpm, .heun, .dpm2, .dpm2Ancestral, .lcm: [.zero]
     // TCD's last step goes to time 0 whatever set_alpha_to_one says.
@@ -47,10 +49,10 @@ extension ScheduleConvention {
     }
   }
 
-  /// Whether the class knows rescale_betas_zero_snr.
+  /// Whether the noise can be scaled to zero terminal SNR.
   var takesZeroSNR: Bool {
     switch self {
-    case .ddim, .ddpm, .k, .dpm, .unipc, .lcm, .tcd: true
+    case .ddim, .ddpm, .k, .eulerAncestral, .lms, .dpm, .unipc, .lcm, .tcd: true
     case .plms, .heun, .dpm2, .dpm2Ancestral, .dpmSinglestep, .deis: false
     }
   }
@@ -74,7 +76,7 @@ extension ScheduleConvention {
   /// The betas of a config that says nothing.
   var defaultBetas: (schedule: BetaSchedule, start: Double, end: Double) {
     switch self {
-    case .ddim, .ddpm, .plms, .k, .dpm, .dpmSinglestep, .unipc, .deis: (.linear, 0.0001, 0.02)
+    case .ddim, .ddpm, .plms, .k, .eulerAncestral, .lms, .dpm, .dpmSinglestep, .unipc, .deis: (.linear, 0.0001, 0.02)
     case .heun, .dpm2, .dpm2Ancestral: (.linear, 0.00085, 0.012)
     case .lcm, .tcd: (.scaledLinear, 0.00085, 0.012)
     }

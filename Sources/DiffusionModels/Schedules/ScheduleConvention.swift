@@ -1,6 +1,6 @@
 /// Which family of reference schedulers a schedule follows: they space, round and end differently.
 ///
-/// Each case is a rule of diffusers 0.42, named after the method; `k` is the rule of three of its classes.
+/// Each case is the rule of one class of diffusers 0.42, named after the method.
 package enum ScheduleConvention: String, Sendable, CaseIterable, Codable {
   /// DDIMScheduler.
   case ddim
@@ -8,8 +8,12 @@ package enum ScheduleConvention: String, Sendable, CaseIterable, Codable {
   case ddpm
   /// PNDMScheduler with skip_prk_steps.
   case plms
-  /// EulerDiscreteScheduler, EulerAncestralDiscreteScheduler and LMSDiscreteScheduler, after k-diffusion.
+  /// EulerDiscreteScheduler, after k-diffusion.
   case k
+  /// EulerAncestralDiscreteScheduler.
+  case eulerAncestral = "euler_ancestral"
+  /// LMSDiscreteScheduler.
+  case lms
   /// HeunDiscreteScheduler.
   case heun
   /// KDPM2DiscreteScheduler.
@@ -45,7 +49,7 @@ package enum ScheduleConvention: String, Sendable, CaseIterable, Codable {
 
   package var pattern: Pattern {
     switch self {
-    case .ddim, .ddpm, .k, .dpm, .dpmSinglestep, .unipc, .deis, .lcm, .tcd: .single
+    case .ddim, .ddpm, .k, .eulerAncestral, .lms, .dpm, .dpmSinglestep, .unipc, .deis, .lcm, .tcd: .single
     case .plms: .restart
     case .heun: .pairs
     case .dpm2: .midpoints

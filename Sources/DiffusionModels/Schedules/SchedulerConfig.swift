@@ -18,26 +18,31 @@ package enum BetaSchedule: String, Sendable, CaseIterable {
 /// The noise a model was trained with and how it wants to be sampled, from `scheduler/scheduler_config.json`.
 ///
 /// Keys of which diffusers' scheduler classes have different defaults are nil where the file lacks them: the class that a
-/// schedule follows decides, and passes over keys that it does not know, as `from_config` does. `clip_sample` is for
-/// models of pixels, and ignored.
+/// schedule follows decides. `clip_sample` is for models of pixels, and ignored.
 package struct SchedulerConfig: Sendable, Equatable {
   package let path: String
   package private(set) var predictionType: PredictionType
   /// How many times training knows: 0 ..< trainSteps.
   package let trainSteps: Int
-  package let spacing: TimestepSpacing?
-  package let stepsOffset: Int
+  package internal(set) var spacing: TimestepSpacing?
+  package internal(set) var stepsOffset: Int
   /// `set_alpha_to_one`: whether the last step ends at level 1 and not at the level of time 0.
-  let endsAtOne: Bool?
+  var endsAtOne: Bool?
   /// `final_sigmas_type`, of the classes that compute with sigmas.
-  let finalSigma: ScheduleEnd?
-  let curve: SigmaCurve?
+  var finalSigma: ScheduleEnd?
+  /// The curves that the file asks for, of which a class takes one.
+  var curves: [SigmaCurve]
+  /// `interpolation_type: log_linear`: plain sigmas are N + 1 from training's greatest to its least, with evenly spread
+  /// logarithms, whatever the times.
+  var interpolatesLogarithms: Bool
+  /// `timestep_type: continuous`: a model that predicts v is told a quarter of log sigma.
+  var isContinuous: Bool
   /// Where curves end and start, in place of the sigmas of training.
   let curveMinimum: Double?
   let curveMaximum: Double?
   let originalSteps: Int
-  /// The DPM classes use no times of a lower log signal-to-noise ratio than this.
-  let leastLogSNR: Double
+  /// `lambda_min_clipped`: times of a lower log signal-to-noise ratio are not used.
+  var leastLogSNR: Double
   /// Settings of single classes that change what a schedule is, and are not supported.
   private let unsupported: [ScheduleConvention: String]
 
@@ -45,7 +50,7 @@ package struct SchedulerConfig: Sendable, Equatable {
   private(set) var betaSchedule: BetaSchedule?
   private var betaStart: Double?
   private var betaEnd: Double?
-  private var rescalesToZeroSNR: Bool
+  var rescalesToZeroSNR: Bool
 
   /// Reads the config file at `path`.
   ///
@@ -62,15 +67,13 @@ package struct SchedulerConfig: Sendable, Equatable {
     spacing = try file.option("timestep_spacing")
     finalSigma = try file.option("final_sigmas_type")
     endsAtOne = try file.flag("set_alpha_to_one")
-    let curves: [(key: String, curve: SigmaCurve)] = [
-      ("use_karras_sigmas", .karras), ("use_exponential_sigmas", .exponential), ("use_beta_sigmas", .beta),
-    ]
-    let wanted = try curves.filter { try file.flag($0.key) ?? false }
-    guard wanted.count <= 1 else {
-      throw ModelError(
-        "\(path): \(wanted.map { "'\($0.key)'" }.joined(separator: " and ")) are true; at most one was expected")
+    curves = try [SigmaCurve.karras, .exponential, .beta].filter {
+      try file.flag("use_\($0.rawValue)_sigmas") ?? false
     }
-    curve = wanted.first?.curve
+    let interpolation = try file.choice("interpolation_type", default: "linear", of: ["linear", "log_linear"])
+    interpolatesLogarithms = interpolation == "log_linear"
+    let timeType = try file.choice("timestep_type", default: "discrete", of: ["discrete", "continuous"])
+    isContinuous = timeType == "continuous"
     curveMinimum = try file.number("sigma_min")
     curveMaximum = try file.number("sigma_max")
     if let low = curveMinimum, low <= 0 { throw ModelError("\(path): 'sigma_min' is \(low); more than 0 was expected") }
@@ -78,12 +81,7 @@ package struct SchedulerConfig: Sendable, Equatable {
       throw ModelError("\(path): 'sigma_max' is \(high); more than \(curveMinimum ?? 0) was expected")
     }
     leastLogSNR = try file.number("lambda_min_clipped") ?? -.infinity
-    var unsupported: [ScheduleConvention: String] = [:]
-    if try file.flag("use_lu_lambdas") ?? false { unsupported[.dpm] = "use_lu_lambdas" }
-    for (key, usual) in [("interpolation_type", "linear"), ("timestep_type", "discrete")] where file.has(key) {
-      if file.values[key] != .string(usual) { unsupported[.k] = key }
-    }
-    self.unsupported = unsupported
+    unsupported = try file.flag("use_lu_lambdas") ?? false ? [.dpm: "use_lu_lambdas"] : [:]
 
     if file.has("trained_betas") {
       let betas = try file.floats("trained_betas")
@@ -119,15 +117,11 @@ package struct SchedulerConfig: Sendable, Equatable {
       throw ModelError("\(path): '\(key)' is not supported by the convention \(convention.rawValue)")
     }
     var betas = trainedBetas ?? untrainedBetas(convention.defaultBetas)
-    let rescales = rescalesToZeroSNR && convention.takesZeroSNR
-    if rescales { betas = TrainingNoise.rescaledToZeroSNR(betas) }
+    if rescalesToZeroSNR { betas = TrainingNoise.rescaledToZeroSNR(betas) }
     guard betas.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
       throw ModelError("\(path): the betas go from \(betas[0]) to \(betas[betas.count - 1]); 0 to 1 was expected")
     }
-    var levels = TrainingNoise.levels(betas)
-    // A hair above 0, so that the first sigma is finite.
-    if rescales, convention.usesSigmas { levels[levels.count - 1] = 0x1p-24 }
-    return levels
+    return TrainingNoise.levels(betas)
   }
 
   private func untrainedBetas(_ defaults: (schedule: BetaSchedule, start: Double, end: Double)) -> [Float] {

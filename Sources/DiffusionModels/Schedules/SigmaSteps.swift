@@ -14,19 +14,20 @@ struct SigmaSteps {
 
   private var convention: ScheduleConvention { options.convention }
   private var isListed: Bool { options.timesteps != nil || options.sigmas != nil }
-  private var curve: SigmaCurve { isListed ? .plain : options.curve ?? config.curve ?? .plain }
-  private var spacing: TimestepSpacing {
-    options.spacing ?? (convention.defaultSpacing == nil ? nil : config.spacing) ?? .linspace
-  }
+  private var curve: SigmaCurve { isListed ? .plain : options.curve ?? config.curves.first ?? .plain }
+  private var spacing: TimestepSpacing { options.spacing ?? config.spacing ?? .linspace }
 
   func plan() throws -> StepPlan {
-    let (times, exactSigmas) = try steps()
+    let (discreteTimes, exactSigmas) = try steps()
     // The classes compute in double precision and keep what they found in single.
     let sigmas = exactSigmas.map { Float($0) }
-    if let place = sigmas.indices.dropFirst().first(where: { sigmas[$0] >= sigmas[$0 - 1] }) {
+    let first = table.endsInPureNoise && sigmas.first == table.most ? 1 : 0
+    if let place = sigmas.indices.dropFirst(first + 1).first(where: { sigmas[$0] >= sigmas[$0 - 1] }) {
       throw ScheduleError(
         .steps, "\(sigmas.count) steps take sigma \(sigmas[place]) twice; fewer were expected for this schedule")
     }
+    let isContinuous = config.isContinuous && config.predictionType == .v
+    let times = isContinuous ? sigmas.map { Double(0.25 * log($0)) } : discreteTimes
     let skipped = try options.skippedSteps(of: times.count)
     let end = end(after: sigmas[sigmas.count - 1])
     return StepPlan(
@@ -45,7 +46,7 @@ struct SigmaSteps {
     }
     if let list = options.timesteps {
       try options.require(list, within: config)
-      return (list, list.map(table.sigma))
+      return (list, plainSigmas(list))
     }
     try options.requireSteps(within: table.sigmas.count)
     // The DPM family's curves are drawn over all of training, the k family's between the ends of the spacing.
@@ -53,11 +54,14 @@ struct SigmaSteps {
     if curve == .plain || (convention.isOfKFamily && !curve.isOfWholeTable) {
       let times = spacing.times(options.steps, try spacingRule())
       try options.require(times, within: config)
-      let sigmas = times.map(table.sigma)
+      let sigmas = plainSigmas(times)
       if curve == .plain { return (times, sigmas) }
-      (most, least) = (sigmas[0], sigmas[sigmas.count - 1])
+      if !config.interpolatesLogarithms { (most, least) = (sigmas[0], sigmas[sigmas.count - 1]) }
     }
-    (most, least) = (config.curveMaximum ?? most, config.curveMinimum ?? least)
+    // LMSDiscreteScheduler's karras does not look at them.
+    if convention != .lms || curve != .karras {
+      (most, least) = (config.curveMaximum ?? most, config.curveMinimum ?? least)
+    }
     guard least <= most else {
       throw ModelError(
         "\(config.path): the curve would go from sigma \(most) to \(least) ('sigma_max' and 'sigma_min'); a falling one "
@@ -67,13 +71,14 @@ struct SigmaSteps {
     return (sigmas.map(time), sigmas)
   }
 
+  private func plainSigmas(_ times: [Double]) -> [Double] {
+    config.interpolatesLogarithms ? Array(table.spreadLogarithms(times.count).dropLast()) : times.map(table.sigma)
+  }
+
   private func spacingRule() throws -> SpacingRule {
-    // DPM's classes may leave out times that are nearly pure noise.
-    let clips = convention == .dpm || convention == .dpmSinglestep
-    let offset = convention.defaultSpacing == nil ? 0 : try options.leadingOffset(config)
-    return SpacingRule(
+    SpacingRule(
       keepsFractions: convention.isOfKFamily, sharesWithEnd: convention.isOfDPMFamily, trainSteps: table.sigmas.count,
-      usableSteps: clips ? table.count(leastLogSNR: config.leastLogSNR) : table.sigmas.count, offset: offset)
+      usableSteps: table.count(leastLogSNR: config.leastLogSNR), offset: try options.leadingOffset(config))
   }
 
   /// A list of sigmas that may have been rounded: those a hundredth beyond training's still count as its ends.
@@ -91,7 +96,7 @@ struct SigmaSteps {
   private func time(of sigma: Double) -> Double {
     let time = table.time(of: sigma)
     switch convention {
-    case .k, .heun: return Double(Float(time))
+    case .k, .eulerAncestral, .lms, .heun: return Double(Float(time))
     case .dpm2, .dpm2Ancestral: return curve == .karras ? time.rounded(.toNearestOrEven) : time
     default:
       // The classes keep whole times, most of them only after rounding.
@@ -109,11 +114,11 @@ struct SigmaSteps {
 
   private func end(after last: Float) -> Float {
     if let end = options.sigmas?.last { return Float(end) }
+    if curve == .plain, config.interpolatesLogarithms { return table.least }
     let isOfClass = curve != .plain && !curve.isOfWholeTable
     // DEIS repeats the last sigma of a curve, and UniPC does where it ends at the least one.
     if isOfClass, convention == .deis { return last }
-    let ends = convention.ends
-    switch options.end ?? (ends.count > 1 ? config.finalSigma : nil) ?? ends[0] {
+    switch options.end ?? config.finalSigma ?? convention.ends[0] {
     case .zero: return 0
     case .sigmaMin: return isOfClass && convention == .unipc ? last : table.least
     }

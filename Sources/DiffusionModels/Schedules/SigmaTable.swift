@@ -3,20 +3,29 @@ import Foundation
 /// The sigma of every training time, sqrt((1 - a) / a), and the ways between times and sigmas that the reference
 /// schedulers take, in their precision.
 struct SigmaTable {
+  /// What stands for level 0, pure noise, so that the last sigma is finite: sigma 4096.
+  private static let nearlyPureNoise: Float = 0x1p-24
+
   let sigmas: [Float]
+  /// Whether the last sigma is that of pure noise, which those before it may exceed.
+  let endsInPureNoise: Bool
   private let logarithms: [Float]
 
   /// Throws `ModelError` for levels that have no finite sigma above 0, and for levels that do not fall.
-  init(_ levels: [Float]) throws {
+  init(_ levels: [Float], endsInPureNoise: Bool) throws {
+    let trained = levels
+    var levels = levels
+    if endsInPureNoise { levels[levels.count - 1] = Self.nearlyPureNoise }
     if let time = levels.indices.first(where: { !(levels[$0] > 0 && levels[$0] < 1) }) {
       throw ModelError(
         "the noise level of training time \(time) is \(levels[time]); between 0 and 1 was expected by a convention "
           + "that computes with sigmas")
     }
-    if let time = levels.indices.dropFirst().first(where: { levels[$0] >= levels[$0 - 1] }) {
+    if let time = trained.indices.dropFirst().first(where: { trained[$0] >= trained[$0 - 1] }) {
       throw ModelError(
-        "the noise level of training time \(time) is \(levels[time]), not less than that of the time before")
+        "the noise level of training time \(time) is \(trained[time]), not less than that of the time before")
     }
+    self.endsInPureNoise = endsInPureNoise
     sigmas = levels.map { ((1 - $0) / $0).squareRoot() }
     logarithms = sigmas.map { log($0) }
   }
@@ -39,6 +48,11 @@ struct SigmaTable {
     let low = Int(time)
     let (high, weight) = (min(low + 1, sigmas.count - 1), time - Float(low))
     return Double(exp((1 - weight) * logarithms[low] + weight * logarithms[high]))
+  }
+
+  /// `steps` + 1 sigmas from the greatest to the least, their logarithms evenly spread.
+  func spreadLogarithms(_ steps: Int) -> [Double] {
+    TrainingNoise.linspace(Double(log(most)), Double(log(least)), steps + 1).map { Double(exp($0)) }
   }
 
   /// How many times, from the clean end on, have at least this log signal-to-noise ratio, log(sqrt(a) / sqrt(1 - a)).

@@ -63,9 +63,8 @@ struct TrainingSteps {
   // MARK: - Levels
 
   private var endLevel: Double {
-    let ends = options.convention.ends
-    let configured = ends.count > 1 ? config.endsAtOne.map { $0 ? ScheduleEnd.zero : .sigmaMin } : nil
-    return options.end ?? configured ?? ends[0] == .zero ? 1 : Double(levels[0])
+    let configured = config.endsAtOne.map { $0 ? ScheduleEnd.zero : .sigmaMin }
+    return options.end ?? configured ?? options.convention.ends[0] == .zero ? 1 : Double(levels[0])
   }
 
   /// The level at a time, which is the end's below 0.

@@ -7,6 +7,7 @@ package struct NodeDeclaration: Sendable {
   package let makeNode: @Sendable () -> any Node
   /// For a `BatchableNode` the position of the input that may differ among nodes of a batch.
   let differingInput: Int?
+  let isConsumerAware: Bool
 
   /// Finds the ports of `type` by reflection, those of its groups too, in the order they are written in.
   package init<Kind: Node>(_ type: Kind.Type) {
@@ -20,6 +21,7 @@ package struct NodeDeclaration: Sendable {
       }
       return position
     }
+    isConsumerAware = node is any ConsumerAwareNode
     self.info = type.info
     self.inputs = inputs
     outputs = ports.outputs

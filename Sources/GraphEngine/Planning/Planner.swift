@@ -66,6 +66,7 @@ private struct Planner {
   /// Resolves settings, digests the files that are read and keys every node that a target may need.
   mutating func makeKeys() throws {
     var digests = SourceDigests(cache: caches.disk, other: options.digests, progress: options.hashing)
+    let consumers = ConsumerTypes(graph)
     var types: [String: any Node] = [:]
     var groups: [ContentDigest: Int] = [:]
     groups.reserveCapacity(graph.nodes.count)
@@ -74,6 +75,9 @@ private struct Planner {
       let type = graph.nodes[index].declaration.info.type
       let node = types[type] ?? graph.nodes[index].declaration.makeNode()
       types[type] = node
+      if let consumers = consumers[index], let node = node as? any ConsumerAwareNode {
+        node.resolve(&graph.nodes[index].parameters, consumers: consumers)
+      }
       do {
         try node.resolve(&graph.nodes[index].parameters)
         let contents = try node.sources(graph.nodes[index].parameters).map { source in

@@ -35,7 +35,23 @@ NOISES = {
 }
 SPACED = [name for name, kind in CLASSES.items() if kind.has_spacing]
 SIGMA = [name for name, kind in CLASSES.items() if kind.has_sigmas]
-ZERO_SNR_CLASSES = ["ddim", "ddpm", "k", "dpm", "unipc", "lcm", "tcd"]
+CURVED = [name for name in SIGMA if name != "euler_ancestral"]
+ZERO_SNR_CLASSES = ["ddim", "ddpm", "k", "euler_ancestral", "dpm", "unipc", "lcm", "tcd"]
+# Keys of which each class follows those that its constructor has.
+KEYS = [
+    dict(timestep_spacing="trailing", steps_offset=3, set_alpha_to_one=True, final_sigmas_type="sigma_min"),
+    dict(timestep_spacing="leading", use_karras_sigmas=True, sigma_min=0.1, sigma_max=9.0, lambda_min_clipped=-3.0),
+    dict(timestep_spacing="linspace", use_exponential_sigmas=True, final_sigmas_type="sigma_min"),
+    dict(timestep_spacing="leading", use_beta_sigmas=True, sigma_max=7.0),
+    dict(timestep_spacing="leading", rescale_betas_zero_snr=True, prediction_type="v_prediction"),
+    dict(timestep_spacing="leading", interpolation_type="log_linear"),
+    dict(timestep_spacing="trailing", interpolation_type="log_linear", use_karras_sigmas=True),
+    dict(timestep_spacing="leading", timestep_type="continuous", prediction_type="v_prediction"),
+]
+# Betas whose rescaled level of time 998 is below the one that stands for 0 at time 999.
+MORE_NOISE = [
+    dict(beta_end=0.022), dict(beta_end=0.02, beta_schedule="linear"), dict(beta_end=0.03),
+    dict(beta_start=0.003, beta_end=0.05)]
 ALIGNED = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029]  # Sabour and others 2024
 
 
@@ -66,7 +82,7 @@ def all_cases():
         yield name, dict(SD1, timestep_spacing="trailing"), dict(steps=12, spacing="leading", offset=7)
         for noise in ("odd", "trained"):
             yield name, dict(NOISES[noise], timestep_spacing="trailing"), dict(steps=5)
-    for name in SIGMA:
+    for name in CURVED:
         for curve in CURVES:
             for steps in (1, 2, 4, 12, 50):
                 yield name, dict(SD1, timestep_spacing="leading"), dict(steps=steps, curve=curve)
@@ -80,12 +96,19 @@ def all_cases():
             yield name, dict(ZERO_SNR, timestep_spacing="trailing"), dict(steps=steps)
         yield name, dict(SD1, timestep_spacing="trailing"), dict(steps=4, prediction="v", zero_snr=True)
         yield name, ZERO_SNR, dict(steps=12, zero_snr=False)
-        if name in SIGMA:
+        if name in CURVED:
             yield name, dict(ZERO_SNR, timestep_spacing="trailing"), dict(steps=12, curve="karras")
     for name in ("ddim", "plms"):
         for end in ("zero", "sigma_min"):
             yield name, SD1, dict(steps=12, end=end)
         yield name, dict(SD1, set_alpha_to_one=True), dict(steps=12)
+    for name in CLASSES:
+        for keys in KEYS:
+            yield name, dict(SD1, **keys), dict(steps=6)
+    for name in ZERO_SNR_CLASSES:
+        for noise in MORE_NOISE:
+            for spacing in ("leading", "trailing", "linspace"):
+                yield name, dict(ZERO_SNR, timestep_spacing=spacing, **noise), dict(steps=7)
     for name in ("k", "dpm", "dpm_singlestep", "unipc"):
         yield name, dict(SD1, final_sigmas_type="sigma_min"), dict(steps=12)
         for curve in ("none", "karras"):

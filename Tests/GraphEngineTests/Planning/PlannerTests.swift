@@ -79,6 +79,22 @@ struct PlannerTests {
     #expect(throws: Never.self) { try plan(toy.graph(targets: [])) }
   }
 
+  /// The whole workflow decides, whichever part of it is run.
+  @Test func consumersSettleParameters() throws {
+    func value(_ scaled: Bool, targets: [String]) throws -> ParameterValue? {
+      var toy = ToyGraph()
+      toy.add("aware", "Aware", with: ["value": .float(2)])
+      toy.add("sum", "Add", in: ["a": "aware", "b": "aware"])
+      toy.add("again", "Add", in: ["a": "aware"])
+      if scaled { toy.add("scale", "Scale", in: ["base": "sum", "factor": "aware"]) }
+      return try plan(toy.graph(targets: targets)).graph.nodes[0].parameters.values["value"]
+    }
+    #expect(try value(false, targets: ["sum"]) == .float(-2))
+    #expect(try value(false, targets: ["aware"]) == .float(-2))
+    #expect(try value(true, targets: ["scale"]) == .float(2))
+    #expect(try value(true, targets: ["sum"]) == .float(2))
+  }
+
   @Test func aFolderIsNoFile() throws {
     try folder.write("2", to: "model/left")
     try folder.write("2", to: "model/right/inner")
