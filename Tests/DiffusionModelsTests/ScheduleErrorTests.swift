@@ -160,6 +160,11 @@ import DiffusionModels
         ["use_karras_sigmas": .bool(true), "use_beta_sigmas": .bool(true)],
         ScheduleOptions(convention: .eulerAncestral)) == "no error")
     #expect(
+      problem(["interpolation_type": .string("log_linear")], ScheduleOptions(convention: .k))
+        == file + "'interpolation_type' is not supported by the convention k")
+    #expect(
+      problem(["interpolation_type": .string("log_linear")], ScheduleOptions(convention: .lms)) == "no error")
+    #expect(
       problem(["use_lu_lambdas": .bool(true)], ScheduleOptions(convention: .dpm))
         == file + "'use_lu_lambdas' is not supported by the convention dpm")
   }

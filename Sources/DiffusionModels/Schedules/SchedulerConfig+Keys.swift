@@ -13,8 +13,6 @@ extension SchedulerConfig {
     case finalSigma
     /// `use_karras_sigmas`, `use_exponential_sigmas` and `use_beta_sigmas`.
     case curves
-    /// `interpolation_type`.
-    case interpolation
     /// `timestep_type`.
     case timeType
     /// `rescale_betas_zero_snr`.
@@ -29,7 +27,7 @@ extension SchedulerConfig {
       case .endsAtOne: [.ddim, .plms].contains(convention)
       case .finalSigma: [.k, .dpm, .dpmSinglestep, .unipc].contains(convention)
       case .curves: convention.usesSigmas && convention != .eulerAncestral
-      case .interpolation, .timeType: convention == .k
+      case .timeType: convention == .k
       case .zeroSNR: [.ddim, .ddpm, .k, .eulerAncestral, .dpm, .unipc, .lcm, .tcd].contains(convention)
       case .leastLogSNR: [.dpm, .dpmSinglestep].contains(convention)
       }
@@ -47,7 +45,6 @@ extension SchedulerConfig {
       case .endsAtOne: config.endsAtOne = nil
       case .finalSigma: config.finalSigma = nil
       case .curves: config.curves = []
-      case .interpolation: config.interpolatesLogarithms = false
       case .timeType: config.isContinuous = false
       case .zeroSNR: config.rescalesToZeroSNR = false
       case .leastLogSNR: config.leastLogSNR = -.infinity

@@ -32,9 +32,6 @@ package struct SchedulerConfig: Sendable, Equatable {
   var finalSigma: ScheduleEnd?
   /// The curves that the file asks for, of which a class takes one.
   var curves: [SigmaCurve]
-  /// `interpolation_type: log_linear`: plain sigmas are N + 1 from training's greatest to its least, with evenly spread
-  /// logarithms, whatever the times.
-  var interpolatesLogarithms: Bool
   /// `timestep_type: continuous`: a model that predicts v is told a quarter of log sigma.
   var isContinuous: Bool
   /// Where curves end and start, in place of the sigmas of training.
@@ -70,10 +67,7 @@ package struct SchedulerConfig: Sendable, Equatable {
     curves = try [SigmaCurve.karras, .exponential, .beta].filter {
       try file.flag("use_\($0.rawValue)_sigmas") ?? false
     }
-    let interpolation = try file.choice("interpolation_type", default: "linear", of: ["linear", "log_linear"])
-    interpolatesLogarithms = interpolation == "log_linear"
-    let timeType = try file.choice("timestep_type", default: "discrete", of: ["discrete", "continuous"])
-    isContinuous = timeType == "continuous"
+    isContinuous = try file.name("timestep_type", of: ["discrete", "continuous"]) == "continuous"
     curveMinimum = try file.number("sigma_min")
     curveMaximum = try file.number("sigma_max")
     if let low = curveMinimum, low <= 0 { throw ModelError("\(path): 'sigma_min' is \(low); more than 0 was expected") }
@@ -81,7 +75,11 @@ package struct SchedulerConfig: Sendable, Equatable {
       throw ModelError("\(path): 'sigma_max' is \(high); more than \(curveMinimum ?? 0) was expected")
     }
     leastLogSNR = try file.number("lambda_min_clipped") ?? -.infinity
-    unsupported = try file.flag("use_lu_lambdas") ?? false ? [.dpm: "use_lu_lambdas"] : [:]
+    var unsupported: [ScheduleConvention: String] = [:]
+    if try file.flag("use_lu_lambdas") ?? false { unsupported[.dpm] = "use_lu_lambdas" }
+    let interpolation = "interpolation_type"
+    if file.has(interpolation), file.values[interpolation] != .string("linear") { unsupported[.k] = interpolation }
+    self.unsupported = unsupported
 
     if file.has("trained_betas") {
       let betas = try file.floats("trained_betas")
@@ -139,13 +137,18 @@ extension ConfigFile {
   /// Whether the file sets a key; null sets none.
   fileprivate func has(_ key: String) -> Bool { values[key].map { $0 != .null } ?? false }
 
-  fileprivate func flag(_ key: String) throws -> Bool? { has(key) ? try bool(key, default: false) : nil }
+  fileprivate func flag(_ key: String) throws -> Bool? {
+    values[key] == nil ? nil : try bool(key, default: false)
+  }
 
   fileprivate func number(_ key: String) throws -> Double? { has(key) ? try float(key, default: 0) : nil }
 
+  fileprivate func name(_ key: String, of options: [String]) throws -> String? {
+    has(key) ? try choice(key, default: "", of: options) : nil
+  }
+
   fileprivate func option<Option: RawRepresentable<String> & CaseIterable>(_ key: String) throws -> Option? {
-    guard has(key) else { return nil }
-    return Option(rawValue: try choice(key, default: "", of: Option.allCases.map(\.rawValue)))
+    try name(key, of: Option.allCases.map(\.rawValue)).flatMap(Option.init)
   }
 
   fileprivate func floats(_ key: String) throws -> [Double] {

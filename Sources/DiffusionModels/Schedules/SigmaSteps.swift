@@ -46,7 +46,7 @@ struct SigmaSteps {
     }
     if let list = options.timesteps {
       try options.require(list, within: config)
-      return (list, plainSigmas(list))
+      return (list, list.map(table.sigma))
     }
     try options.requireSteps(within: table.sigmas.count)
     // The DPM family's curves are drawn over all of training, the k family's between the ends of the spacing.
@@ -54,9 +54,9 @@ struct SigmaSteps {
     if curve == .plain || (convention.isOfKFamily && !curve.isOfWholeTable) {
       let times = spacing.times(options.steps, try spacingRule())
       try options.require(times, within: config)
-      let sigmas = plainSigmas(times)
+      let sigmas = times.map(table.sigma)
       if curve == .plain { return (times, sigmas) }
-      if !config.interpolatesLogarithms { (most, least) = (sigmas[0], sigmas[sigmas.count - 1]) }
+      (most, least) = (sigmas[0], sigmas[sigmas.count - 1])
     }
     // LMSDiscreteScheduler's karras does not look at them.
     if convention != .lms || curve != .karras {
@@ -69,10 +69,6 @@ struct SigmaSteps {
     }
     let sigmas = curve.sigmas(options.steps, range: least...most, table: table)
     return (sigmas.map(time), sigmas)
-  }
-
-  private func plainSigmas(_ times: [Double]) -> [Double] {
-    config.interpolatesLogarithms ? Array(table.spreadLogarithms(times.count).dropLast()) : times.map(table.sigma)
   }
 
   private func spacingRule() throws -> SpacingRule {
@@ -114,7 +110,6 @@ struct SigmaSteps {
 
   private func end(after last: Float) -> Float {
     if let end = options.sigmas?.last { return Float(end) }
-    if curve == .plain, config.interpolatesLogarithms { return table.least }
     let isOfClass = curve != .plain && !curve.isOfWholeTable
     // DEIS repeats the last sigma of a curve, and UniPC does where it ends at the least one.
     if isOfClass, convention == .deis { return last }

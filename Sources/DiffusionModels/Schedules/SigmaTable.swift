@@ -50,11 +50,6 @@ struct SigmaTable {
     return Double(exp((1 - weight) * logarithms[low] + weight * logarithms[high]))
   }
 
-  /// `steps` + 1 sigmas from the greatest to the least, their logarithms evenly spread.
-  func spreadLogarithms(_ steps: Int) -> [Double] {
-    TrainingNoise.linspace(Double(log(most)), Double(log(least)), steps + 1).map { Double(exp($0)) }
-  }
-
   /// How many times, from the clean end on, have at least this log signal-to-noise ratio, log(sqrt(a) / sqrt(1 - a)).
   func count(leastLogSNR: Double) -> Int { max(sigmas.count - logarithms.count { Double(-$0) < leastLogSNR }, 1) }
 
