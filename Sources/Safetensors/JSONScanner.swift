@@ -73,6 +73,30 @@ package struct JSONScanner {
     throw failure("a string without an end", at: start)
   }
 
+  /// Whether a string comes next.
+  package var isAtString: Bool {
+    mutating get {
+      skipSpace()
+      return peek() == UInt8(ascii: "\"")
+    }
+  }
+
+  /// Passes over `null`, where that comes next.
+  package mutating func takeNull() -> Bool { take(word: "null") }
+
+  /// Reads `true` or `false`; nil where another value comes next.
+  package mutating func takeFlag() -> Bool? { take(word: "true") ? true : take(word: "false") ? false : nil }
+
+  private mutating func take(word: String) -> Bool {
+    skipSpace()
+    let rest = bytes[position...]
+    guard rest.starts(with: word.utf8), !rest.dropFirst(word.utf8.count).prefix(1).contains(where: isWordByte) else {
+      return false
+    }
+    position += word.utf8.count
+    return true
+  }
+
   /// Passes over one value of any kind, checking no more than its strings and brackets.
   package mutating func skipValue() throws {
     var open: [UInt8] = []

@@ -26,11 +26,11 @@ struct CLIPTokenizerTests {
     }
   }
 
-  /// A tokenizer folder with the published vocabulary and other files beside it.
+  /// A tokenizer folder with the published vocabulary, if it is not in `tokenizer.json`, and other files beside it.
   private func folder(_ files: [String: String]) throws -> String {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("stepgraph-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for name in ["vocab.json", "merges.txt"] where files[name] == nil {
+    for name in ["vocab.json", "merges.txt"] where files[name] == nil && files["tokenizer.json"] == nil {
       try FileManager.default.createSymbolicLink(
         atPath: "\(path)/\(name)", withDestinationPath: "\(Self.fixtures)/clip/\(name)")
     }
@@ -44,6 +44,20 @@ struct CLIPTokenizerTests {
     return try CLIPTokenizer(folder: path)
   }
 
+  /// A `tokenizer.json` with the published vocabulary, its merges as today's files have them, or as texts.
+  private func whole(_ more: [String: Any] = [:], mergesAreTexts: Bool = false) throws -> String {
+    let vocabulary = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(fileURLWithPath: "\(Self.fixtures)/clip/vocab.json")))
+    let lines = try String(contentsOfFile: "\(Self.fixtures)/clip/merges.txt", encoding: .utf8).split(separator: "\n")
+      .filter { !$0.hasPrefix("#version") }
+    let merges: [Any] = lines.map { line in
+      mergesAreTexts ? String(line) as Any : line.split(separator: " ").map(String.init)
+    }
+    let model: [String: Any] = ["type": "BPE", "dropout": NSNull(), "vocab": vocabulary, "merges": merges]
+    let file: [String: Any] = ["version": "1.0", "truncation": NSNull(), "model": model].merging(more) { $1 }
+    return String(decoding: try JSONSerialization.data(withJSONObject: file), as: UTF8.self)
+  }
+
   private func problem(_ files: [String: String]) throws -> String {
     let path = try folder(files)
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -55,7 +69,9 @@ struct CLIPTokenizerTests {
     }
   }
 
-  @Test(arguments: ["none", "sd1", "sd2", "listed", "extra"])
+  @Test(arguments: [
+    "none", "sd1", "sd2", "listed", "extra", "added", "added special", "flags", "whole", "whole, listed",
+  ])
   func idsOfTheReference(_ name: String) throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: "\(Self.fixtures)/cases.json"))
     let raw = try #require(try JSONSerialization.jsonObject(with: data) as? [String: [String: Any]])
@@ -64,7 +80,11 @@ struct CLIPTokenizerTests {
     let tokenizer = try tokenizer(
       Dictionary(
         uniqueKeysWithValues: files.map { key, value in
-          (key + ".json", String(decoding: try JSONSerialization.data(withJSONObject: value), as: UTF8.self))
+          let text =
+            try key == "tokenizer"
+            ? whole(#require(value as? [String: Any]), mergesAreTexts: name == "whole")
+            : String(decoding: JSONSerialization.data(withJSONObject: value), as: UTF8.self)
+          return (key + ".json", text)
         }))
     #expect(tokenizer.length == set.length && tokenizer.paddingID == set.padding)
     var wrong: [String] = []
@@ -93,6 +113,42 @@ struct CLIPTokenizerTests {
     let cut = tokenizer.encode(String(repeating: "cat ", count: 75) + "and a Dog's bone, déjà vu 😀<|endoftext|>")
     #expect(cut.ids == fits.ids)
     #expect(cut.cutText == "and a dog 's bone , déjà vu 😀 <|endoftext|>")
+    let added = try self.tokenizer(["added_tokens.json": #"{"<toy>": 49408}"#])
+    let toys = added.encode(String(repeating: "cat ", count: 75) + "<Toy> or <toy><toy> dog")
+    #expect(toys.cutText == "<toy> or <toy> <toy> dog")
+  }
+
+  /// The file's ids count, as the embedding's rows are theirs; a piece of the vocabulary keeps its own.
+  ///
+  /// transformers 5.24 numbers added tokens one after another instead, which differs where the file leaves ids out.
+  @Test func addedTokensHaveTheIdsOfTheFile() throws {
+    let added = try tokenizer(["added_tokens.json": #"{"<b>": 49500, "<a>": 49410, "cat</w>": 49411}"#])
+    #expect(added.contentIDs("<A>x<b> cat</w> cat") == [49410, 343, 49500, 2368, 2368])
+    let named = try tokenizer([
+      "added_tokens.json": #"{"<b>": 49500}"#, "special_tokens_map.json": #"{"pad_token": "<pad>"}"#,
+    ])
+    #expect(named.paddingID == 49501)
+  }
+
+  /// The vocabulary of tokenizer.json is the one that counts, also beside other files.
+  @Test func oneFileForAll() throws {
+    let text = "a photo of an astronaut riding a horse on mars <|endoftext|> Déjà-vu 😀"
+    let plain = try tokenizer().encode(text)
+    for mergesAreTexts in [false, true] {
+      #expect(try tokenizer(["tokenizer.json": whole(mergesAreTexts: mergesAreTexts)]).encode(text) == plain)
+    }
+    let both = try tokenizer([
+      "tokenizer.json": whole(), "vocab.json": #"{"a</w>": 0}"#, "merges.txt": "",
+      "added_tokens.json": #"{"mars": 49408}"#,
+    ])
+    #expect(both.contentIDs("on mars") == [525, 49408])
+  }
+
+  @Test func namesTheFilesThatItReads() throws {
+    let path = try folder(["tokenizer.json": "{}", "added_tokens.json": "{}"])
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(CLIPTokenizer.files(of: path) == ["\(path)/tokenizer.json", "\(path)/added_tokens.json"])
+    #expect(CLIPTokenizer.files(of: "/no/such") == ["/no/such/vocab.json", "/no/such/merges.txt"])
   }
 
   /// A prompt of many marks or letters without spaces: in quadratic time this would take minutes.
@@ -122,6 +178,26 @@ struct CLIPTokenizerTests {
     #expect(
       try problem(["tokenizer_config.json": #"{"model_max_length": 1}"#])
         == "tokenizer_config.json: 'model_max_length' is 1; a whole number of 2 or more was expected")
+    #expect(
+      try problem(["added_tokens.json": #"{"a": "b"}"#]).hasSuffix("the id of a token, a whole number, was expected"))
+    #expect(
+      try problem(["tokenizer_config.json": #"{"added_tokens_decoder": {"x": {"content": "a"}}}"#])
+        == "tokenizer_config.json: 'added_tokens_decoder' has the id 'x'; a whole number was expected")
+    #expect(
+      try problem(["tokenizer_config.json": #"{"added_tokens_decoder": {"1": {"content": "a", "lstrip": 1}}}"#])
+        == "tokenizer_config.json: 'added_tokens_decoder' has a token whose 'lstrip' is 1; true or false was expected")
+    let whole = { (text: String) in try problem(["tokenizer.json": text]) }
+    #expect(try whole("{}") == "tokenizer.json: the vocabulary is empty")
+    #expect(
+      try whole(#"{"model":{"type":"Unigram"}}"#)
+        == "tokenizer.json: malformed tokenizer: the model is 'Unigram'; 'BPE', byte-pair encoding, was expected "
+        + "(byte 26 of the JSON)")
+    #expect(
+      try whole(#"{"model":{"vocab":{"a":0},"merges":[["a","b","c"]]}}"#)
+        == "tokenizer.json: malformed tokenizer: merge 1: two symbols were expected (byte 49 of the JSON)")
+    let model = #"{"model":{"vocab":{"a":0}"#
+    #expect(try whole(model + #","merges":["a b"]}}"#) == "tokenizer.json: merge 1: the vocabulary has no 'b'")
+    #expect(try whole(model + #"},"added_tokens":[{"content":"b"}]}"#).contains("an added token without an id"))
     #expect(throws: ModelError("/no/such/vocab.json: cannot be read")) { try CLIPTokenizer(folder: "/no/such") }
   }
 }

@@ -13,7 +13,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   /// From the text of a workflow file to a plan and its picture.
   case workflow
   case safetensors
-  /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json` and a prompt, with 0xFF between them.
+  /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json`, a prompt, `added_tokens.json` and
+  /// `tokenizer.json`, with 0xFF between them.
   case tokenizer
   /// A prompt, in every syntax.
   case prompt
@@ -83,9 +84,13 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   }()
 
   private static func takeTokenizer(_ bytes: [UInt8]) {
-    let parts = bytes.split(separator: 0xFF, maxSplits: 4, omittingEmptySubsequences: false)
-    let names = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"]
+    let parts = bytes.split(separator: 0xFF, maxSplits: 6, omittingEmptySubsequences: false)
+    let names = [
+      "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", nil, "added_tokens.json",
+      "tokenizer.json",
+    ]
     for (index, name) in names.enumerated() {
+      guard let name else { continue }
       let path = "\(folder)/\(name)"
       if parts.indices.contains(index), !parts[index].isEmpty {
         try? Data(parts[index]).write(to: URL(filePath: path))

@@ -30,12 +30,17 @@ struct BytePairEncoding: Sendable {
   private struct Pair: Hashable { let first, second: Int }
   private struct Merge { let rank, id: Int }
 
-  /// Reads `vocab.json` and `merges.txt`.
+  /// Takes what a tokenizer's files say.
   ///
-  /// Throws `ModelError` when one is missing or malformed, or a merge makes a token that the vocabulary lacks.
-  init(vocabularyPath: String, mergesPath: String) throws {
-    vocabulary = try Self.readVocabulary(vocabularyPath)
-    merges = try Self.readMerges(mergesPath, vocabulary)
+  /// Throws `ModelError` when an id is too large, or a merge makes a token that the vocabulary lacks.
+  init(_ files: BytePairFiles) throws {
+    if files.vocabulary.isEmpty { throw ModelError("\(files.vocabularyPath): the vocabulary is empty") }
+    if let (token, id) = files.vocabulary.first(where: { $0.id > Int(Int32.max) }) {
+      throw ModelError("\(files.vocabularyPath): the id \(id) of '\(token)' is too large")
+    }
+    let vocabulary = Dictionary(files.vocabulary.map { (Token(text: $0.token), $0.id) }, uniquingKeysWith: { $1 })
+    merges = try Self.merges(files, vocabulary)
+    self.vocabulary = vocabulary
     byteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Token(text: String($0))] }
     finalByteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Token(text: String($0) + Self.endOfWord)] }
   }
@@ -97,46 +102,16 @@ struct BytePairEncoding: Sendable {
     static func < (a: Candidate, b: Candidate) -> Bool { (a.rank, a.position) < (b.rank, b.position) }
   }
 
-  // MARK: - Files
-
-  private static func readVocabulary(_ path: String) throws -> [Token: Int] {
-    guard let data = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
-    var vocabulary: [Token: Int] = [:]
-    do {
-      try data.withUnsafeBytes { bytes in
-        var scanner = JSONScanner(bytes)
-        try scanner.object { scanner, token in vocabulary[Token(text: token)] = try scanner.count() }
-        try scanner.end()
-      }
-    } catch let failure as JSONScanner.Failure {
-      throw ModelError("\(path): malformed vocabulary, an object of tokens and ids was expected: \(failure.message)")
-    }
-    if vocabulary.isEmpty { throw ModelError("\(path): the vocabulary is empty") }
-    if let (token, id) = vocabulary.first(where: { $0.value > Int(Int32.max) }) {
-      throw ModelError("\(path): the id \(id) of '\(token.text)' is too large")
-    }
-    return vocabulary
-  }
-
-  private static func readMerges(_ path: String, _ vocabulary: [Token: Int]) throws -> [Pair: Merge] {
-    guard let data = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
+  private static func merges(_ files: BytePairFiles, _ vocabulary: [Token: Int]) throws -> [Pair: Merge] {
     var merges: [Pair: Merge] = [:]
-    merges.reserveCapacity(vocabulary.count)
-    let lines = Array(data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() {
-      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      if line.isEmpty || line.starts(with: "#version".utf8) { continue }
-      let space = line.firstIndex(of: UInt8(ascii: " ")) ?? line.startIndex
-      guard space > line.startIndex, !line[(space + 1)...].contains(UInt8(ascii: " ")) else {
-        throw ModelError("\(path):\(index + 1): two symbols with a space between them were expected")
-      }
+    merges.reserveCapacity(files.merges.count)
+    for (rank, merge) in files.merges.enumerated() {
       func id(_ token: String) throws -> Int {
         if let id = vocabulary[Token(text: token)] { return id }
-        throw ModelError("\(path):\(index + 1): the vocabulary has no '\(token)'")
+        throw ModelError("\(files.place(of: merge)): the vocabulary has no '\(token)'")
       }
-      let first = String(decoding: line[..<space], as: UTF8.self)
-      let second = String(decoding: line[(space + 1)...], as: UTF8.self)
-      merges[Pair(first: try id(first), second: try id(second))] = Merge(rank: index, id: try id(first + second))
+      let pair = Pair(first: try id(merge.first), second: try id(merge.second))
+      merges[pair] = Merge(rank: rank, id: try id(merge.first + merge.second))
     }
     return merges
   }

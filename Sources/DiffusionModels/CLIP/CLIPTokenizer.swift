@@ -1,3 +1,5 @@
+import Foundation
+
 /// CLIP's tokenizer: text to the token ids of a text encoder.
 ///
 /// Ids equal those of transformers' CLIPTokenizer (5.x) for any Unicode text, with padding to the longest length and
@@ -20,43 +22,54 @@ package struct CLIPTokenizer: Sendable {
   package let paddingID: Int
   private let unknownID: Int
   private let encoding: BytePairEncoding
-  /// Special tokens to find in the text as it stands, and in the normalised text; longest first.
-  private let rawTokens: [Literal]
-  private let normalizedTokens: [Literal]
+  /// Tokens to find in the text as it stands, and in the normalised text.
+  private let rawTokens: AddedTokenFinder
+  private let normalizedTokens: AddedTokenFinder
   /// Ids that the vocabulary lacks.
   private let addedNames: [Int: String]
 
-  private struct Literal: Sendable {
-    let scalars: [Unicode.Scalar]
-    let id: Int
-  }
-
-  private enum Piece {
-    case text(ArraySlice<Unicode.Scalar>)
-    case token(Int)
-  }
-
-  /// Reads the `tokenizer` folder of a model: `vocab.json` and `merges.txt`, and where they exist
-  /// `tokenizer_config.json` and `special_tokens_map.json`.
+  /// Reads the `tokenizer` folder of a model: `tokenizer.json`, or else `vocab.json` and `merges.txt`, and where they exist
+  /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`.
   ///
   /// Throws `ModelError` when a file is missing or malformed.
   package init(folder: String) throws {
-    let files = try TokenizerFiles(folder: folder)
-    encoding = try BytePairEncoding(
-      vocabularyPath: "\(folder)/vocab.json", mergesPath: "\(folder)/merges.txt")
+    if let path = Self.wholeFile(of: folder) {
+      let whole = try TokenizerJSON(path: path)
+      try self.init(
+        BytePairEncoding(whole.encoding), TokenizerFiles(folder: folder, listed: whole.addedTokens))
+    } else {
+      let files = try BytePairFiles(vocabularyPath: "\(folder)/vocab.json", mergesPath: "\(folder)/merges.txt")
+      try self.init(BytePairEncoding(files), TokenizerFiles(folder: folder, listed: []))
+    }
+  }
+
+  /// Paths of the files in `folder` that `init(folder:)` reads; those of the vocabulary whether they exist or not.
+  package static func files(of folder: String) -> [String] {
+    let vocabulary = wholeFile(of: folder).map { [$0] } ?? ["\(folder)/vocab.json", "\(folder)/merges.txt"]
+    return vocabulary + TokenizerFiles.names.map { "\(folder)/\($0)" }.filter(FileManager.default.fileExists(atPath:))
+  }
+
+  private static func wholeFile(of folder: String) -> String? {
+    let path = "\(folder)/tokenizer.json"
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  init(_ encoding: BytePairEncoding, _ files: TokenizerFiles) {
+    self.encoding = encoding
     var ids: [String: Int] = [:]
     var added: [Int: String] = [:]
-    var isNormalized: [String: Bool] = [:]
-    var nextID = encoding.count
-    for token in files.specialTokens {
-      isNormalized[token.content] = token.isNormalized
+    var tokens: [String: AddedToken] = [:]
+    var nextID = max(encoding.count, (files.addedTokens.compactMap(\.id).max() ?? 0) + 1)
+    for token in files.addedTokens {
+      tokens[token.content] = token
       if ids[token.content] != nil { continue }
       if let id = encoding.id(of: token.content) {
         ids[token.content] = id
       } else {
-        ids[token.content] = nextID
-        added[nextID] = token.content
-        nextID += 1
+        let id = token.id ?? nextID
+        if token.id == nil { nextID += 1 }
+        ids[token.content] = id
+        added[id] = token.content
       }
     }
     addedNames = added
@@ -67,15 +80,10 @@ package struct CLIPTokenizer: Sendable {
     unknownID = role(files.unknown)
     paddingID = role(files.padding)
     length = files.maxLength ?? 77
-    let literals = { [ids] (normalized: Bool) in
-      ids.filter { isNormalized[$0.key] == normalized }.map { content, id in
-        let scalars = Array(content.unicodeScalars)
-        return Literal(scalars: normalized ? CLIPTextSplitter.normalize(scalars) : scalars, id: id)
-      }
-      .filter { !$0.scalars.isEmpty }.sorted { ($0.scalars.count, $1.id) > ($1.scalars.count, $0.id) }
+    rawTokens = AddedTokenFinder(tokens.values.filter { !$0.isNormalized }, ids: ids) { $0 }
+    normalizedTokens = AddedTokenFinder(tokens.values.filter(\.isNormalized), ids: ids) {
+      CLIPTextSplitter.normalize($0)
     }
-    rawTokens = literals(false)
-    normalizedTokens = literals(true)
   }
 
   /// The ids of `text`, cut and padded to `length`.
@@ -94,11 +102,11 @@ package struct CLIPTokenizer: Sendable {
   /// The ids of all of `text`, those of each of its words together: letters, a numeral, marks, or a special token.
   package func contentWords(_ text: String) -> [[Int]] {
     let scalars = Array(text.unicodeScalars)
-    return pieces(of: scalars[...], rawTokens).flatMap { piece -> [[Int]] in
+    return rawTokens.pieces(of: scalars).flatMap { piece -> [[Int]] in
       switch piece {
       case .token(let id): return [[id]]
       case .text(let part):
-        return pieces(of: CLIPTextSplitter.normalize(part)[...], normalizedTokens).flatMap { piece -> [[Int]] in
+        return normalizedTokens.pieces(of: CLIPTextSplitter.normalize(part)).flatMap { piece -> [[Int]] in
           switch piece {
           case .token(let id): return [[id]]
           case .text(let part):
@@ -113,26 +121,13 @@ package struct CLIPTokenizer: Sendable {
   package func id(ofWord word: String) -> Int? { encoding.id(of: word + BytePairEncoding.endOfWord) }
 
   private func decode(_ ids: ArraySlice<Int>) -> String {
-    ids.split { addedNames[$0] != nil }.map(encoding.decode).joined(separator: " ")
-  }
-
-  /// Cuts text at the literals in it, the leftmost first and the longest of those that begin together.
-  private func pieces(of text: ArraySlice<Unicode.Scalar>, _ literals: [Literal]) -> [Piece] {
-    if literals.isEmpty { return [.text(text)] }
-    var pieces: [Piece] = []
-    var start = text.startIndex
-    var position = start
-    while position < text.endIndex {
-      guard let literal = literals.first(where: { text[position...].starts(with: $0.scalars) }) else {
-        position += 1
-        continue
-      }
-      if start < position { pieces.append(.text(text[start..<position])) }
-      pieces.append(.token(literal.id))
-      position += literal.scalars.count
-      start = position
+    var (words, rest) = ([String](), ids)
+    while !rest.isEmpty {
+      let known = rest.prefix { addedNames[$0] == nil }
+      if !known.isEmpty { words.append(encoding.decode(known)) }
+      rest = rest.dropFirst(known.count)
+      if let id = rest.popFirst(), let name = addedNames[id] { words.append(name) }
     }
-    if start < position { pieces.append(.text(text[start..<position])) }
-    return pieces
+    return words.joined(separator: " ")
   }
 }

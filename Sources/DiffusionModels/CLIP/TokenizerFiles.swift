@@ -1,45 +1,41 @@
 import Foundation
 
-/// What a tokenizer's JSON files say beside its vocabulary: the special tokens and the longest text.
+/// What a tokenizer's JSON files say beside its vocabulary: the tokens added to it and the longest text.
 ///
-/// Precedence as transformers' from_pretrained: `special_tokens_map.json` over `tokenizer_config.json`, unless the
-/// latter lists its tokens itself (`added_tokens_decoder`), over the defaults of the class.
+/// Precedence as transformers' from_pretrained: the `added_tokens_decoder` of `tokenizer_config.json`, or else
+/// `added_tokens.json` and the `added_tokens` of `tokenizer.json`, with `special_tokens_map.json` over
+/// `tokenizer_config.json` for the roles of tokens, over the defaults of the class.
 struct TokenizerFiles {
-  /// A token that is found in the text as it stands, before the text is cut into words.
-  struct SpecialToken: Equatable {
-    let content: String
-    /// Whether it is looked for in the normalised text, so that case does not matter.
-    let isNormalized: Bool
-  }
-
   let start: String
   let end: String
   let unknown: String
   let padding: String
   /// Tokens per text, start, end and padding included; nil where the files set no bound.
   let maxLength: Int?
-  /// All of them, in the order in which they get ids; of several with one content the last one counts.
-  let specialTokens: [SpecialToken]
+  /// All of them; those without an id get the next ones, in this order.
+  let addedTokens: [AddedToken]
 
-  /// Reads the files of `folder` that exist.
+  /// The files of `folder` that are read where they exist, beside the vocabulary.
+  static let names = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
+
+  /// Reads the files of `folder`; `listed` are the `added_tokens` of its `tokenizer.json`.
   ///
   /// Throws `ModelError` when one is malformed.
-  init(folder: String) throws {
-    let configPath = "\(folder)/tokenizer_config.json"
-    let config = try Self.values(configPath)
-    let listed = try Self.listedTokens(config["added_tokens_decoder"], configPath)
-    let mapPath = "\(folder)/special_tokens_map.json"
-    let map = listed.isEmpty ? try Self.values(mapPath) : [:]
+  init(folder: String, listed: [AddedToken]) throws {
+    let paths = Self.names.map { "\(folder)/\($0)" }
+    let config = try Self.values(paths[0])
+    let decoder = try Self.decodedTokens(config["added_tokens_decoder"], paths[0])
+    let map = decoder == nil ? try Self.values(paths[1]) : [:]
 
-    var named: [String: SpecialToken] = [:]
-    for (path, values) in [(configPath, config), (mapPath, map)] {
+    var named: [String: AddedToken] = [:]
+    for (path, values) in [(paths[0], config), (paths[1], map)] {
       for key in Self.roles {
-        if let value = values[key], let token = try Self.token(value, key, path) { named[key] = token }
+        if let value = values[key], let token = try AddedToken(value, key: key, path: path) { named[key] = token }
       }
     }
     let defaults = ["bos_token": "<|startoftext|>"]
     for key in ["bos_token", "eos_token", "unk_token", "pad_token"] where named[key] == nil {
-      named[key] = SpecialToken(content: defaults[key] ?? "<|endoftext|>", isNormalized: false)
+      named[key] = AddedToken(defaults[key] ?? "<|endoftext|>")
     }
     let contents = named.mapValues(\.content)
     start = contents["bos_token", default: ""]
@@ -47,14 +43,18 @@ struct TokenizerFiles {
     unknown = contents["unk_token", default: ""]
     padding = contents["pad_token", default: ""]
 
-    let listedContents = Set(listed.map(\.content))
-    let extra = try ["additional_special_tokens", "extra_special_tokens"].flatMap { key in
-      guard case .array(let values) = map[key] ?? config[key] else { return [SpecialToken]() }
-      return try values.compactMap { try Self.token($0, key, configPath) }
+    let extra = try Self.extraTokens(config.merging(map) { $1 }, paths[0])
+    let special = Set(contents.values).union(extra.map(\.content))
+    // Of one id, the last that is read counts.
+    var known: [Int: AddedToken] = [:]
+    for token in try decoder ?? Self.addedTokens(paths[2], special: special) + listed {
+      if let id = token.id { known[id] = token }
     }
-    let unlisted = (Self.roles.compactMap { named[$0] } + extra).filter { !listedContents.contains($0.content) }
-    specialTokens = listed + unlisted
-    maxLength = try Self.maxLength(config["model_max_length"], configPath)
+    let numbered = known.sorted { $0.key < $1.key }.map(\.value)
+    let numberedContents = Set(numbered.map(\.content))
+    let others = (Self.roles.compactMap { named[$0] } + extra).filter { !numberedContents.contains($0.content) }
+    addedTokens = numbered + others
+    maxLength = try Self.maxLength(config["model_max_length"], paths[0])
   }
 
   /// In the order in which transformers adds them.
@@ -62,34 +62,47 @@ struct TokenizerFiles {
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
 
+  /// Special tokens without a role of the class's: lists of them, and whatever else is called a token.
+  private static func extraTokens(_ values: [String: JSONValue], _ path: String) throws -> [AddedToken] {
+    let named = values.filter { key, value in
+      if case .string = value { key.hasSuffix("_token") && !roles.contains(key) } else { false }
+    }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let listed = ["additional_special_tokens", "extra_special_tokens"].flatMap { key in
+      switch values[key] {
+      case .array(let elements): elements.map { (key, $0) }
+      case .object(let members): members.sorted { $0.key < $1.key }.map { (key, $0.value) }
+      default: [(String, JSONValue)]()
+      }
+    }
+    return try (named + listed).compactMap { try AddedToken($1, key: $0, path: path) }
+  }
+
   private static func values(_ path: String) throws -> [String: JSONValue] {
     FileManager.default.fileExists(atPath: path) ? try ConfigFile(path: path).values : [:]
   }
 
-  private static func listedTokens(_ value: JSONValue?, _ path: String) throws -> [SpecialToken] {
-    guard case .object(let tokens) = value else { return [] }
-    return try tokens.compactMap { id, token in Int(id).map { ($0, token) } }.sorted { $0.0 < $1.0 }
-      .compactMap { try Self.token($0.1, "added_tokens_decoder", path) }
+  /// The tokens that a config lists by their ids; nil without a list.
+  private static func decodedTokens(_ value: JSONValue?, _ path: String) throws -> [AddedToken]? {
+    guard case .object(let tokens) = value else { return nil }
+    return try tokens.compactMap { number, token in
+      guard let id = Int(number), idRange.contains(id) else {
+        throw ModelError("\(path): 'added_tokens_decoder' has the id '\(number)'; a whole number was expected")
+      }
+      return try AddedToken(token, id: id, isSpecial: false, key: "added_tokens_decoder", path: path)
+    }
   }
 
-  /// A token is written as a string or as an object with `content`; null and "" are none.
-  private static func token(_ value: JSONValue, _ key: String, _ path: String) throws -> SpecialToken? {
-    switch value {
-    case .null, .string(""): return nil
-    case .string(let content): return SpecialToken(content: content, isNormalized: false)
-    case .object(let fields):
-      guard case .string(let content) = fields["content"] else { break }
-      if fields["single_word"] == .bool(true) {
-        throw ModelError("\(path): '\(key)' has a token with 'single_word', which is not supported")
+  /// The tokens of `added_tokens.json`, by their contents.
+  private static func addedTokens(_ path: String, special: Set<String>) throws -> [AddedToken] {
+    try values(path).map { content, id in
+      guard case .int(let id) = id, idRange.contains(id), !content.isEmpty else {
+        throw ModelError("\(path): '\(content)' is \(id); the id of a token, a whole number, was expected")
       }
-      if content.isEmpty { return nil }
-      let isSpecial = key != "added_tokens_decoder" || fields["special"] == .bool(true)
-      return SpecialToken(
-        content: content, isNormalized: (fields["normalized"] ?? .bool(!isSpecial)) == .bool(true))
-    default: break
+      return AddedToken(content, id: id, isNormalized: !special.contains(content))
     }
-    throw ModelError("\(path): '\(key)' is \(value); a string or an object with a string 'content' was expected")
   }
+
+  private static let idRange = 0...Int(Int32.max)
 
   /// Huge numbers are how the format writes that there is no bound.
   private static func maxLength(_ value: JSONValue?, _ path: String) throws -> Int? {

@@ -1,7 +1,7 @@
 """Writes cases.json: texts and their ids by transformers' CLIPTokenizer, for several sets of tokenizer files; and the
 decompositions that the tokenizer's normalisation knows, as Swift source.
 
-usage: python make_tokenizer_fixtures.py [RANDOM_TEXTS]      (transformers 5.23.0, tokenizers 0.23.3)
+usage: python make_tokenizer_fixtures.py [RANDOM_TEXTS]      (transformers 5.24.0, tokenizers 0.23.3)
 """
 
 import json
@@ -44,6 +44,7 @@ def file_sets():
             "special_tokens_map": {"pad_token": "!"},
             "tokenizer_config": {"model_max_length": 20, "pad_token": END, "added_tokens_decoder": listed},
         },
+        **added_sets(),
         "extra": {
             "tokenizer_config": {
                 "pad_token": END,
@@ -54,10 +55,45 @@ def file_sets():
     }
 
 
+def added_sets():
+    """Tokens added to the vocabulary, in each of the files that can have them; ids follow the vocabulary's."""
+    flags = [
+        token("<One>", single_word=True), token("<Left>", lstrip=True), token("<Right>", rstrip=True),
+        token("<Both>", lstrip=True, rstrip=True), token("Raw", False), token("Special", False, special=True),
+        token("Alone", False, single_word=True, lstrip=True, rstrip=True), token("two  Words"), token("caf\u00c9"),
+    ]
+    flags = [dict(one, id=49408 + place) for place, one in enumerate(flags)]
+    return {
+        "added": {"added_tokens": {"<cat-toy>": 49408, "MyStyle": 49409, "My": 49410, "two words": 49411}},
+        "added special": {
+            "special_tokens_map": {"additional_special_tokens": ["<Cat-Toy>"], "mask_token": "MyStyle"},
+            "added_tokens": {"MyStyle": 49409, "<Cat-Toy>": 49408, "<dog>": 49410},
+        },
+        "flags": {
+            "tokenizer_config": {
+                "added_tokens_decoder": {str(one["id"]): {key: one[key] for key in one if key != "id"} for one in flags}},
+            "special_tokens_map": {"pad_token": "!"},
+        },
+        # vocab.json and merges.txt are then part of tokenizer.json.
+        "whole": {"tokenizer": {"added_tokens": flags}, "special_tokens_map": {"pad_token": "!"}},
+        "whole, listed": {
+            "tokenizer": {"added_tokens": flags[:2]},
+            "tokenizer_config": {"added_tokens_decoder": {"49408": token("MyStyle")}, "pad_token": "!"},
+        },
+    }
+
+
 def load(files):
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("vocab.json", "merges.txt"):
-            shutil.copy(HERE / "clip" / name, folder)
+        if "tokenizer" in files:
+            vocabulary = json.loads((HERE / "clip" / "vocab.json").read_text())
+            lines = (HERE / "clip" / "merges.txt").read_text().splitlines()
+            merges = [line.split(" ") for line in lines if line and not line.startswith("#version")]
+            model = {"type": "BPE", "vocab": vocabulary, "merges": merges, "end_of_word_suffix": "</w>"}
+            files = files | {"tokenizer": {"version": "1.0", "model": model} | files["tokenizer"]}
+        else:
+            for name in ("vocab.json", "merges.txt"):
+                shutil.copy(HERE / "clip" / name, folder)
         for name, values in files.items():
             (Path(folder) / f"{name}.json").write_text(json.dumps(values))
         return CLIPTokenizer.from_pretrained(folder)
@@ -103,6 +139,19 @@ def random_text(rng):
     return text
 
 
+ADDED = [
+    "<cat-toy>", "<Cat-TOY>", "MyStyle", "mystyle", "My", "two words", "TWO  Words", "two\twords", "<dog>", "<One>",
+    "<one>", "<Left>", "<LEFT>", "<Right>", "<right>", "<Both>", "Raw", "raw", "Special", "special", "Alone", "alone",
+    "caf\u00c9", "cafe\u0301", "CAF\u00c9",
+]
+BESIDE = ["", "", " ", "  ", "\n", "a", "Z", "7", "_", "-", ",", "\u0301", "\u00e9", "\u200d", "\u3000", "the ", END, "'s"]
+
+
+def text_with_added_tokens(rng):
+    """Added tokens in any case, inside words, beside marks and spaces of all kinds, and beside each other."""
+    return "".join(rng.choice(BESIDE) + rng.choice(ADDED) + rng.choice(BESIDE) for _ in range(rng.randint(1, 5)))
+
+
 def cases(count):
     rng = random.Random(1)
     texts = WRITTEN + [random_text(rng) for _ in range(count)]
@@ -110,6 +159,10 @@ def cases(count):
     for name, files in file_sets().items():
         tokenizer = load(files)
         chosen = texts if name == "none" else WRITTEN + texts[len(WRITTEN) :: 10]
+        if name in added_sets():
+            other = random.Random(name)
+            chosen = [f"a {one} x{one}y {one}{one}" for one in ADDED]
+            chosen += [text_with_added_tokens(other) for _ in range(count // 4)]
         length = tokenizer.model_max_length if tokenizer.model_max_length < 1000 else 77
         encode = lambda text: tokenizer(text, padding="max_length", max_length=length, truncation=True).input_ids
         ids = [encode(text) for text in chosen]
