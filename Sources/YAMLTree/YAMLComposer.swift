@@ -46,7 +46,7 @@ private struct YAMLComposer {
       throw Diagnostic(
         "the control character U+\(padded) can't stand in a YAML file", at: places.location(control.index))
     }
-    do { reader = try YAMLEventReader(file.text) } catch { throw error.diagnostic(places) }
+    do { reader = try YAMLEventReader(YAMLSource(file.text)) } catch { throw error.diagnostic(places) }
   }
 
   mutating func composeDocument() throws(Diagnostic) -> YAMLNode {

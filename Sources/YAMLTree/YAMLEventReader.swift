@@ -1,7 +1,7 @@
 import CYAML
 import Diagnostics
 
-/// What libyaml reports, with places as indices into the text's Unicode scalars.
+/// What libyaml reports, with places as indices into the file's Unicode scalars.
 struct YAMLEvent {
   enum Kind {
     case streamStart, streamEnd, documentStart, documentEnd, sequenceEnd, mappingEnd
@@ -31,10 +31,12 @@ final class YAMLEventReader {
   /// At a fixed address, for libyaml keeps pointers into it.
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
+  private let source: YAMLSource
 
   /// Throws when libyaml has no memory.
-  init(_ text: String) throws(YAMLSyntaxError) {
-    let bytes = Array(text.utf8)
+  init(_ source: YAMLSource) throws(YAMLSyntaxError) {
+    self.source = source
+    let bytes = Array(source.text.utf8)
     input = .allocate(capacity: max(bytes.count, 1))
     _ = input.initialize(from: bytes)
     parser = .allocate(capacity: 1)
@@ -56,7 +58,7 @@ final class YAMLEventReader {
     var event = yaml_event_t()
     guard yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
     defer { yaml_event_delete(&event) }
-    let start = event.start_mark.index
+    let start = source.place(event.start_mark.index)
     func made(
       _ kind: YAMLEvent.Kind, anchor: UnsafeMutablePointer<yaml_char_t>? = nil,
       tag: UnsafeMutablePointer<yaml_char_t>? = nil
@@ -91,8 +93,8 @@ final class YAMLEventReader {
   private func syntaxError() -> YAMLSyntaxError {
     let problem = parser.pointee.problem.map { String(cString: $0) } ?? "it can't be read"
     let context = parser.pointee.context.map {
-      (text: String(cString: $0), index: parser.pointee.context_mark.index)
+      (text: String(cString: $0), index: source.place(parser.pointee.context_mark.index))
     }
-    return YAMLSyntaxError(problem: problem, index: parser.pointee.problem_mark.index, context: context)
+    return YAMLSyntaxError(problem: problem, index: source.place(parser.pointee.problem_mark.index), context: context)
   }
 }

@@ -40,6 +40,45 @@ struct YAMLTreeTests {
     #expect(mapping["c"]?.sequence?[1].location.description == "g.yaml:5:5")
   }
 
+  /// What `json.dumps` of Python writes for characters beyond U+FFFF, and only in double quotes.
+  @Test(arguments: [
+    (#"{"a": "\ud83d\ude00"}"#, "{a: '😀'}"),
+    (
+      #"{"a": "x\"\ud83d\uDE00y", "\uD83C\uDF4E": [1, true, null, "\ud834\udd1e\ud834\udd1e"], "b": 2}"#,
+      #"{a: 'x"😀y', 🍎: [1, true, null, '𝄞𝄞'], b: 2}"#
+    ),
+    (
+      [#"a: "\ud83d\ude00""#, #"b: '\ud83d\ude00'"#, #"c: \ud83d\ude00"#, #"d: ["x", "\ud83d\ude00"]"#]
+        .joined(separator: "\n"), #"{a: '😀', b: '\ud83d\ude00', c: \ud83d\ude00, d: ['x', '😀']}"#
+    ),
+    (#"a: "\\ud83d\\ude00 \U0001f34e \u00e9""#, #"{a: '\ud83d\ude00 🍎 é'}"#),
+    (#"- "\ud83d\ude00""# + "\n" + #"- true "\ud83d\ude00""#, #"['😀', true "\ud83d\ude00"]"#),
+  ])
+  func surrogatePairsAreOneCharacter(_ text: String, _ expected: String) throws {
+    let (tree, problems) = parse(text)
+    #expect(problems.isEmpty)
+    #expect(tree.map(outline) == expected)
+  }
+
+  @Test func placesAreThoseOfTheFileBehindSurrogatePairs() throws {
+    let text = #"{"\ud83d\ude00": "\ud83d\ude00\ud83d\ude00", "b": [1,"#
+    #expect(parse(text + " 2]}").tree?.mapping?["b"]?.sequence?[1].location.column == text.count + 2)
+    #expect(parse(text + "\n2]} }").problems.first?.hasPrefix("2:5: ") == true)
+  }
+
+  @Test(arguments: [
+    #"{"a": "\ud83d"}"#, #"{"a": "\ude00\ud83d"}"#, #"{"a": "\ud83d\ude0"}"#, #"{"a": "\ud83d\n\ude00"}"#,
+  ])
+  func halfASurrogatePairIsAnError(_ text: String) {
+    #expect(parse(text).problems.first?.hasPrefix("1:") == true)
+  }
+
+  /// One text after another that libyaml refuses, in time n log n where they follow each other as in JSON.
+  @Test func manySurrogatePairs() throws {
+    let text = "[" + String(repeating: #"{"a": "\ud83d\ude00", "b": -1.5e3},"#, count: 3000) + "0]"
+    #expect(parse(text).tree?.sequence?.count == 3001)
+  }
+
   @Test func mappingsKnowTheirStyle() throws {
     let mapping = try #require(parse("a: {b: c}").tree?.mapping)
     #expect(!mapping.isFlow)
