@@ -39,6 +39,7 @@ struct SafetensorsHeader: Sendable {
     try scanner.object { scanner, name in
       if name == "__metadata__" {
         if !metadata.isEmpty { throw scanner.failure("'__metadata__' stands twice") }
+        if scanner.takeNull() { return }
         try scanner.object { scanner, key in
           let value = try scanner.string("a string as the value of '\(key)' in '__metadata__'")
           if metadata.updateValue(value, forKey: key) != nil {
@@ -80,7 +81,10 @@ struct SafetensorsHeader: Sendable {
       throw scanner.failure("tensor '\(name)': its data ends at \(offsets[1]), before it begins at \(offsets[0])")
     }
     guard let expected = dtype.byteCount(shape: shape) else {
-      throw scanner.failure("tensor '\(name)': the shape \(shape) is too large")
+      throw scanner.failure(
+        dtype.fillsBytes(shape: shape)
+          ? "tensor '\(name)': the shape \(shape) is too large"
+          : "tensor '\(name)': \(dtype.rawValue) \(shape) takes no whole number of bytes")
     }
     guard expected == offsets[1] - offsets[0] else {
       throw scanner.failure(
@@ -140,5 +144,5 @@ package struct TensorInfo: Sendable, Equatable {
   package fileprivate(set) var range: Range<Int>
 
   /// The number of elements.
-  package var count: Int { range.count / dtype.size }
+  package var count: Int { range.count * 8 / dtype.bitCount }
 }

@@ -88,8 +88,9 @@ package final class SafetensorsReader: @unchecked Sendable {
     guard info.dtype.isFloat else {
       throw SafetensorsError("\(source): tensor '\(name)' is \(info.dtype.rawValue); F32, F16 or BF16 was expected")
     }
-    let first = info.range.lowerBound + elements.lowerBound * info.dtype.size
-    return (first..<first + elements.count * info.dtype.size, info.dtype)
+    let size = info.dtype.bitCount / 8
+    let first = info.range.lowerBound + elements.lowerBound * size
+    return (first..<first + elements.count * size, info.dtype)
   }
 
   private func convert(

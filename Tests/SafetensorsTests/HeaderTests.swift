@@ -72,6 +72,33 @@ struct HeaderTests {
     #expect(found.hasPrefix("x: malformed header: ") && found.contains(expected), "\(found)")
   }
 
+  /// Types that nobody reads here do no harm until someone asks for them; elements of less than a byte are packed.
+  @Test(arguments: [
+    ("F4", "[2,3]", 3), ("F6_E2M3", "[4]", 3), ("F6_E3M2", "[2,2,2]", 6), ("F8_E4M3FNUZ", "[5]", 5),
+    ("F8_E5M2FNUZ", "[1]", 1), ("F8_E8M0", "[2]", 2), ("I64", "[1]", 8), ("BOOL", "[3]", 3), ("U16", "[2]", 4),
+    ("C64", "[1]", 8), ("F4", "[0,3]", 0),
+  ])
+  func typesThatNobodyReads(_ dtype: String, _ shape: String, _ count: Int) throws {
+    let pair = (tensor(dtype, shape, "[0,\(count)]"), tensor("F32", "[1]", "[\(count),\(count + 4)]"))
+    let header = "{\"a\":\(pair.0),\"b\":\(pair.1)}"
+    try file(header: header, dataCount: count + 4).withUnsafeBytes { bytes in
+      let reader = try SafetensorsReader(borrowing: bytes, source: "x")
+      #expect(try reader.tensor("b").values == [0])
+      #expect(message { _ = try reader.tensor("a") } == "x: tensor 'a' is \(dtype); F32, F16 or BF16 was expected")
+    }
+  }
+
+  @Test func elementsThatFillNoWholeBytes() {
+    let found = problem(file(header: "{\"a\":\(tensor("F4", "[3]", "[0,2]"))}", dataCount: 2))
+    #expect(found.contains("tensor 'a': F4 [3] takes no whole number of bytes"))
+  }
+
+  @Test(arguments: ["null", "{}", #"{"format":"pt"}"#]) func metadataMayBeNone(_ metadata: String) throws {
+    let header = "{\"__metadata__\": \(metadata),\"a\":\(tensor("F32", "[1]", "[0,4]"))}"
+    #expect(problem(file(header: header, dataCount: 4)) == "no error")
+    #expect(problem(file(header: #"{"__metadata__":nullx}"#)).contains("expected an object"))
+  }
+
   @Test func duplicates() {
     let one = tensor("F32", "[1]", "[0,4]")
     #expect(
