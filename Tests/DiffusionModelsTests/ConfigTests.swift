@@ -160,6 +160,33 @@ import DiffusionModels
         == "vae/config.json: 'scaling_factor' is \"x\"; a number was expected")
   }
 
+  /// What the classes do with None was seen by making them: a switch is off, also where its default is on.
+  @Test func nullIsWhatPythonTakesItFor() throws {
+    let switches = [
+      "use_linear_projection", "center_input_sample", "flip_sin_to_cos", "dual_cross_attention", "resnet_skip_time_act",
+      "class_embeddings_concat", "upcast_attention", "mid_block_only_cross_attention",
+    ]
+    for key in switches { #expect(try unet([key: .null]) == unet([key: .bool(false)]), "\(key)") }
+    #expect(try unet(["flip_sin_to_cos": .null]) != unet([:]))
+    for key in ["attention_type", "resnet_out_scale_factor", "time_embedding_dim", "num_attention_heads"] {
+      #expect(try unet([key: .null]) == unet([:]), "\(key)")
+    }
+    for key in ["use_quant_conv", "use_post_quant_conv", "mid_block_add_attention"] {
+      #expect(try vae([key: .null]) == vae([key: .bool(false)]), "\(key)")
+      #expect(try vae([key: .null]) != vae([:]), "\(key)")
+    }
+    for (key, value) in [("shift_factor", JSONValue.null), ("shift_factor", .float(0)), ("latents_mean", .null)] {
+      #expect(try vae([key: value]) == vae([:]), "\(key)")
+    }
+    let fixture = try ScheduleFixture()
+    for key in ["use_karras_sigmas", "set_alpha_to_one", "rescale_betas_zero_snr", "use_lu_lambdas"] {
+      #expect(try fixture.config([key: .null]) == fixture.config([key: .bool(false)]), "\(key)")
+    }
+    for key in ["sigma_min", "sigma_max", "trained_betas", "lambda_min_clipped"] {
+      #expect(try fixture.config([key: .null]) == fixture.config([:]), "\(key)")
+    }
+  }
+
   @Test func settingsThatAreNotDoneAreRefused() {
     #expect(
       message { _ = try text(["hidden_act": .string("relu")]) }
@@ -182,7 +209,7 @@ import DiffusionModels
     #expect(message { _ = try unet(["mid_block_scale_factor": .float(1)]) } == "no error")
     #expect(
       message { _ = try vae(["shift_factor": .float(0.1)]) }
-        == "vae/config.json: 'shift_factor' is 0.1, which is not supported; null was expected")
+        == "vae/config.json: 'shift_factor' is 0.1, which is not supported; null or 0 was expected")
     #expect(
       message { _ = try vae(["up_block_types": .array([.string("AttnUpDecoderBlock2D")])]) }
         == "vae/config.json: 'up_block_types' has \"AttnUpDecoderBlock2D\", which is not supported; "

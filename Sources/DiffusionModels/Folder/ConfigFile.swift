@@ -71,9 +71,11 @@ package struct ConfigFile {
     }
   }
 
+  /// A switch; null is off, as Python's classes take it, and not the default.
   package func bool(_ key: String, default fallback: Bool) throws -> Bool {
     switch values[key] {
     case nil: return fallback
+    case .null: return false
     case .bool(let value): return value
     case let other?: throw wrong(key, other, "true or false")
     }
@@ -96,6 +98,7 @@ package struct ConfigFile {
     if case .array(let levels) = value, levels.allSatisfy(supported.contains) { return }
     // 1 and 1.0 are the same number.
     if case .float(let number) = value, let whole = Int(exactly: number), supported.contains(.int(whole)) { return }
+    if value == .null, supported.contains(.bool(false)) { return }
     throw ModelError(
       "\(path): '\(key)' is \(value), which is not supported; "
         + supported.map(\.description).joined(separator: " or ") + " was expected")

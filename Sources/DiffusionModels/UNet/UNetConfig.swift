@@ -106,10 +106,9 @@ package struct UNetConfig: Sendable, Equatable {
     try file.require("mid_block_type", .string("UNetMidBlock2DCrossAttn"))
     try file.require("time_embedding_type", .string("positional"))
     try file.require("resnet_time_scale_shift", .string("default"))
-    try file.require("attention_type", .string("default"))
-    for key in ["downsample_padding", "mid_block_scale_factor", "resnet_out_scale_factor"] {
-      try file.require(key, .int(1))
-    }
+    try file.require("attention_type", .string("default"), .null)
+    for key in ["downsample_padding", "mid_block_scale_factor"] { try file.require(key, .int(1)) }
+    try file.require("resnet_out_scale_factor", .int(1), .null)
     for key in [
       "only_cross_attention", "dual_cross_attention", "resnet_skip_time_act", "class_embeddings_concat",
     ] {

@@ -23,7 +23,8 @@ package struct AutoencoderKLConfig: Sendable, Equatable {
 
   package init(_ file: ConfigFile) throws {
     try file.require("act_fn", .string("silu"), .string("swish"))
-    for key in ["shift_factor", "latents_mean", "latents_std"] { try file.require(key, .null) }
+    try file.require("shift_factor", .null, .int(0))
+    for key in ["latents_mean", "latents_std"] { try file.require(key, .null) }
     let down = try file.choices("down_block_types", default: ["DownEncoderBlock2D"], of: ["DownEncoderBlock2D"])
     let up = try file.choices("up_block_types", default: ["UpDecoderBlock2D"], of: ["UpDecoderBlock2D"])
     levelChannels = try file.ints("block_out_channels", default: [64])
