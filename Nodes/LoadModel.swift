@@ -36,14 +36,19 @@ package struct LoadModel: Node {
   }
 
   package func run(_ io: inout NodeIO) throws {
-    let (path, precision) = (io[path], Precision(rawValue: io[precision]) ?? .f32)
-    io[unet] = UNetHandle(folder: try open(path, precision), loading: LoadReport(io.reportLoaded))
-    io[clip] = CLIPHandle(folder: try open(path, precision), loading: LoadReport(io.reportLoaded))
-    io[vae] = VAEHandle(folder: try open(path, precision), loading: LoadReport(io.reportLoaded))
+    let (name, precision) = (io[path], Precision(rawValue: io[precision]) ?? .f32)
+    let folder = { [warn = io.warn, port = path.name] in
+      try open(name, precision) { warn($0, port) }
+    }
+    io[unet] = UNetHandle(folder: try folder(), loading: LoadReport(io.reportLoaded))
+    io[clip] = CLIPHandle(folder: try folder(), loading: LoadReport(io.reportLoaded))
+    io[vae] = VAEHandle(folder: try folder(), loading: LoadReport(io.reportLoaded))
   }
 
-  private func open(_ path: String, _ precision: Precision = .f32) throws -> ModelFolder {
-    try failing { try ModelFolder(path: path, precision: precision) }
+  private func open(
+    _ path: String, _ precision: Precision = .f32, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws -> ModelFolder {
+    try failing { try ModelFolder(path: path, precision: precision, warn: warn) }
   }
 
   /// Tells a model's errors at the line of `path`.

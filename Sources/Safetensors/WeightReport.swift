@@ -4,13 +4,16 @@ struct WeightReport {
   var missing: [String: [Int]] = [:]
   /// Names with what is wrong with them.
   var misshapen: [String: String] = [:]
+  /// Names that a shard index puts where they are not, with what it says.
+  var lost: [String: String] = [:]
   /// Names in the files that the model did not ask for, with the shape found.
   var unused: [String: [Int]] = [:]
 
   /// Lines of one kind that are shown; beyond them the count alone tells more.
   private static let shownLines = 40
 
-  var isEmpty: Bool { missing.isEmpty && misshapen.isEmpty && unused.isEmpty }
+  /// Whether all that the model asked for was found.
+  var isComplete: Bool { missing.isEmpty && misshapen.isEmpty }
 
   var text: String {
     let missingLines = missing.map { name, shape in (name, "'\(name)' \(shape)") }
@@ -20,6 +23,15 @@ struct WeightReport {
       section("missing", missingLines, hint), section("misshapen", misshapenLines), section("unused", unusedLines),
     ]
     return "the weights do not fit the model's config" + sections.joined()
+  }
+
+  /// What is left over, for those who have all they need; nil when nothing is.
+  var unusedText: String? {
+    if unused.isEmpty { return nil }
+    let names = unused.keys.sorted(by: byteOrder)
+    let shown = names.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+    let rest = names.count - 5
+    return "the model does not use \(shown)" + (rest > 0 ? " and \(rest) more tensors" : "")
   }
 
   private func section(
@@ -34,8 +46,10 @@ struct WeightReport {
     return "\n  \(kind): \(sorted.count)" + shown.joined() + (rest > 0 ? "\n    and \(rest) more" : "")
   }
 
-  /// The unused tensor of the same shape with the nearest name: perhaps the missing one misnamed.
+  /// Where the index looked for it, or the unused tensor of the same shape with the nearest name: perhaps the missing
+  /// one misnamed.
   private func hint(_ name: String) -> String {
+    if let lost = lost[name] { return "; \(lost)" }
     let alike = unused.filter { $0.value == missing[name] }
     return nearestWeightName(to: name, among: alike.keys).map { "; is it '\($0)'?" } ?? ""
   }

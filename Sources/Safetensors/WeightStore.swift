@@ -15,19 +15,30 @@ package final class WeightStore {
   private var stored: [String: Stored] = [:]
   private var taken: Set<String> = []
   private var report = WeightReport()
+  /// Tensors that are also in shards where the index does not put them.
+  private var doubles: [String] = []
   /// Elements that zeros may still stand in for: a config that lies must not take the machine's memory.
   private var standInBudget = 1 << 28
 
-  /// Opens `files`.
+  /// Opens `files`; of a tensor in several shards the one counts that the index names.
   ///
   /// `canonicalName` gives the name a model asks by for a name in the file, and nil for a tensor that is known and not
   /// needed. Throws when a file cannot be read or two tensors have one name.
   package init(_ files: WeightFiles, canonicalName: (String) -> String? = { $0 }) throws {
     location = files.shards.count == 1 ? files.shards[0] : files.folder
+    var strays: [String: String] = [:]
+    var atHome: Set<String> = []
     for path in files.shards {
       let reader = try SafetensorsReader(path: path)
       for fileName in reader.names {
         guard let name = canonicalName(fileName), let info = reader.info(fileName) else { continue }
+        if let home = files.homes[fileName] {
+          guard home == path else {
+            strays[fileName] = path
+            continue
+          }
+          atHome.insert(fileName)
+        }
         let entry = Stored(reader: reader, fileName: fileName, info: info)
         if let other = stored.updateValue(entry, forKey: name) {
           throw SafetensorsError(
@@ -35,25 +46,37 @@ package final class WeightStore {
         }
       }
     }
+    for (fileName, path) in strays.sorted(by: { byteOrder($0.key, $1.key) }) where atHome.contains(fileName) {
+      let home = files.homes[fileName] ?? ""
+      doubles.append("\(path): has '\(fileName)', which the index puts into \(home); that is taken")
+    }
+    for (fileName, home) in files.homes where !atHome.contains(fileName) {
+      guard let name = canonicalName(fileName) else { continue }
+      let other = strays[fileName].map { ", though \($0) has" } ?? ""
+      report.lost[name] = "the index puts it into \(home), which has none of that name\(other)"
+    }
   }
 
   /// Builds a model from the weights, to compute in `precision`.
   ///
-  /// Throws one error that names every weight missing, misshapen or unused.
+  /// Calls `warn` with what is odd though the model has all it needs: unused tensors, shards that disagree with their
+  /// index. Throws one error that names every weight missing or misshapen, and those unused, which may be them misnamed.
   package func load<Model>(
-    precision: Precision = .f32, _ build: (WeightScope) throws -> Model
+    precision: Precision = .f32, warn: (String) -> Void = { _ in }, _ build: (WeightScope) throws -> Model
   ) throws -> Model {
     let model = try build(WeightScope(store: self, prefix: "", precision: precision))
-    try finish()
+    try finish(warn: warn)
     return model
   }
 
-  /// Throws what `load` throws, for those who take weights without it.
-  package func finish() throws {
+  /// Warns and throws as `load` does, for those who take weights without it.
+  package func finish(warn: (String) -> Void = { _ in }) throws {
     for (name, entry) in stored where !taken.contains(name) {
       report.unused[name] = entry.info.shape
     }
-    if !report.isEmpty { throw SafetensorsError("\(location): \(report.text)") }
+    guard report.isComplete else { throw SafetensorsError("\(location): \(report.text)") }
+    doubles.forEach(warn)
+    if let text = report.unusedText { warn("\(location): \(text)") }
   }
 
   fileprivate func contains(_ name: String) -> Bool { stored[name] != nil }

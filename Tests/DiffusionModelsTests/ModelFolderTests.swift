@@ -1,5 +1,6 @@
 import Foundation
 import Safetensors
+import Synchronization
 import Testing
 
 import DiffusionModels
@@ -38,6 +39,20 @@ import DiffusionModels
       let hidden = try folder.textEncoder()([tokens.ids])
       expectClose(hidden, try fixture.tensor("text.\(text).last_hidden_state"), "\(name) \(text)")
     }
+  }
+
+  /// The folder that `StableDiffusionPipeline.save_pretrained` writes today, with its `tokenizer.json` alone.
+  @Test func aFolderSavedTodayOpens() throws {
+    let model = "\(Fixture.folder)/saved-tiny/model"
+    let expected = try Fixture(referencePath: "\(Fixture.folder)/saved-tiny/expected.safetensors")
+    let folder = try ModelFolder(path: model)
+    let tokens = try folder.tokenizer().encode("a red <Toy> on blue, and MyStyle apples")
+    #expect(try tokens.ids.map(Float.init) == expected.tensor("ids").values)
+    expectClose(try folder.textEncoder()([tokens.ids]), try expected.tensor("states"), within: 1e-6, "saved today")
+    #expect(
+      try folder.files(of: .clip).suffix(2)
+        == ["\(model)/tokenizer/tokenizer.json", "\(model)/tokenizer/tokenizer_config.json"])
+    _ = try (folder.unet(), folder.vae())
   }
 
   @Test func partsLeftOutAreAbsent() throws {
@@ -139,6 +154,22 @@ import DiffusionModels
     #expect(throws: ModelError("\(copy.path)/unet/config.json: cannot be read")) { try ModelFolder(path: copy.path) }
   }
 
+  /// What a class does not use is passed over, and told once.
+  @Test func weightsThatNobodyUsesAreAWarning() throws {
+    let copy = try ModelCopy("sd1-tiny")
+    try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 2 }
+    let told = Mutex<[String]>([])
+    let folder = try ModelFolder(path: copy.path) { text in told.withLock { $0.append(text) } }
+    for _ in 0..<2 { _ = try (folder.textEncoder(), folder.vae()) }
+    let warnings = told.withLock { $0 }
+    #expect(warnings.count == 1)
+    #expect(
+      warnings.first?.hasPrefix(
+        "\(copy.path)/text_encoder/model.safetensors: the model does not use 'encoder.layers.2.layer_norm1.bias', ")
+        == true)
+    #expect(warnings.first?.hasSuffix(" and 11 more tensors") == true)
+  }
+
   @Test func refusesPartsThatDoNotFitEachOther() throws {
     let copy = try ModelCopy("sd1-tiny")
     try copy.edit("text_encoder/config.json") { $0["hidden_size"] = 40 }
@@ -162,12 +193,12 @@ import DiffusionModels
 
   @Test func weightsThatDoNotFitTheConfigAreNamed() throws {
     let copy = try ModelCopy("sd1-tiny")
-    try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 2 }
+    try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 4 }
     let folder = try ModelFolder(path: copy.path)
     let error = #expect(throws: SafetensorsError.self) { try folder.textEncoder() }
     let message = try #require(error).message
     #expect(message.hasPrefix("\(copy.path)/text_encoder/model.safetensors: the weights do not fit the model's config"))
-    #expect(message.contains("unused: 16\n    'encoder.layers.2.layer_norm1.bias' [32]"))
+    #expect(message.contains("missing: 16\n    'encoder.layers.3.layer_norm1.bias' [32]"))
     try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 3 }
     try copy.edit("vae/config.json") { $0["latent_channels"] = 3 }
     try copy.edit("unet/config.json") {

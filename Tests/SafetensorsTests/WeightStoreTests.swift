@@ -90,8 +90,24 @@ struct WeightStoreTests {
 
   @Test func aLongReportIsCutShort() throws {
     try write("model.safetensors", Dictionary(uniqueKeysWithValues: (0..<100).map { ("w.\($0)", [1]) }))
-    let found = message { try store().finish() }
-    #expect(found.contains("unused: 100") && found.hasSuffix("\n    and 60 more"))
+    let found = message { try store().load { _ = try $0.tensor("v", [2]) } }
+    #expect(found.contains("missing: 1") && found.contains("unused: 100") && found.hasSuffix("\n    and 60 more"))
+  }
+
+  @Test func warnsOfWhatIsLeftOver() throws {
+    try write("model.safetensors", ["a": [1], "logit_scale": [], "text_projection.weight": [3, 2], "empty": [0]]) {
+      $0.add("ids", .i64, shape: [1], bytes: [UInt8](repeating: 0, count: 8))
+    }
+    var warnings: [String] = []
+    try store().load(warn: { warnings.append($0) }) { _ = try $0.tensor("a", [1]) }
+    #expect(
+      warnings == [
+        "\(folder.path)/model.safetensors: the model does not use 'empty', 'ids', 'logit_scale', 'text_projection.weight'"
+      ])
+    try write("model.safetensors", Dictionary(uniqueKeysWithValues: (0..<9).map { ("w.\($0)", [1]) }))
+    warnings = []
+    try store().finish { warnings.append($0) }
+    #expect(warnings[0].hasSuffix("does not use 'w.0', 'w.1', 'w.2', 'w.3', 'w.4' and 4 more tensors"))
   }
 
   @Test func otherNamesAndShapes() throws {
@@ -119,6 +135,89 @@ struct WeightStoreTests {
     try write("model.safetensors", ["w": [1]])
     let found = message { _ = try store().load { _ = try $0.tensor("w", [1 << 40, 1 << 40]) } }
     #expect(found.contains("'w' is [1], expected [1099511627776, 1099511627776]"))
+  }
+
+  /// Every name that diffusers and transformers have written variants under.
+  @Test(arguments: [
+    "model.bf16.safetensors", "model.non_ema.safetensors", "model.fp32.safetensors", "model.ema.safetensors",
+    "model.fp16-ema.safetensors", "model.safetensors.index.bf16.json", "model.safetensors.non_ema.index.json",
+    "model.ema.safetensors.index.json",
+  ])
+  func theOnlyVariantIsTaken(_ name: String) throws {
+    let shards = ["model.bf16-00001-of-00002.safetensors", "model-00002-of-00002.bf16.safetensors"]
+    if name.hasSuffix(".json") {
+      let map = #"{"weight_map": {"a": "\#(shards[0])", "b": "\#(shards[1])"}}"#
+      try folder.write(Array(map.utf8), to: name)
+      try write(shards[0], ["a": [1]])
+      try write(shards[1], ["b": [1]])
+    } else {
+      try write(name, ["a": [1], "b": [1]])
+    }
+    #expect(try WeightFiles(in: folder.path, stem: "model").paths[0] == "\(folder.path)/\(name)")
+    try store().load { weights in
+      _ = try weights.tensor("a", [1])
+      _ = try weights.tensor("b", [1])
+    }
+  }
+
+  @Test func oneOfSeveralVariantsMustBeChosen() throws {
+    for name in ["model.ema.safetensors", "model.bf16.safetensors", "other.fp32.safetensors", "model.ema.bin"] {
+      try write(name, ["a": [1]])
+    }
+    #expect(
+      message { _ = try WeightFiles(in: folder.path, stem: "model") }
+        == "\(folder.path): has no 'model.safetensors' and several variants of it, 'model.bf16.safetensors', "
+        + "'model.ema.safetensors'; give the one to use that name")
+    try write("model.fp16.safetensors", ["a": [1]])
+    #expect(try WeightFiles(in: folder.path, stem: "model").paths == ["\(folder.path)/model.fp16.safetensors"])
+  }
+
+  @Test func shardsWithoutAnIndex() throws {
+    try write("model-00001-of-00002.safetensors", ["a": [1]])
+    try write("model.bf16-00001-of-00002.safetensors", ["a": [1]])
+    #expect(
+      message { _ = try WeightFiles(in: folder.path, stem: "model") }
+        == "\(folder.path): has no weights: 'model.safetensors' was expected; 'model-00001-of-00002.safetensors' is a "
+        + "shard, of which an index, 'model.safetensors.index.json', was expected")
+  }
+
+  /// The index decides; what disagrees with it is told.
+  @Test func shardsThatDisagreeWithTheirIndex() throws {
+    var first = SafetensorsWriter()
+    first.add("both", Tensor(shape: [1], values: [1]))
+    first.add("stray", Tensor(shape: [1], values: [1]))
+    first.add("unlisted", Tensor(shape: [1], values: [5]))
+    try folder.write(first.bytes(), to: "model-1.safetensors")
+    var second = SafetensorsWriter()
+    second.add("both", Tensor(shape: [1], values: [2]))
+    try folder.write(second.bytes(), to: "model-2.safetensors")
+    try folder.write(
+      Array(
+        #"""
+        {"weight_map": {"both": "model-2.safetensors", "stray": "model-2.safetensors", "gone": "model-1.safetensors"}}
+        """#.utf8), to: "model.safetensors.index.json")
+    var warnings: [String] = []
+    let (both, unlisted) = try store().load(warn: { warnings.append($0) }) { weights in
+      (try weights.tensor("both", [1]), try weights.tensor("unlisted", [1]))
+    }
+    #expect(both.values == [2] && unlisted.values == [5])
+    let path = folder.path
+    #expect(
+      warnings == [
+        "\(path)/model-1.safetensors: has 'both', which the index puts into \(path)/model-2.safetensors; that is taken"
+      ])
+    let found = message {
+      try store().load { weights in
+        for name in ["both", "unlisted", "stray", "gone"] { _ = try weights.tensor(name, [1]) }
+      }
+    }
+    #expect(
+      found == """
+        \(path): the weights do not fit the model's config
+          missing: 2
+            'gone' [1]; the index puts it into \(path)/model-1.safetensors, which has none of that name
+            'stray' [1]; the index puts it into \(path)/model-2.safetensors, which has none of that name, though \(path)/model-1.safetensors has
+        """)
   }
 
   @Test func halfPrecisionVariantOnlyWherePlainIsAbsent() throws {

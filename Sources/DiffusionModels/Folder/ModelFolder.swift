@@ -13,6 +13,8 @@ package final class ModelFolder: Sendable {
   package let path: String
   /// What its parts compute in.
   package let precision: Precision
+  /// Told once what is odd about a part's weights, when they are loaded.
+  private let warn: @Sendable (String) -> Void
   /// Nil where the model has no such part.
   package let unetConfig: UNetConfig?
   package let textConfig: CLIPTextConfig?
@@ -27,12 +29,14 @@ package final class ModelFolder: Sendable {
   ///
   /// Throws `ModelError` when it is no model folder, has a part of a class that is not supported, lacks a config, or
   /// has parts whose sizes do not fit each other; and where this machine has nothing to multiply matrices with.
-  package init(path: String, precision: Precision = .f32) throws {
+  package init(
+    path: String, precision: Precision = .f32, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws {
     guard Numerics.canMultiply else {
       throw ModelError(
         "models need OpenBLAS on this processor, and libopenblas.so.0 cannot be loaded; Debian has it in libopenblas0")
     }
-    (self.path, self.precision) = (path, precision)
+    (self.path, self.precision, self.warn) = (path, precision, warn)
     index = try ModelIndex(folder: path)
     unetConfig = try index.has("unet") ? UNetConfig(path: "\(path)/unet/config.json") : nil
     textConfig = try index.has("text_encoder") ? CLIPTextConfig(path: "\(path)/text_encoder/config.json") : nil
@@ -69,9 +73,7 @@ package final class ModelFolder: Sendable {
   package func unet() throws -> UNet2DConditionModel {
     let config = try present(unetConfig, "unet")
     return try loadedUNet.value {
-      try store("unet", ModelIndex.unetWeights, { $0 }).load(precision: precision) {
-        try UNet2DConditionModel($0, config)
-      }
+      try load("unet", ModelIndex.unetWeights, { $0 }) { try UNet2DConditionModel($0, config) }
     }
   }
 
@@ -79,8 +81,7 @@ package final class ModelFolder: Sendable {
   package func textEncoder() throws -> CLIPTextModel {
     let config = try present(textConfig, "text_encoder")
     return try loadedTextEncoder.value {
-      try store("text_encoder", ModelIndex.textWeights, CLIPTextModel.canonicalName)
-        .load(precision: precision) { try CLIPTextModel($0, config) }
+      try load("text_encoder", ModelIndex.textWeights, CLIPTextModel.canonicalName) { try CLIPTextModel($0, config) }
     }
   }
 
@@ -94,15 +95,15 @@ package final class ModelFolder: Sendable {
   package func vae() throws -> AutoencoderKL {
     let config = try present(vaeConfig, "vae")
     return try loadedVAE.value {
-      try store("vae", ModelIndex.vaeWeights, AutoencoderKL.canonicalName)
-        .load(precision: precision) { try AutoencoderKL($0, config) }
+      try load("vae", ModelIndex.vaeWeights, AutoencoderKL.canonicalName) { try AutoencoderKL($0, config) }
     }
   }
 
-  private func store(
-    _ part: String, _ stem: String, _ canonicalName: (String) -> String?
-  ) throws -> WeightStore {
+  private func load<Model>(
+    _ part: String, _ stem: String, _ canonicalName: (String) -> String?, _ build: (WeightScope) throws -> Model
+  ) throws -> Model {
     try WeightStore(WeightFiles(in: "\(path)/\(part)", stem: stem), canonicalName: canonicalName)
+      .load(precision: precision, warn: warn, build)
   }
 
   private func present<Config>(_ config: Config?, _ part: String) throws -> Config {
@@ -119,13 +120,12 @@ package final class ModelFolder: Sendable {
 
   private func tokenizerFiles() throws -> [String] {
     guard index.has("tokenizer") else { return [] }
-    let optional = ["tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"]
-    return try [existing("tokenizer/vocab.json"), existing("tokenizer/merges.txt")]
-      + optional.map { "\(path)/\($0)" }.filter(FileManager.default.fileExists(atPath:))
+    return try CLIPTokenizer.files(of: "\(path)/tokenizer").map(requireExisting)
   }
 
-  private func existing(_ name: String) throws -> String {
-    let file = "\(path)/\(name)"
+  private func existing(_ name: String) throws -> String { try requireExisting("\(path)/\(name)") }
+
+  private func requireExisting(_ file: String) throws -> String {
     guard FileManager.default.fileExists(atPath: file) else { throw ModelError("\(file): is missing from the model") }
     return file
   }

@@ -4,7 +4,8 @@ import Synchronization
 /// What a node put out, in declared order, and what it told the user.
 struct NodeOutcome: Sendable {
   let outputs: [any WireValue]
-  let warnings: [NodeWarning]
+  /// A handle may warn after its node ran, when something is first made of it.
+  let warnings: WarningList
 }
 
 /// One node with its inputs, ready to run on any thread.
@@ -54,7 +55,7 @@ struct NodeJob: Sendable {
 
   /// What the node put out when it ran; throws for an output that is missing or not finite.
   func outcome(of io: NodeIO, _ warnings: WarningList) throws -> NodeOutcome {
-    NodeOutcome(outputs: try checkedOutputs(of: io), warnings: warnings.all)
+    NodeOutcome(outputs: try checkedOutputs(of: io), warnings: warnings)
   }
 
   /// Turns errors of the node into diagnostics at its place in the workflow.

@@ -165,7 +165,9 @@ struct Run: Sendable {
           fail(node, NodeFailure("'\(changed)' changed while the run was under way; run it again"))
           continue
         }
-        warnings.add(outcome.warnings, of: node, inputs: schedule.producers(of: node))
+        warnings.add(
+          outcome.warnings, of: node, isHandle: schedule.plan.nodes[node].action == .open,
+          inputs: schedule.producers(of: node))
         let job = storeJob(node, outcome.outputs, seconds: result.seconds)
         let ticket = finish(
           node, outputs: outcome.outputs, source: .executed, seconds: result.seconds, batch: result.batch,

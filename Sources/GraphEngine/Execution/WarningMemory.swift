@@ -5,16 +5,26 @@ import Diagnostics
 struct WarningMemory {
   /// By node, those of the nodes above it among them.
   private var warnings: [Int: [NodeWarning]] = [:]
+  /// Handles warn when something is first made of them: while a node below them runs.
+  private var handles: [Int: (own: WarningList, inputs: [Int])] = [:]
   private var told: Set<NodeWarning> = []
 
-  subscript(node: Int) -> [NodeWarning] { warnings[node] ?? [] }
+  subscript(node: Int) -> [NodeWarning] {
+    handles[node].map { all($0.own, inputs: $0.inputs) } ?? warnings[node] ?? []
+  }
 
   /// Takes up what a node that ran told, and what those above it did.
-  mutating func add(_ own: [NodeWarning], of node: Int, inputs: some Sequence<Int>) {
-    var all: [NodeWarning] = []
-    for warning in own + inputs.flatMap({ self[$0] }) where !all.contains(warning) { all.append(warning) }
+  mutating func add(_ own: WarningList, of node: Int, isHandle: Bool, inputs: some Sequence<Int>) {
+    if isHandle { handles[node] = (own, Array(inputs)) }
+    let all = all(own, inputs: inputs)
     if !all.isEmpty { warnings[node] = all }
-    told.formUnion(own)
+    told.formUnion(all)
+  }
+
+  private func all(_ own: WarningList, inputs: some Sequence<Int>) -> [NodeWarning] {
+    (own.all + inputs.flatMap { self[$0] }).reduce(into: []) { all, warning in
+      if !all.contains(warning) { all.append(warning) }
+    }
   }
 
   /// Takes up what is kept with a node's results; gives what was not told in this run.
