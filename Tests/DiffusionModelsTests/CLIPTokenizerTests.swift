@@ -139,9 +139,9 @@ struct CLIPTokenizerTests {
     }
     let both = try tokenizer([
       "tokenizer.json": whole(), "vocab.json": #"{"a</w>": 0}"#, "merges.txt": "",
-      "added_tokens.json": #"{"mars": 49408}"#,
+      "added_tokens.json": #"{"<mars>": 49408}"#,
     ])
-    #expect(both.contentIDs("on mars") == [525, 49408])
+    #expect(both.contentIDs("on <Mars>") == [525, 49408])
   }
 
   @Test func namesTheFilesThatItReads() throws {

@@ -33,6 +33,10 @@ struct TokenizerFiles {
         if let value = values[key], let token = try AddedToken(value, key: key, path: path) { named[key] = token }
       }
     }
+    // transformers does not count the map's 'additional_special_tokens' here.
+    let counted = map.filter { $0.key != "additional_special_tokens" }
+    let special = try Set(
+      (Array(named.values) + Self.extraTokens(config.merging(counted) { $1 }, paths[0])).map(\.content))
     let defaults = ["bos_token": "<|startoftext|>"]
     for key in ["bos_token", "eos_token", "unk_token", "pad_token"] where named[key] == nil {
       named[key] = AddedToken(defaults[key] ?? "<|endoftext|>")
@@ -44,7 +48,6 @@ struct TokenizerFiles {
     padding = contents["pad_token", default: ""]
 
     let extra = try Self.extraTokens(config.merging(map) { $1 }, paths[0])
-    let special = Set(contents.values).union(extra.map(\.content))
     // Of one id, the last that is read counts.
     var known: [Int: AddedToken] = [:]
     for token in try decoder ?? Self.addedTokens(paths[2], special: special) + listed {
