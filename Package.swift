@@ -25,9 +25,10 @@ let package = Package(
     .target(name: "Diagnostics"),
     .target(name: "YAMLTree", dependencies: ["Diagnostics", "CYAML"]),
     .target(name: "CKernels"),
+    .target(name: "CTokenizers", exclude: ["clip-merges.txt", "LICENSE-CLIP.txt"]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "Safetensors", dependencies: ["Tensors"]),
-    .target(name: "DiffusionModels", dependencies: ["Tensors", "Safetensors"]),
+    .target(name: "DiffusionModels", dependencies: ["Tensors", "Safetensors", "CTokenizers"]),
     .target(
       name: "GraphEngine",
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
@@ -71,7 +72,7 @@ if let fuzzer {
       linkerSettings: [.unsafeFlags([fuzzer]), .linkedLibrary("stdc++")]))
 }
 
-for target in package.targets where target.type != .system && target.name != "CKernels" {
+for target in package.targets where target.type != .system && !["CKernels", "CTokenizers"].contains(target.name) {
   var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
   if fuzzer != nil { settings.append(.unsafeFlags(["-sanitize=fuzzer"])) }
   if strict { settings.append(.treatAllWarnings(as: .error)) }

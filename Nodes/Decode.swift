@@ -13,7 +13,7 @@ package struct Decode: Node {
   package init() {}
 
   package func run(_ io: inout NodeIO) throws {
-    let vae = try io[vae].model(at: vae.name)
+    let vae = try io[vae].vae(at: vae.name)
     do {
       let pixels = try vae.decode(io[latent].tensor)
       guard pixels.shape[1] == 3 else {

@@ -22,7 +22,7 @@ package struct EmptyLatent: Node {
   }
 
   package func run(_ io: inout NodeIO) throws {
-    let config = io[vae]?.folder.vaeConfig
+    let config = io[vae]?.model.vaeConfig
     let (channels, factor) = (config?.latentChannels ?? 4, config?.factor ?? 8)
     for (port, size) in [(width.name, io[width]), (height.name, io[height])] where !size.isMultiple(of: factor) {
       let below = size / factor * factor

@@ -21,7 +21,7 @@ package struct Encode: Node {
   }
 
   package func run(_ io: inout NodeIO) throws {
-    let vae = try io[vae].model(at: vae.name)
+    let vae = try io[vae].vae(at: vae.name)
     let posterior: DiagonalGaussian
     do {
       posterior = try vae.encode(io[image].tensor)

@@ -1,64 +1,44 @@
 import DiffusionModels
 import GraphEngine
-import Safetensors
-import Tensors
 
-/// A Stable Diffusion model in the diffusers layout, as handles to its parts.
+/// A model as handles to its parts.
 package struct LoadModel: Node {
   package static let info = NodeInfo(
-    type: "LoadModel", version: 1, lane: .inline, summary: "Opens a model folder; parts are loaded when first used.")
+    type: "LoadModel", version: 1, lane: .inline,
+    summary: "Opens a model folder or a single file; parts are loaded when first used.")
 
-  let path = Parameter<String>("path", "A folder in the diffusers layout, with model_index.json.", path: .read)
-  let precision = Parameter(
-    "precision", "What matrix products compute in; auto picks bf16 where the processor has instructions for it.",
-    default: "f32", options: Precision.allCases.map(\.rawValue) + ["auto"])
-  let unet = Output<UNetHandle>("unet", "The denoiser, with the model's noise schedule.")
-  let clip = Output<CLIPHandle>("clip", "The text encoder and its tokenizer.")
+  let ports = ModelPorts("A folder in the diffusers layout, with model_index.json, or a safetensors file.")
+  let training = TrainingPorts()
+  let denoiser = Output<DenoiserHandle>("denoiser", "The denoiser, with the model's noise schedule.")
+  let unet = Output<UNetHandle>("unet", "The same, of a model whose denoiser is a UNet.")
+  let clip = Output<CLIPHandle>("clip", "The text encoders and their tokenizers.")
   let vae = Output<VAEHandle>("vae", "The autoencoder.")
 
   package init() {}
 
   package func resolve(_ parameters: inout NodeParameters) throws {
-    let choice = Precision(rawValue: parameters[precision]) ?? (Precision.bf16.isSupported ? .bf16 : .f32)
-    guard choice.isSupported else {
-      throw NodeFailure("this processor cannot compute in \(choice.rawValue); expected f32 or auto", at: precision.name)
-    }
-    parameters[precision] = choice.rawValue
+    try ports.resolve(&parameters)
+    training.resolve(&parameters)
   }
 
   package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
-    let folder = try open(parameters[path])
-    return try failing {
-      try ModelFolder.Part.allCases.flatMap { part in
-        try folder.files(of: part).map { NodeSource($0, outputs: [part.rawValue]) }
-      }
-    }
+    try ports.sources(parameters, outputsOfParts)
+  }
+
+  package func verify(_ parameters: NodeParameters, outputs: Set<String>) throws {
+    try ports.verify(parameters, outputsOfParts, needed: outputs)
+  }
+
+  private var outputsOfParts: [Model.Part: Set<String>] {
+    [.unet: [denoiser.name, unet.name], .clip: [clip.name], .vae: [vae.name]]
   }
 
   package func run(_ io: inout NodeIO) throws {
-    let (name, precision) = (io[path], Precision(rawValue: io[precision]) ?? .f32)
-    let folder = { [warn = io.warn, port = path.name] in
-      try open(name, precision) { warn($0, port) }
-    }
-    io[unet] = UNetHandle(folder: try folder(), loading: LoadReport(io.reportLoaded))
-    io[clip] = CLIPHandle(folder: try folder(), loading: LoadReport(io.reportLoaded))
-    io[vae] = VAEHandle(folder: try folder(), loading: LoadReport(io.reportLoaded))
-  }
-
-  private func open(
-    _ path: String, _ precision: Precision = .f32, warn: @escaping @Sendable (String) -> Void = { _ in }
-  ) throws -> ModelFolder {
-    try failing { try ModelFolder(path: path, precision: precision, warn: warn) }
-  }
-
-  /// Tells a model's errors at the line of `path`.
-  private func failing<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let error as ModelError {
-      throw NodeFailure(error.message, at: path.name)
-    } catch let error as SafetensorsError {
-      throw NodeFailure(error.message, at: path.name)
-    }
+    let overrides = training.overrides(io.parameters)
+    let (model, loading) = (try ports.open(io.parameters, overrides, warn: io.warn), LoadReport(io.reportLoaded))
+    io[denoiser] = DenoiserHandle(model: model, loading: loading)
+    io[unet] = UNetHandle(model: model, loading: loading)
+    io[clip] = CLIPHandle(model: try ports.open(io.parameters, warn: io.warn), loading: LoadReport(io.reportLoaded))
+    io[vae] = VAEHandle(model: try ports.open(io.parameters, warn: io.warn), loading: LoadReport(io.reportLoaded))
   }
 }

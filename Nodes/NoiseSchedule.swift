@@ -65,7 +65,7 @@ package struct NoiseSchedule: ConsumerAwareNode {
 
   package func run(_ io: inout NodeIO) throws {
     do {
-      io[schedule] = try Schedule(io[unet].folder.schedulerConfig(), options(io.parameters))
+      io[schedule] = try Schedule(io[unet].model.schedulerConfig(), options(io.parameters))
     } catch let error as ScheduleError {
       throw NodeFailure(error.message, at: error.option.rawValue)
     } catch let error as ModelError {

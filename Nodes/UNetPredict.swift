@@ -10,8 +10,14 @@ package struct UNetPredict: BatchableNode {
   let unet = Input<UNetHandle>("unet", "The UNet.")
   let latent = Input<Latent>("latent", "The latent at the level of `step`.")
   let conditioning = Input<Conditioning>("conditioning", "The encoded prompt; one for all, or one for each latent.")
+  let concat = OptionalInput<PlainTensor>(
+    "concat",
+    "What the UNet sees beside the latent, [n or 1, c, h, w]: mask and masked picture of an inpainting model, a picture of "
+      + "an instruct-pix2pix model.")
   let schedule = Input<Schedule>("schedule", "The evaluation list.")
   let step = Parameter<Int>("step", "Index into the evaluation list.", min: 0)
+  let guidance = OptionalParameter<Double>(
+    "guidance", "The guidance scale that a distilled model takes as an input, such as a latent consistency model.")
   let noise = Output<NoisePrediction>("noise", "The model's own output, tagged epsilon or v.")
 
   package init() {}
@@ -22,7 +28,7 @@ package struct UNetPredict: BatchableNode {
   private static let mostPixels = 4 * 128 * 128
 
   package func canRunTogether(_ nodes: [NodeIO]) -> Bool {
-    let shapes = nodes.map { $0[conditioning].tensor.shape }
+    let shapes = nodes.map { [$0[conditioning].tensor.shape, $0[conditioning].pooled?.shape] }
     let latent = nodes[0][latent].tensor.shape
     return shapes.allSatisfy { $0 == shapes[0] } && nodes.count * latent[0] * latent[2] * latent[3] <= Self.mostPixels
   }
@@ -31,18 +37,22 @@ package struct UNetPredict: BatchableNode {
   package func run(batch: inout [NodeIO]) throws {
     let io = batch[0]
     let (latent, schedule) = (io[latent], io[schedule])
-    let conditionings = batch.map { $0[conditioning].tensor }
     try schedule.requireStep(io[step], port: step.name)
     try latent.requireLevel(of: io[step], in: schedule, port: self.latent.name)
-    let unet = try io[unet].model(at: unet.name)
-    try checking(self.latent.name) { try unet.check(latent: latent.tensor) }
+    let handle = io[unet]
+    let unet = try handle.unet(at: unet.name)
+    let pixels = handle.model.pixelsPerLatent
+    let conditionings = batch.map { $0[conditioning].forUNet(unet.config, latent: latent, pixelsPerLatent: pixels) }
+    let seen = try io[concat].map { try latent.tensor.joined(with: $0.tensor, port: concat.name) } ?? latent.tensor
+    try checking(self.latent.name) { try unet.check(latent: seen) }
     try checking(conditioning.name) {
       for conditioning in conditionings {
         try unet.check(conditioning: conditioning, samples: latent.tensor.shape[0])
       }
     }
     let predictions = try unet(
-      latent: latent.tensor, timestep: schedule.timesteps[io[step]], conditionings: conditionings)
+      latent: seen, timestep: schedule.timesteps[io[step]], conditionings: conditionings,
+      guidance: io[guidance])
     for (index, prediction) in predictions.enumerated() {
       batch[index][noise] = NoisePrediction(prediction, kind: schedule.predictionType)
     }
@@ -51,5 +61,37 @@ package struct UNetPredict: BatchableNode {
   /// Tells what the model refuses at the input that it came in by.
   private func checking(_ port: String, _ check: () throws -> Void) throws {
     do { try check() } catch let error as ModelError { throw NodeFailure(error.message, at: port) }
+  }
+}
+
+extension Tensor {
+  /// [n, a, h, w] and [n or 1, b, h, w] -> [n, a + b, h, w].
+  fileprivate func joined(with other: Tensor, port: String) throws -> Tensor {
+    guard shape.count == 4, other.shape.count == 4, other.shape[2...] == shape[2...],
+      [1, shape[0]].contains(other.shape[0])
+    else {
+      throw NodeFailure(
+        "it is \(other.shape), but the latent is \(shape); the same height and width were expected", at: port)
+    }
+    let samples = (0..<shape[0]).map { index in
+      let added = other.sample(other.shape[0] == 1 ? 0 : index)
+      return Tensor(concatenating: [sample(index), added].map { $0.reshaped(Array($0.shape.dropFirst())) })
+    }
+    return Tensor(concatenating: samples).reshaped([shape[0], shape[1] + other.shape[1], shape[2], shape[3]])
+  }
+}
+
+extension Conditioning {
+  /// What `config`'s UNet takes of it, the picture's size coming from the latent where the conditioning does not say.
+  fileprivate func forUNet(_ config: UNetConfig, latent: Latent, pixelsPerLatent: Int) -> UNetConditioning {
+    guard let added = config.addedEmbedding, let pooled, latent.tensor.shape.count == 4 else {
+      return UNetConditioning(tensor)
+    }
+    let count = (added.inputs - (pooled.shape.last ?? 0)) / added.numberSize
+    return UNetConditioning(
+      tensor, pooled: pooled,
+      numbers: sizes.numbers(
+        count: count, width: latent.tensor.shape[3] * pixelsPerLatent, height: latent.tensor.shape[2] * pixelsPerLatent)
+    )
   }
 }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A part of a model on a wire: nothing is read before a node uses it, and the last wire's end frees it.
 package protocol ModelHandle: WireValue {
-  /// A folder of its own, so that one part's weights do not outlive its use because another part is in use.
-  var folder: ModelFolder { get }
+  /// A model of its own, so that one part's weights do not outlive its use because another part is in use.
+  var model: Model { get }
   var loading: LoadReport { get }
 }
 
@@ -27,7 +27,7 @@ package final class LoadReport: Sendable {
 }
 
 extension ModelHandle {
-  /// What is loaded belongs to the folder, not to the wire.
+  /// What is loaded belongs to the model, not to the wire.
   package var byteCount: Int { 0 }
   package var isFinite: Bool { true }
 
@@ -36,51 +36,81 @@ extension ModelHandle {
     throw NodeFailure("a '\(Self.wireType.name)' cannot be read from a cache")
   }
 
-  /// Asks the folder for a part.
+  /// Asks the model for a part.
   ///
   /// Throws `NodeFailure` at the port that the handle came in by.
-  fileprivate func part<Part>(at port: String, _ get: (ModelFolder) throws -> Part) throws -> Part {
+  fileprivate func part<Part>(_ name: String, at port: String, _ get: (Model) throws -> Part) throws -> Part {
     do {
       var part: Part?
-      let duration = try ContinuousClock().measure { part = try get(folder) }
-      loading.loaded(Self.wireType.name, in: duration)
+      let duration = try ContinuousClock().measure { part = try get(model) }
+      loading.loaded(name, in: duration)
       guard let part else { preconditionFailure("measured without running") }
       return part
     } catch let error as ModelError {
-      throw NodeFailure(error.message, at: port)
+      throw NodeFailure(lines: error.message, at: port)
     } catch let error as SafetensorsError {
-      // Weights that do not fit are told one a line.
-      let lines = error.message.split(separator: "\n").map(String.init)
-      throw NodeFailure(lines.first ?? "", at: port, notes: Array(lines.dropFirst()))
+      throw NodeFailure(lines: error.message, at: port)
     }
   }
 }
 
-/// The denoiser.
-package struct UNetHandle: ModelHandle {
-  package static let wireType = WireType("unet", isCacheable: false)
-  package let folder: ModelFolder
-  package let loading: LoadReport
-
-  func model(at port: String) throws -> UNet2DConditionModel { try part(at: port) { try $0.unet() } }
+extension NodeFailure {
+  /// Weights that do not fit are told one a line.
+  init(lines message: String, at port: String) {
+    let lines = message.split(separator: "\n").map(String.init)
+    self.init(lines.first ?? "", at: port, notes: Array(lines.dropFirst()))
+  }
 }
 
-/// The text encoder and its tokenizer.
-package struct CLIPHandle: ModelHandle {
-  package static let wireType = WireType("clip", isCacheable: false)
-  package let folder: ModelFolder
+/// The denoiser of any family.
+package struct DenoiserHandle: ModelHandle {
+  package static let wireType = WireType("denoiser", isCacheable: false, alsoFeeds: ["unet"])
+  package let model: Model
   package let loading: LoadReport
 
-  func model(at port: String) throws -> (tokenizer: CLIPTokenizer, encoder: CLIPTextModel) {
-    try part(at: port) { try ($0.tokenizer(), $0.textEncoder()) }
+  package static func converting(_ other: any WireValue) throws -> DenoiserHandle {
+    if let same = other as? DenoiserHandle { return same }
+    guard let unet = other as? UNetHandle else {
+      throw NodeFailure("a value of type '\(type(of: other).wireType.name)' cannot feed '\(wireType.name)'")
+    }
+    return DenoiserHandle(model: unet.model, loading: unet.loading)
   }
+}
+
+/// A denoiser that is a UNet, with the noise it was trained with.
+package struct UNetHandle: ModelHandle {
+  package static let wireType = WireType("unet", isCacheable: false, alsoFeeds: ["denoiser"])
+  package let model: Model
+  package let loading: LoadReport
+
+  func unet(at port: String) throws -> UNet2DConditionModel { try part("unet", at: port) { try $0.unet() } }
+
+  package static func converting(_ other: any WireValue) throws -> UNetHandle {
+    if let same = other as? UNetHandle { return same }
+    guard let denoiser = other as? DenoiserHandle else {
+      throw NodeFailure("a value of type '\(type(of: other).wireType.name)' cannot feed '\(wireType.name)'")
+    }
+    guard denoiser.model.unetConfig != nil else {
+      throw NodeFailure("\(denoiser.model.path): the denoiser is no UNet")
+    }
+    return UNetHandle(model: denoiser.model, loading: denoiser.loading)
+  }
+}
+
+/// The text encoders and their tokenizers.
+package struct CLIPHandle: ModelHandle {
+  package static let wireType = WireType("clip", isCacheable: false)
+  package let model: Model
+  package let loading: LoadReport
+
+  func encoders(at port: String) throws -> TextEncoders { try part("clip", at: port) { try $0.textEncoders() } }
 }
 
 /// The autoencoder between pictures and latents.
 package struct VAEHandle: ModelHandle {
   package static let wireType = WireType("vae", isCacheable: false)
-  package let folder: ModelFolder
+  package let model: Model
   package let loading: LoadReport
 
-  func model(at port: String) throws -> AutoencoderKL { try part(at: port) { try $0.vae() } }
+  func vae(at port: String) throws -> AutoencoderKL { try part("vae", at: port) { try $0.vae() } }
 }

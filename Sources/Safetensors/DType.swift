@@ -36,7 +36,12 @@ package enum DType: String, Sendable, CaseIterable {
   }
 
   /// Whether tensors of this type can be read as f32.
-  package var isFloat: Bool { self == .f32 || self == .f16 || self == .bf16 }
+  package var isFloat: Bool { self == .f32 || self == .f16 || self == .bf16 || isFloat8 }
+
+  /// Whether every number of this type is one of IEEE's half precision too.
+  var fitsHalf: Bool { self == .f16 || isFloat8 }
+
+  private var isFloat8: Bool { self == .f8e4m3 || self == .f8e5m2 }
 
   /// Position in the format's order.
   var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }

@@ -50,7 +50,7 @@ package final class SafetensorsReader: @unchecked Sendable {
 
   /// A whole tensor as f32.
   ///
-  /// Throws when there is no such tensor or it holds no floats of 16 or 32 bits.
+  /// Throws when there is no such tensor or it holds no floats of 8, 16 or 32 bits.
   package func tensor(_ name: String) throws -> Tensor {
     let info = try existing(name)
     return try Tensor(shape: info.shape) { try readFloats(name, elements: 0..<$0.count, into: $0) }
@@ -58,7 +58,7 @@ package final class SafetensorsReader: @unchecked Sendable {
 
   /// Converts elements of a tensor, counted in row-major order, to f32 into `target`, which holds as many.
   ///
-  /// Throws when there is no such tensor or it holds no floats of 16 or 32 bits.
+  /// Throws when there is no such tensor or it holds no floats of 8, 16 or 32 bits.
   package func readFloats(
     _ name: String, elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
   ) throws {
@@ -86,7 +86,7 @@ package final class SafetensorsReader: @unchecked Sendable {
       elements.count == target.count && elements.upperBound <= info.count,
       "\(elements) of \(info.shape) into \(target.count) floats")
     guard info.dtype.isFloat else {
-      throw SafetensorsError("\(source): tensor '\(name)' is \(info.dtype.rawValue); F32, F16 or BF16 was expected")
+      throw SafetensorsError("\(source): tensor '\(name)' is \(info.dtype.rawValue); F32, F16, BF16 or F8 was expected")
     }
     let size = info.dtype.bitCount / 8
     let first = info.range.lowerBound + elements.lowerBound * size
@@ -100,6 +100,8 @@ package final class SafetensorsReader: @unchecked Sendable {
     switch dtype {
     case .f16: HalfPrecision.widenF16(data, to: floats, count: target.count)
     case .bf16: HalfPrecision.widenBF16(data, to: floats, count: target.count)
+    case .f8e4m3: Float8.widen(data, Float8.e4m3, to: floats, count: target.count)
+    case .f8e5m2: Float8.widen(data, Float8.e5m2, to: floats, count: target.count)
     default: UnsafeMutableRawPointer(floats).copyMemory(from: data, byteCount: bytes.count)
     }
   }

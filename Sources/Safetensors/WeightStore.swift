@@ -5,14 +5,9 @@ import Tensors
 /// A model asks for each of its weights with the shape its config implies. Nothing fails in between: what is missing or
 /// misshapen is noted and zeros stand in, so that one error at the end tells all of it, unused tensors included.
 package final class WeightStore {
-  private struct Stored {
-    let reader: SafetensorsReader
-    let fileName: String
-    let info: TensorInfo
-  }
-
   private let location: String
-  private var stored: [String: Stored] = [:]
+  private let nameOfSlot: (String) -> String?
+  private var stored: [String: StoredWeight] = [:]
   private var taken: Set<String> = []
   private var report = WeightReport()
   /// Tensors that are also in shards where the index does not put them.
@@ -20,18 +15,19 @@ package final class WeightStore {
   /// Elements that zeros may still stand in for: a config that lies must not take the machine's memory.
   private var standInBudget = 1 << 28
 
-  /// Opens `files`; of a tensor in several shards the one counts that the index names.
+  /// Opens the files of a part, `places` being as below.
   ///
-  /// `canonicalName` gives the name a model asks by for a name in the file, and nil for a tensor that is known and not
-  /// needed. Throws when a file cannot be read or two tensors have one name.
-  package init(_ files: WeightFiles, canonicalName: (String) -> String? = { $0 }) throws {
+  /// Of a tensor in several shards the one counts that the index names. Throws when a file cannot be read or two tensors are one weight.
+  package init(_ files: WeightFiles, places: (String) -> [WeightPlace] = { [WeightPlace($0)] }) throws {
     location = files.shards.count == 1 ? files.shards[0] : files.folder
+    nameOfSlot = { $0 }
     var strays: [String: String] = [:]
     var atHome: Set<String> = []
     for path in files.shards {
       let reader = try SafetensorsReader(path: path)
       for fileName in reader.names {
-        guard let name = canonicalName(fileName), let info = reader.info(fileName) else { continue }
+        let found = places(fileName)
+        if found.isEmpty { continue }
         if let home = files.homes[fileName] {
           guard home == path else {
             strays[fileName] = path
@@ -39,11 +35,7 @@ package final class WeightStore {
           }
           atHome.insert(fileName)
         }
-        let entry = Stored(reader: reader, fileName: fileName, info: info)
-        if let other = stored.updateValue(entry, forKey: name) {
-          throw SafetensorsError(
-            "\(path): tensor '\(fileName)' is the same weight as '\(other.fileName)' in \(other.reader.source)")
-        }
+        try add(fileName, of: reader, at: found)
       }
     }
     for (fileName, path) in strays.sorted(by: { byteOrder($0.key, $1.key) }) where atHome.contains(fileName) {
@@ -51,10 +43,44 @@ package final class WeightStore {
       doubles.append("\(path): has '\(fileName)', which the index puts into \(home); that is taken")
     }
     for (fileName, home) in files.homes where !atHome.contains(fileName) {
-      guard let name = canonicalName(fileName) else { continue }
       let other = strays[fileName].map { ", though \($0) has" } ?? ""
-      report.lost[name] = "the index puts it into \(home), which has none of that name\(other)"
+      for place in places(fileName) {
+        report.lost[place.slot] = "the index puts it into \(home), which has none of that name\(other)"
+      }
     }
+  }
+
+  /// Takes the weights of one file.
+  ///
+  /// `places` gives the weights that a model asks for in a tensor of a file, and none for a tensor that it does not need;
+  /// `nameOfSlot` is what the file calls a weight, for errors. Throws when two tensors are one weight.
+  package init(
+    _ reader: SafetensorsReader, nameOfSlot: @escaping (String) -> String? = { $0 },
+    places: (String) -> [WeightPlace]
+  ) throws {
+    (location, self.nameOfSlot) = (reader.source, nameOfSlot)
+    for fileName in reader.names { try add(fileName, of: reader, at: places(fileName)) }
+  }
+
+  private func add(_ fileName: String, of reader: SafetensorsReader, at places: [WeightPlace]) throws {
+    guard let info = reader.info(fileName) else { return }
+    for place in places {
+      let weight = StoredWeight(reader: reader, fileName: fileName, info: info, place: place)
+      if let other = stored.updateValue(weight, forKey: place.slot) {
+        throw SafetensorsError(
+          "\(reader.source): tensor '\(fileName)' is the same weight as '\(other.fileName)' in \(other.reader.source)")
+      }
+    }
+  }
+
+  /// How many numbers there are.
+  package var parameterCount: Int { stored.values.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+
+  /// The formats that the numbers are in, that of most of them first.
+  package var formats: [DType] {
+    var counts: [DType: Int] = [:]
+    for weight in stored.values { counts[weight.info.dtype, default: 0] += weight.shape.reduce(1, *) }
+    return counts.keys.sorted { (counts[$0] ?? 0, $0.rank) > (counts[$1] ?? 0, $1.rank) }
   }
 
   /// Builds a model from the weights, to compute in `precision`.
@@ -69,45 +95,69 @@ package final class WeightStore {
     return model
   }
 
+  /// Builds a model that is good for nothing, to account for every weight without reading one.
+  ///
+  /// Warns and throws as `load` does, but for what only reading shows.
+  package func survey<Model>(
+    warn: (String) -> Void = { _ in }, _ build: (WeightScope) throws -> Model
+  ) throws {
+    _ = try build(WeightScope(store: self, prefix: "", precision: .f32, isSurvey: true))
+    try finish(warn: warn)
+  }
+
   /// Warns and throws as `load` does, for those who take weights without it.
   package func finish(warn: (String) -> Void = { _ in }) throws {
-    for (name, entry) in stored where !taken.contains(name) {
-      report.unused[name] = entry.info.shape
+    for (name, weight) in stored where !taken.contains(name) {
+      report.unused[published(name)] = weight.shape
     }
-    guard report.isComplete else { throw SafetensorsError("\(location): \(report.text)") }
+    // A scale that nothing uses means that numbers would be wrong.
+    let hasStrayScale = stored.keys.contains { name in
+      !taken.contains(name) && Self.scaleNames.contains { name.hasSuffix(".\($0)") }
+    }
+    guard report.isComplete, !hasStrayScale else { throw SafetensorsError("\(location): \(report.text)") }
     doubles.forEach(warn)
     if let text = report.unusedText { warn("\(location): \(text)") }
   }
 
-  fileprivate func contains(_ name: String) -> Bool { stored[name] != nil }
+  private static let scaleNames = ["scale_weight", "weight_scale"]
+
+  private func published(_ slot: String) -> String { nameOfSlot(slot) ?? slot }
+
+  func contains(_ name: String) -> Bool { stored[name] != nil }
 
   /// A weight, `isTable` if its rows are read as they are needed and not once.
-  fileprivate func source(
+  func source(
     _ name: String, _ shape: [Int], or other: [Int]? = nil, isTable: Bool = false
   ) throws -> WeightSource {
-    if let entry = stored[name] {
+    if let weight = stored[name] {
       taken.insert(name)
-      if !entry.info.dtype.isFloat {
-        report.misshapen[name] = "is \(entry.info.dtype.rawValue), expected F32, F16 or BF16"
-      } else if entry.info.shape == shape || entry.info.shape == other {
-        return source(entry, shape, isTable: isTable)
+      if !weight.info.dtype.isFloat {
+        report.misshapen[published(name)] = "is \(weight.info.dtype.rawValue), expected F32, F16, BF16 or F8"
+      } else if weight.shape == shape || weight.shape == other {
+        return weight.source(shape, isTable: isTable, scale: try scale(of: name, rows: shape[0]))
       } else {
-        report.misshapen[name] = "is \(entry.info.shape), expected \(shape)"
+        report.misshapen[published(name)] = "is \(weight.shape), expected \(shape)"
       }
     } else {
-      report.missing[name] = shape
+      report.missing[published(name)] = shape
     }
     return try zeros(shape)
   }
 
-  private func source(_ entry: Stored, _ shape: [Int], isTable: Bool) -> WeightSource {
-    let rowSize = shape.dropFirst().reduce(1, *)
-    return WeightSource(shape: shape, isHalf: entry.info.dtype == .f16) { rows, target in
-      let elements = rows.lowerBound * rowSize..<rows.upperBound * rowSize
-      if isTable { return try entry.reader.readFloatsAnew(entry.fileName, elements: elements, into: target) }
-      try entry.reader.readFloats(entry.fileName, elements: elements, into: target)
-      if rows.upperBound == shape[0] { entry.reader.release(entry.fileName) }
+  /// What the numbers of a weight in a narrow format are to be multiplied by: one factor for all or one for each row;
+  /// nil where the file has none.
+  private func scale(of name: String, rows: Int) throws -> [Float]? {
+    guard name.hasSuffix(".weight") else { return nil }
+    let layer = name.dropLast(".weight".count)
+    let names = Self.scaleNames.map { "\(layer).\($0)" }
+    guard let name = names.first(where: { stored[$0] != nil }), let weight = stored[name] else { return nil }
+    taken.insert(name)
+    guard weight.info.dtype.isFloat, weight.info.count == 1 || weight.info.count == rows else {
+      report.misshapen[published(name)] =
+        "is \(weight.info.dtype.rawValue) \(weight.shape), expected one number or \(rows), as floats"
+      return nil
     }
+    return try weight.reader.tensor(weight.fileName).values
   }
 
   private func zeros(_ shape: [Int]) throws -> WeightSource {
@@ -116,46 +166,5 @@ package final class WeightStore {
     }
     standInBudget -= bytes / 4
     return WeightSource(shape: shape) { _, target in target.update(repeating: 0) }
-  }
-}
-
-/// The weights under one dotted name, as PyTorch's modules nest them.
-package struct WeightScope {
-  /// What the layers made from these weights compute in.
-  package let precision: Precision
-  private let store: WeightStore
-  private let prefix: String
-
-  fileprivate init(store: WeightStore, prefix: String, precision: Precision) {
-    (self.store, self.prefix, self.precision) = (store, prefix, precision)
-  }
-
-  /// The weights of a submodule, such as `down_blocks.0`.
-  package func scope(_ name: String) -> WeightScope {
-    WeightScope(store: store, prefix: "\(prefix)\(name).", precision: precision)
-  }
-
-  /// The weights of item `index` of a module list.
-  package func scope(_ name: String, _ index: Int) -> WeightScope { scope("\(name).\(index)") }
-
-  /// Whether the files have a weight of this name.
-  package func contains(_ name: String) -> Bool { store.contains(prefix + name) }
-
-  /// A weight of `shape`, which the files may also hold as `other` (of the same count and first dimension).
-  ///
-  /// Throws only when the weights asked for in vain are too large to go on.
-  package func source(_ name: String, _ shape: [Int], or other: [Int]? = nil) throws -> WeightSource {
-    try store.source(prefix + name, shape, or: other)
-  }
-
-  /// A weight of which rows are read from the file as they are needed: of a vocabulary, a text has a few words.
-  package func table(_ name: String, _ shape: [Int]) throws -> WeightSource {
-    try store.source(prefix + name, shape, isTable: true)
-  }
-
-  /// A weight converted whole, for those a layer keeps as they are: biases, norms, embeddings.
-  package func tensor(_ name: String, _ shape: [Int], or other: [Int]? = nil) throws -> Tensor {
-    let source = try source(name, shape, or: other)
-    return try Tensor(shape: shape) { try source.readRows(0..<shape[0], $0) }
   }
 }

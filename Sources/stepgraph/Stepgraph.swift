@@ -9,6 +9,6 @@ struct Stepgraph: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, ValidateCommand.self, PlanCommand.self, NodesCommand.self, SchemaCommand.self,
       ExtractCommand.self, ExplainCommand.self, GraphCommand.self, RunsCommand.self, DiffCommand.self, LockCommand.self,
-      CacheCommand.self, BenchCommand.self,
+      CacheCommand.self, ModelCommand.self, BenchCommand.self,
     ])
 }

@@ -44,7 +44,7 @@ struct BadInputTests {
       graph.yaml:6:65: error: 'TextEncode' has no parameter 'txt'
         6 |   b: {node: TextEncode, in: {clip: modle.clip}, with: {text: x, txt: y}}
           |                                                                 ^
-          = its parameters are text, syntax, embeddings, clip_skip
+          = its parameters are text, syntax, embeddings, empty, clip_skip, original_width, original_height, crop_left, crop_top, target_width, target_height, aesthetic_score
       graph.yaml:7:3: error: 'c' needs the parameter 'text' (string)
         7 |   c: {node: TextEncode, in: {clip: model.clp}, with: {}}
           |   ^
@@ -296,7 +296,7 @@ struct BadInputTests {
 
     """
   private static let weights = "model/unet/diffusion_pytorch_model.safetensors"
-  private static let atWeights = "graph.yaml:7:41: error: node 'eps' (UNetPredict): \(weights): "
+  private static let atWeights = "graph.yaml:3:41: error: node 'model' (LoadModel): \(weights): "
 
   /// Draws with a model after `change`; gives the first line and the notes of the message.
   private func drawing(status: Int32, _ change: (inout Stepgraph) throws -> Void) throws -> [String] {
@@ -344,7 +344,7 @@ struct BadInputTests {
   }
 
   @Test func truncatedWeights() throws {
-    let lines = try drawing(status: 1) { stepgraph in
+    let lines = try drawing(status: 2) { stepgraph in
       let bytes = try stepgraph.folder.contents(Self.weights)
       try bytes.prefix(bytes.count / 2).write(to: stepgraph.folder.file(Self.weights))
     }
@@ -352,7 +352,7 @@ struct BadInputTests {
   }
 
   @Test func lyingWeights() throws {
-    let lines = try drawing(status: 1) { stepgraph in
+    let lines = try drawing(status: 2) { stepgraph in
       let file = stepgraph.folder.file(Self.weights)
       // The same length, so that every offset stays right.
       let text = String(decoding: try Data(contentsOf: file), as: Unicode.ASCII.self)
@@ -367,7 +367,7 @@ struct BadInputTests {
   }
 
   @Test func missingExtraAndMisshapenWeights() throws {
-    let lines = try drawing(status: 1) { stepgraph in
+    let lines = try drawing(status: 2) { stepgraph in
       try rewriteWeights(stepgraph) { name, tensor in
         switch name {
         case "conv_in.weight": ("conv_in.wieght", tensor)

@@ -74,7 +74,7 @@ struct SamplerParityTests {
   /// The schedules that the graphs ask for have the timesteps of the class.
   @Test(arguments: ["sd1-tiny", "sd2-tiny"])
   func timestepsAreThoseOfDiffusers(_ model: String) throws {
-    let config = try ModelFolder(path: Repository.fixtures.appending(path: "\(model)/model").path).schedulerConfig()
+    let config = try Model(path: Repository.fixtures.appending(path: "\(model)/model").path).schedulerConfig()
     let expected = try SafetensorsReader(path: Self.folder.appending(path: "\(model).safetensors").path)
     for run in try Self.reference().runs where run.model == model {
       let graph = try text(of: run.graph)

@@ -26,7 +26,12 @@ struct ShippedGraphsTests {
     #expect(result.status == 0, "\(result.errors)")
 
     // Every method takes its time; what it draws is looked at in few steps.
-    let settings = graph.hasSuffix("compare-samplers.yaml") ? ["steps=5"] : []
+    var settings = graph.hasSuffix("compare-samplers.yaml") ? ["steps=5"] : []
+    if graph.contains("sdxl") {
+      // Graphs for SDXL take any model; tests of the families run them with its own.
+      settings += ["model=\(Repository.demoModel)", "width=64", "height=64", "cfg=3"]
+      if graph.contains("refiner") { settings.append("refiner=\(Repository.demoModel)") }
+    }
     let events = try stepgraph.run(path, ["out=pictures/out.png"] + settings)
     let written = events.compactMap { $0.event == "wrote" && $0.type == "SavePNG" ? $0.path : nil }
     #expect(written.contains("pictures/out.png") || written.contains("pictures/out-sheet.png"))

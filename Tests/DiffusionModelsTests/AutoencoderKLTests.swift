@@ -7,7 +7,7 @@ import DiffusionModels
   @Test(arguments: ["sd1-tiny", "sd2-tiny", "variant-tiny"])
   func matchesDiffusers(_ name: String) throws {
     let fixture = try Fixture(name)
-    let model = try ModelFolder(path: fixture.modelPath).vae()
+    let model = try Model(path: fixture.modelPath).vae()
     let cases = fixture.cases("vae.", ".latent")
     #expect(cases.count == (name == "variant-tiny" ? 2 : 3))
     for input in cases {
@@ -29,7 +29,7 @@ import DiffusionModels
   }
 
   @Test func refusesShapesItCannotTake() throws {
-    let model = try ModelFolder(path: Fixture("sd1-tiny").modelPath).vae()
+    let model = try Model(path: Fixture("sd1-tiny").modelPath).vae()
     #expect(throws: ModelError("the latent is [1, 3, 8, 8]; the VAE takes [n, 4, h, w]")) {
       try model.decode(.zeros([1, 3, 8, 8]))
     }

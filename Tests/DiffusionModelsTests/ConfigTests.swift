@@ -224,8 +224,8 @@ import DiffusionModels
     ("class_embeddings_concat", .bool(true)), ("mid_block_only_cross_attention", .bool(true)),
     ("num_attention_heads", .int(8)), ("encoder_hid_dim", .int(8)), ("encoder_hid_dim_type", .string("text_proj")),
     ("class_embed_type", .string("timestep")), ("num_class_embeds", .int(1000)),
-    ("addition_embed_type", .string("text_time")), ("time_embedding_act_fn", .string("silu")),
-    ("timestep_post_act", .string("silu")), ("time_cond_proj_dim", .int(256)),
+    ("addition_embed_type", .string("image")), ("time_embedding_act_fn", .string("silu")),
+    ("timestep_post_act", .string("silu")),
     ("cross_attention_norm", .string("layer_norm")),
     ("reverse_transformer_layers_per_block", .array([.int(1)])),
   ])

@@ -11,16 +11,16 @@ private let environment = ProcessInfo.processInfo.environment
 /// `Tests/Fixtures/make_full_size.py` says how to make them.
 @Suite(.serialized, .enabled(if: environment["STEPGRAPH_FULL_SIZE_REFERENCE"] != nil))
 struct FullSizeTests {
-  private let folder: ModelFolder
+  private let folder: Model
   private let reference: Fixture
 
   init() throws {
-    folder = try ModelFolder(path: #require(environment["STEPGRAPH_FULL_SIZE_MODEL"]))
+    folder = try Model(path: #require(environment["STEPGRAPH_FULL_SIZE_MODEL"]))
     reference = try Fixture(referencePath: #require(environment["STEPGRAPH_FULL_SIZE_REFERENCE"]))
   }
 
   @Test func textEncoder() throws {
-    let model = try timed("load text encoder") { try folder.textEncoder() }
+    let model = try timed("load text encoder") { try folder.textEncoders().encoders[0].model }
     let ids = try reference.ids("text.ids")
     let hidden = try timed("text encoder") { try model(ids) }
     expectClose(hidden, try reference.tensor("text.last_hidden_state"), within: 1e-3, "text encoder")

@@ -9,7 +9,7 @@ import DiffusionModels
   @Test func listsFilesWithoutReadingWeights() throws {
     let copy = try ModelCopy("sd1-tiny")
     try copy.write("not a safetensors file", to: "unet/diffusion_pytorch_model.safetensors")
-    let folder = try ModelFolder(path: copy.path)
+    let folder = try Model(path: copy.path)
     #expect(
       try folder.files(of: .unet)
         == copy.paths(
@@ -28,15 +28,15 @@ import DiffusionModels
   @Test(arguments: ["sd1-tiny", "sd2-tiny"])
   func tokenizerAndTextEncoderWorkTogether(_ name: String) throws {
     let fixture = try Fixture(name)
-    let folder = try ModelFolder(path: fixture.modelPath)
+    let folder = try Model(path: fixture.modelPath)
     let texts = [
       "prompt": "a red apple on a blue background", "negative": "blurry, a cat's face", "empty": "",
       "long": String(repeating: "green heart, ", count: 40),
     ]
     for (text, words) in texts {
-      let tokens = try folder.tokenizer().encode(words)
+      let tokens = try folder.textEncoders().encoders[0].tokenizer.encode(words)
       #expect(try [tokens.ids] == fixture.ids("text.\(text).ids"))
-      let hidden = try folder.textEncoder()([tokens.ids])
+      let hidden = try folder.textEncoders().encoders[0].model([tokens.ids])
       expectClose(hidden, try fixture.tensor("text.\(text).last_hidden_state"), "\(name) \(text)")
     }
   }
@@ -45,10 +45,12 @@ import DiffusionModels
   @Test func aFolderSavedTodayOpens() throws {
     let model = "\(Fixture.folder)/saved-tiny/model"
     let expected = try Fixture(referencePath: "\(Fixture.folder)/saved-tiny/expected.safetensors")
-    let folder = try ModelFolder(path: model)
-    let tokens = try folder.tokenizer().encode("a red <Toy> on blue, and MyStyle apples")
+    let folder = try Model(path: model)
+    let tokens = try folder.textEncoders().encoders[0].tokenizer.encode("a red <Toy> on blue, and MyStyle apples")
     #expect(try tokens.ids.map(Float.init) == expected.tensor("ids").values)
-    expectClose(try folder.textEncoder()([tokens.ids]), try expected.tensor("states"), within: 1e-6, "saved today")
+    expectClose(
+      try folder.textEncoders().encoders[0].model([tokens.ids]), try expected.tensor("states"), within: 1e-6,
+      "saved today")
     #expect(
       try folder.files(of: .clip).suffix(2)
         == ["\(model)/tokenizer/tokenizer.json", "\(model)/tokenizer/tokenizer_config.json"])
@@ -56,41 +58,43 @@ import DiffusionModels
   }
 
   @Test func partsLeftOutAreAbsent() throws {
-    let folder = try ModelFolder(path: Fixture("variant-tiny").modelPath)
-    #expect(folder.textConfig == nil)
+    let folder = try Model(path: Fixture("variant-tiny").modelPath)
+    #expect(folder.textConfigs.isEmpty)
     #expect(try folder.files(of: .clip) == [])
     #expect(try folder.files(of: .unet).count == 2)
-    #expect(throws: ModelError("\(folder.path): the model has no 'text_encoder'")) { try folder.textEncoder() }
+    #expect(throws: ModelError("\(folder.path): the model has no 'text_encoder'")) {
+      try folder.textEncoders().encoders[0].model
+    }
   }
 
   @Test func halfPrecisionFilesServeWherePlainOnesAreAbsent() throws {
     let copy = try ModelCopy("sd1-tiny")
     try copy.move("vae/diffusion_pytorch_model.safetensors", to: "vae/diffusion_pytorch_model.fp16.safetensors")
-    let folder = try ModelFolder(path: copy.path)
+    let folder = try Model(path: copy.path)
     #expect(try folder.files(of: .vae) == copy.paths("vae/config.json", "vae/diffusion_pytorch_model.fp16.safetensors"))
     _ = try folder.vae()
   }
 
   @Test func refusesWhatIsNoModelFolder() throws {
     let copy = try ModelCopy("sd1-tiny")
-    #expect(throws: ModelError("\(copy.path)/nowhere: there is no such folder")) {
-      try ModelFolder(path: "\(copy.path)/nowhere")
+    #expect(throws: ModelError("\(copy.path)/nowhere: there is no such file or folder")) {
+      try Model(path: "\(copy.path)/nowhere")
     }
-    #expect(throws: ModelError("\(copy.path)/model_index.json: is a file; a model folder was expected")) {
-      try ModelFolder(path: "\(copy.path)/model_index.json")
+    #expect(throws: SafetensorsError.self) {
+      try Model(path: "\(copy.path)/model_index.json")
     }
     #expect(
       throws: ModelError(
-        "\(copy.path)/unet: is no model folder: 'model_index.json' was expected in it, with the folders 'unet', 'vae', "
+        "\(copy.path)/tokenizer: is no model folder: 'model_index.json' was expected in it, with the folders 'unet', 'vae', "
           + "'text_encoder', 'tokenizer' and 'scheduler' beside it")
     ) {
-      try ModelFolder(path: "\(copy.path)/unet")
+      try Model(path: "\(copy.path)/tokenizer")
     }
     try copy.write("{", to: "model_index.json")
-    #expect(throws: ModelError("\(copy.path)/model_index.json: is not valid JSON")) { try ModelFolder(path: copy.path) }
+    #expect(throws: ModelError("\(copy.path)/model_index.json: is not valid JSON")) { try Model(path: copy.path) }
     try copy.write("[]", to: "model_index.json")
     #expect(throws: ModelError("\(copy.path)/model_index.json: a JSON object was expected")) {
-      try ModelFolder(path: copy.path)
+      try Model(path: copy.path)
     }
   }
 
@@ -102,25 +106,25 @@ import DiffusionModels
         "\(copy.path)/model_index.json: 'vae' is of class AutoencoderTiny, which is not supported; AutoencoderKL was expected"
       )
     ) {
-      try ModelFolder(path: copy.path)
+      try Model(path: copy.path)
     }
     try copy.edit("model_index.json") {
       $0["vae"] = ["diffusers", "AutoencoderKL"]
-      $0["text_encoder_2"] = ["transformers", "CLIPTextModelWithProjection"]
+      $0["prior"] = ["diffusers", "PriorTransformer"]
     }
     #expect(
       throws: ModelError(
-        "\(copy.path)/model_index.json: the part 'text_encoder_2', of class CLIPTextModelWithProjection, is not supported; "
-          + "Stable Diffusion 1.x and 2.x models have 'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler'")
+        "\(copy.path)/model_index.json: the part 'prior', of class PriorTransformer, is not supported; Stable Diffusion models have "
+          + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler', and SDXL 'text_encoder_2' and 'tokenizer_2'")
     ) {
-      try ModelFolder(path: copy.path)
+      try Model(path: copy.path)
     }
-    try copy.edit("model_index.json") { $0["text_encoder_2"] = ["transformers"] }
+    try copy.edit("model_index.json") { $0["prior"] = ["diffusers"] }
     #expect(
       throws: ModelError(
-        "\(copy.path)/model_index.json: 'text_encoder_2' is [\"transformers\"]; a library and a class were expected")
+        "\(copy.path)/model_index.json: 'prior' is [\"diffusers\"]; a library and a class were expected")
     ) {
-      try ModelFolder(path: copy.path)
+      try Model(path: copy.path)
     }
   }
 
@@ -129,7 +133,7 @@ import DiffusionModels
     try copy.remove("scheduler/scheduler_config.json")
     try copy.remove("tokenizer/merges.txt")
     try copy.remove("vae/diffusion_pytorch_model.safetensors")
-    let folder = try ModelFolder(path: copy.path)
+    let folder = try Model(path: copy.path)
     #expect(throws: ModelError("\(copy.path)/scheduler/scheduler_config.json: is missing from the model")) {
       try folder.files(of: .unet)
     }
@@ -151,7 +155,7 @@ import DiffusionModels
       try folder.vae()
     }
     try copy.remove("unet/config.json")
-    #expect(throws: ModelError("\(copy.path)/unet/config.json: cannot be read")) { try ModelFolder(path: copy.path) }
+    #expect(throws: ModelError("\(copy.path)/unet/config.json: cannot be read")) { try Model(path: copy.path) }
   }
 
   /// What a class does not use is passed over, and told once.
@@ -159,8 +163,8 @@ import DiffusionModels
     let copy = try ModelCopy("sd1-tiny")
     try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 2 }
     let told = Mutex<[String]>([])
-    let folder = try ModelFolder(path: copy.path) { text in told.withLock { $0.append(text) } }
-    for _ in 0..<2 { _ = try (folder.textEncoder(), folder.vae()) }
+    let folder = try Model(path: copy.path) { text in told.withLock { $0.append(text) } }
+    for _ in 0..<2 { _ = try (folder.textEncoders(), folder.vae()) }
     let warnings = told.withLock { $0 }
     #expect(warnings.count == 1)
     #expect(
@@ -178,24 +182,25 @@ import DiffusionModels
         "\(copy.path): the UNet's 'cross_attention_dim' is 32 and the text encoder's 'hidden_size' is 40; "
           + "the same number was expected")
     ) {
-      try ModelFolder(path: copy.path)
+      try Model(path: copy.path)
     }
     try copy.edit("text_encoder/config.json") { $0["hidden_size"] = 32 }
-    try copy.edit("unet/config.json") { $0["in_channels"] = 9 }
+    try copy.edit("unet/config.json") { $0["in_channels"] = 7 }
     #expect(
       throws: ModelError(
-        "\(copy.path): the UNet's 'in_channels' is 9 and the VAE's 'latent_channels' is 4; the same number was expected"
+        "\(copy.path): the UNet's 'in_channels' is 7 and the VAE's 'latent_channels' is 4; the same number was expected, "
+          + "or 8 or 9 of a model that also sees a picture"
       )
     ) {
-      try ModelFolder(path: copy.path)
+      try Model(path: copy.path)
     }
   }
 
   @Test func weightsThatDoNotFitTheConfigAreNamed() throws {
     let copy = try ModelCopy("sd1-tiny")
     try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 4 }
-    let folder = try ModelFolder(path: copy.path)
-    let error = #expect(throws: SafetensorsError.self) { try folder.textEncoder() }
+    let folder = try Model(path: copy.path)
+    let error = #expect(throws: SafetensorsError.self) { try folder.textEncoders() }
     let message = try #require(error).message
     #expect(message.hasPrefix("\(copy.path)/text_encoder/model.safetensors: the weights do not fit the model's config"))
     #expect(message.contains("missing: 16\n    'encoder.layers.3.layer_norm1.bias' [32]"))
@@ -205,7 +210,7 @@ import DiffusionModels
       $0["in_channels"] = 3
       $0["out_channels"] = 3
     }
-    let other = #expect(throws: SafetensorsError.self) { try ModelFolder(path: copy.path).vae() }
+    let other = #expect(throws: SafetensorsError.self) { try Model(path: copy.path).vae() }
     #expect(try #require(other).message.contains("'post_quant_conv.weight' is [4, 4, 1, 1], expected [3, 3, 1, 1]"))
   }
 }

@@ -70,8 +70,7 @@ struct PromptTests {
 
   @Test(arguments: [PromptSyntax.comfyui, .a1111])
   func statesOfTheRules(_ syntax: PromptSyntax) throws {
-    let folder = try ModelFolder(path: "\(Self.fixtures)/model")
-    let (tokenizer, encoder) = (try folder.tokenizer(), try folder.textEncoder())
+    let (tokenizer, encoder) = try Model(path: "\(Self.fixtures)/model").textEncoders().encoders[0]
     let reference = try Fixture(referencePath: "\(Self.fixtures)/states.safetensors")
     let numbers = reference.cases("\(syntax.rawValue).", "").compactMap { Int($0) }
     #expect(numbers.count >= 40)

@@ -7,7 +7,7 @@ import DiffusionModels
   @Test(arguments: ["sd1-tiny", "sd2-tiny", "variant-tiny"])
   func matchesDiffusers(_ name: String) throws {
     let fixture = try Fixture(name)
-    let model = try ModelFolder(path: fixture.modelPath).unet()
+    let model = try Model(path: fixture.modelPath).unet()
     let inputs = fixture.cases("unet.", ".latent")
     #expect(inputs.count == (name == "variant-tiny" ? 2 : 4))
     for input in inputs {
@@ -24,7 +24,7 @@ import DiffusionModels
 
   @Test func aSampleIsTheSameAloneAndInABatch() throws {
     let fixture = try Fixture("sd1-tiny")
-    let model = try ModelFolder(path: fixture.modelPath).unet()
+    let model = try Model(path: fixture.modelPath).unet()
     let latent = try fixture.tensor("unet.2x6x9.latent")
     let conditioning = try fixture.tensor("unet.2x6x9.conditioning")
     let batch = try model(latent: latent, timestep: 981, conditioning: conditioning)
@@ -40,27 +40,28 @@ import DiffusionModels
   @Test(arguments: [("sd1-tiny", "2x6x9"), ("sd2-tiny", "2x5x7")])
   func severalConditioningsInOnePassGiveWhatEachGivesAlone(_ name: String, _ input: String) throws {
     let fixture = try Fixture(name)
-    let model = try ModelFolder(path: fixture.modelPath).unet()
+    let model = try Model(path: fixture.modelPath).unet()
     let latent = try fixture.tensor("unet.\(input).latent")
     let conditioning = try fixture.tensor("unet.\(input).conditioning")
     for samples in 1...2 {
       let latent = latent.samples(0..<samples)
       let conditionings = [conditioning.sample(0), conditioning.sample(1), conditioning.sample(0)]
-      let together = try model(latent: latent, timestep: 981, conditionings: conditionings)
+      let together = try model(latent: latent, timestep: 981, conditionings: conditionings.map { UNetConditioning($0) })
       #expect(together[0] == together[2])
       for (prediction, conditioning) in zip(together, conditionings) {
         // A model of its own has nothing at hand from earlier passes.
-        let other = try ModelFolder(path: fixture.modelPath).unet()
+        let other = try Model(path: fixture.modelPath).unet()
         #expect(try other(latent: latent, timestep: 981, conditioning: conditioning) == prediction)
         #expect(prediction.shape == latent.shape)
       }
     }
-    let own = try model(latent: latent, timestep: 20, conditionings: [conditioning, conditioning])
+    let own = try model(
+      latent: latent, timestep: 20, conditionings: [UNetConditioning(conditioning), UNetConditioning(conditioning)])
     #expect(try own == Array(repeating: model(latent: latent, timestep: 20, conditioning: conditioning), count: 2))
   }
 
   @Test func refusesShapesItCannotTake() throws {
-    let model = try ModelFolder(path: Fixture("sd1-tiny").modelPath).unet()
+    let model = try Model(path: Fixture("sd1-tiny").modelPath).unet()
     func run(_ latent: [Int], _ conditioning: [Int]) throws {
       _ = try model(latent: .zeros(latent), timestep: 1, conditioning: .zeros(conditioning))
     }

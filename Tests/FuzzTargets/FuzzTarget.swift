@@ -19,6 +19,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A prompt, in every syntax.
   case prompt
   case png
+  /// The tensors of a single model file, one a line: a name and a shape.
+  case model
   /// An entry of the cache, a run's record, a lock file, a value: each is tried.
   case entry
 
@@ -28,6 +30,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .safetensors: Self.takeSafetensors(bytes)
     case .tokenizer: Self.takeTokenizer(Array(bytes))
     case .prompt: Self.takePrompt(String(decoding: bytes, as: UTF8.self))
+    case .model: Self.takeModel(String(decoding: bytes, as: UTF8.self))
     case .png: _ = try? PNG.decode(Array(bytes))
     case .entry: Self.takeEntry(bytes)
     }
@@ -58,6 +61,28 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     for encoder in [TextualInversion.Encoder.clipL, .clipG] {
       _ = try? TextualInversion.vectors(file, for: encoder, width: 4)
     }
+  }
+
+  private static func takeModel(_ lines: String) {
+    var writer = SafetensorsWriter()
+    var names: Set<String> = ["__metadata__"]
+    for line in lines.split(separator: "\n").prefix(4000) {
+      let words = line.split(separator: " ")
+      let shape = words.dropFirst().compactMap { Int($0) }
+      guard let name = words.first.map(String.init), names.insert(name).inserted,
+        let size = DType.f8e4m3.byteCount(shape: shape), size <= 1 << 16
+      else { continue }
+      writer.add(name, .f8e4m3, shape: shape, bytes: Array(repeating: 0x30, count: size))
+    }
+    let path = "\(folder)/model.safetensors"
+    try? Data(writer.bytes()).write(to: URL(filePath: path))
+    guard let description = try? ModelDescription(path: path) else { return }
+    _ = description.parts.map(\.problem)
+    // Small parts are built as well; what is missing is told.
+    let model = try? Model(path: path)
+    _ = try? model?.vae()
+    _ = try? model?.textEncoders()
+    _ = try? model?.unet()
   }
 
   private static func takePrompt(_ text: String) {

@@ -35,7 +35,7 @@ struct SafetensorsTests {
       #expect(try reader.tensor("a.x").shape == [2, 1])
       #expect(try reader.tensor("b").values == [0, 1, 2])
       #expect(try reader.withBytes("i") { Array($0) }[8] == 1)
-      #expect(message { _ = try reader.tensor("i") } == "blob: tensor 'i' is I64; F32, F16 or BF16 was expected")
+      #expect(message { _ = try reader.tensor("i") } == "blob: tensor 'i' is I64; F32, F16, BF16 or F8 was expected")
       #expect(message { _ = try reader.tensor("a.y") } == "blob: has no tensor 'a.y'; the nearest name is 'a.x'")
     }
   }

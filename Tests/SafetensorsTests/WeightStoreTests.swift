@@ -18,8 +18,8 @@ struct WeightStoreTests {
     try folder.write(writer.bytes(), to: name)
   }
 
-  private func store(canonicalName: (String) -> String? = { $0 }) throws -> WeightStore {
-    try WeightStore(WeightFiles(in: folder.path, stem: "model"), canonicalName: canonicalName)
+  private func store(places: (String) -> [WeightPlace] = { [WeightPlace($0)] }) throws -> WeightStore {
+    try WeightStore(WeightFiles(in: folder.path, stem: "model"), places: places)
   }
 
   @Test func handsOutWhatIsThere() throws {
@@ -81,7 +81,7 @@ struct WeightStoreTests {
             'c' [2]
           misshapen: 2
             'b.weight' is [4, 3], expected [3, 4]
-            'ids' is I64, expected F32, F16 or BF16
+            'ids' is I64, expected F32, F16, BF16 or F8
           unused: 2
             'a.to_q.weight' [4, 4]
             'spare' [7]
@@ -116,17 +116,61 @@ struct WeightStoreTests {
     }
     try store { name in
       let bare = name.hasPrefix("text_model.") ? String(name.dropFirst(11)) : name
-      return bare == "position_ids" ? nil : bare.replacing("query", with: "to_q")
+      return bare == "position_ids" ? [] : [WeightPlace(bare.replacing("query", with: "to_q"))]
     }.load { (weights) throws in
       #expect(try weights.source("to_q.weight", [2, 2], or: [2, 2, 1, 1]).shape == [2, 2])
       #expect(try weights.tensor("norm", [2]).values == [2, 2])
     }
   }
 
+  @Test func partsOfTensors() throws {
+    var writer = SafetensorsWriter()
+    writer.add("joined", Tensor(shape: [6, 2], values: (0..<12).map(Float.init)))
+    writer.add("turned", Tensor(shape: [2, 3], values: [0, 1, 2, 3, 4, 5]), as: .f16)
+    try folder.write(writer.bytes(), to: "model.safetensors")
+    try store { name in
+      name == "turned"
+        ? [WeightPlace("t", .transposed)] : (0..<3).map { WeightPlace("w\($0)", .rows($0, of: 3)) }
+    }.load { (weights) throws in
+      #expect(try weights.tensor("w0", [2, 2]).values == [0, 1, 2, 3])
+      #expect(try weights.tensor("w2", [2, 2]).values == [8, 9, 10, 11])
+      let table = try weights.table("w1", [2, 2])
+      #expect(try Tensor(shape: [1, 2]) { try table.readRows(1..<2, $0) }.values == [6, 7])
+      let turned = try weights.source("t", [3, 2])
+      #expect(try Tensor(shape: [2, 2]) { try turned.readRows(1..<3, $0) }.values == [1, 4, 2, 5])
+    }
+    // What cannot be cut or turned has a wrong shape.
+    let found = message {
+      _ = try store { [WeightPlace($0, $0 == "turned" ? .rows(0, of: 5) : .whole)] }.load { weights in
+        _ = try weights.tensor("turned", [1, 3])
+        _ = try weights.tensor("joined", [6, 2])
+      }
+    }
+    #expect(found.hasSuffix("misshapen: 1\n    'turned' is [2, 3], expected [1, 3]"))
+  }
+
+  @Test func scaledWeights() throws {
+    var writer = SafetensorsWriter()
+    // 0.5, 1.75, -2, 448 in E4M3.
+    writer.add("a.weight", .f8e4m3, shape: [2, 2], bytes: [0x30, 0x3E, 0xC0, 0x7E])
+    writer.add("a.scale_weight", Tensor(shape: [1], values: [2]))
+    writer.add("b.weight", .f8e5m2, shape: [2, 1], bytes: [0x38, 0xC0])
+    writer.add("b.weight_scale", Tensor(shape: [2, 1], values: [10, 100]))
+    try folder.write(writer.bytes(), to: "model.safetensors")
+    try store().load { (weights) throws in
+      let source = try weights.source("a.weight", [2, 2])
+      #expect(!source.isHalf)
+      #expect(try Tensor(shape: [2, 2]) { try source.readRows(0..<2, $0) }.values == [1, 3.5, -4, 896])
+      #expect(try weights.tensor("b.weight", [2, 1]).values == [5, -200])
+    }
+    let found = message { try store().finish() }
+    #expect(found.contains("'a.scale_weight' [1]"))
+  }
+
   @Test func twoTensorsForOneWeight() throws {
     try write("model.safetensors", ["query": [1], "to_q": [1]])
     #expect(
-      message { _ = try store { _ in "to_q" } }
+      message { _ = try store { _ in [WeightPlace("to_q")] } }
         == "\(folder.path)/model.safetensors: tensor 'to_q' is the same weight as 'query' in \(folder.path)/model.safetensors"
     )
   }

@@ -174,7 +174,7 @@ struct KeyMutationTests {
     let params = text.components(separatedBy: "\nnodes:")[0]
     func has(_ param: String) -> Bool { params.contains("\n  \(param):") }
     var settings: [ParameterSetting] = []
-    if has("model") { settings.append(ParameterSetting(name: "model", text: model)) }
+    for param in ["model", "refiner"] where has(param) { settings.append(ParameterSetting(name: param, text: model)) }
     if has("image") {
       settings.append(ParameterSetting(name: "image", text: root.appending(path: "Examples/apple-sketch.png").path))
     }

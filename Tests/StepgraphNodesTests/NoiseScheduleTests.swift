@@ -48,7 +48,7 @@ struct NoiseScheduleTests {
       (["convention": .string("heun")], { $0.convention = .heun }),
       (["convention": .string("lcm"), "original_steps": .int(30)], { ($0.convention, $0.originalSteps) = (.lcm, 30) }),
     ]
-    let config = try ModelFolder(path: Self.model).schedulerConfig()
+    let config = try Model(path: Self.model).schedulerConfig()
     let plain = try Schedule(config, ScheduleOptions(convention: .k))
     for (given, option) in cases {
       var options = ScheduleOptions(convention: .k)

@@ -5,34 +5,39 @@ import Tensors
 extension WeightScope {
   func linear(_ name: String, inputs: Int, outputs: Int, bias: Bool = true) throws -> Linear {
     let scope = scope(name)
-    return try Linear(
-      weight: scope.source("weight", [outputs, inputs]), bias: bias ? scope.tensor("bias", [outputs]) : nil,
-      precision: precision)
+    let weight = try scope.source("weight", [outputs, inputs], or: [outputs, inputs, 1, 1])
+    let bias = bias ? try scope.tensor("bias", [outputs]) : nil
+    return try isSurvey ? Linear(weight: .zeros([1, 1])) : Linear(weight: weight, bias: bias, precision: precision)
   }
 
-  /// A 1x1 convolution, which on channels-last images is a linear layer.
+  /// A 1x1 convolution, which on channels-last images is a linear layer; layouts have the one for the other.
   func pointwise(_ name: String, inputs: Int, outputs: Int) throws -> Linear {
     let scope = scope(name)
-    return try Linear(
-      weight: scope.source("weight", [outputs, inputs, 1, 1]), bias: scope.tensor("bias", [outputs]),
-      precision: precision)
+    let weight = try scope.source("weight", [outputs, inputs, 1, 1], or: [outputs, inputs])
+    let bias = try scope.tensor("bias", [outputs])
+    return try isSurvey ? Linear(weight: .zeros([1, 1])) : Linear(weight: weight, bias: bias, precision: precision)
   }
 
   /// A linear layer to twice the outputs, of which the second half gates the first.
   func geglu(_ name: String, inputs: Int, outputs: Int) throws -> GEGLU {
     let scope = scope(name)
-    return try GEGLU(
-      weight: scope.source("weight", [2 * outputs, inputs]), bias: scope.tensor("bias", [2 * outputs]),
-      precision: precision)
+    let weight = try scope.source("weight", [2 * outputs, inputs])
+    let bias = try scope.tensor("bias", [2 * outputs])
+    return try isSurvey
+      ? GEGLU(weight: WeightSource(.zeros([2, 1])), bias: .zeros([2]), precision: precision)
+      : GEGLU(weight: weight, bias: bias, precision: precision)
   }
 
   func conv(
     _ name: String, inputs: Int, outputs: Int, kernel: Int = 3, stride: Int = 1, padding: Conv2d.Padding = 1
   ) throws -> Conv2d {
     let scope = scope(name)
-    return try Conv2d(
-      weight: scope.source("weight", [outputs, inputs, kernel, kernel]), bias: scope.tensor("bias", [outputs]),
-      stride: stride, padding: padding, precision: precision)
+    let weight = try scope.source("weight", [outputs, inputs, kernel, kernel])
+    let bias = try scope.tensor("bias", [outputs])
+    return try isSurvey
+      ? Conv2d(
+        weight: WeightSource(.zeros([1, 1, 1, 1])), bias: .zeros([1]), stride: 1, padding: 0, precision: precision)
+      : Conv2d(weight: weight, bias: bias, stride: stride, padding: padding, precision: precision)
   }
 
   func groupNorm(_ name: String, channels: Int, groups: Int, eps: Double) throws -> GroupNorm {

@@ -119,7 +119,7 @@ struct BytePairEncoding: Sendable {
   // MARK: - Bytes as characters
 
   /// The printable character that stands for each byte in the files: itself where it is one, else the next of U+0100...
-  private static let alphabet: [Unicode.Scalar] = {
+  static let alphabet: [Unicode.Scalar] = {
     var next = UInt32(0x100)
     return (UInt8.min...UInt8.max).map { byte in
       switch byte {

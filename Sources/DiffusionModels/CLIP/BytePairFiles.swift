@@ -36,13 +36,28 @@ struct BytePairFiles {
       throw ModelError(
         "\(vocabularyPath): malformed vocabulary, an object of tokens and ids was expected: \(failure.message)")
     }
-    merges = try Self.lines(of: try contents(mergesPath), mergesPath)
+    merges = try contents(mergesPath).withUnsafeBytes { try Self.lines(of: $0, mergesPath) }
   }
 
   /// What `tokenizer.json` says under `model`.
   init(vocabulary: [(token: String, id: Int)], merges: [Merge], path: String) {
     (self.vocabulary, self.merges) = (vocabulary, merges)
     (vocabularyPath, mergesPath, isLines) = (path, path, false)
+  }
+
+  /// Reads the bytes of a `merges.txt`, which errors call `path`, and makes the vocabulary that CLIP has of it: all bytes, all
+  /// bytes that end a word, what the merges make, and `specials`.
+  init(clipMerges bytes: UnsafeRawBufferPointer, path: String, specials: [String]) throws {
+    (vocabularyPath, mergesPath, isLines) = (path, path, true)
+    merges = try Self.lines(of: bytes, path)
+    // Characters that stand for themselves come first.
+    let alphabet = BytePairEncoding.alphabet.sorted {
+      ($0.value < 0x100 ? 0 : 1, $0.value) < ($1.value < 0x100 ? 0 : 1, $1.value)
+    }
+    let symbols = alphabet.map { String($0) }
+    let tokens =
+      symbols + symbols.map { $0 + BytePairEncoding.endOfWord } + merges.map { $0.first + $0.second } + specials
+    vocabulary = tokens.enumerated().map { (token: $1, id: $0) }
   }
 
   /// Reads an object of tokens and ids.
@@ -52,7 +67,7 @@ struct BytePairFiles {
     return vocabulary
   }
 
-  private static func lines(of data: Data, _ path: String) throws -> [Merge] {
+  private static func lines(of data: UnsafeRawBufferPointer, _ path: String) throws -> [Merge] {
     var merges: [Merge] = []
     let lines = Array(data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {

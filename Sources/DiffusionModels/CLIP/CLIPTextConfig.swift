@@ -11,14 +11,19 @@ package struct CLIPTextConfig: Sendable, Equatable {
   package let maxPositions: Int
   package let activation: Activation
   package let layerNormEps: Double
+  /// The width of the vector for a whole text, of a model with a projection (transformers' CLIPTextModelWithProjection).
+  package let projectionSize: Int?
 
   /// Reads the config file at `path`.
   ///
   /// Throws `ModelError` for a wrong type, a size out of range or a setting that is not supported.
-  package init(path: String) throws { try self.init(ConfigFile(path: path)) }
+  package init(path: String, hasProjection: Bool = false) throws {
+    try self.init(ConfigFile(path: path), hasProjection: hasProjection)
+  }
 
-  package init(_ file: ConfigFile) throws {
+  package init(_ file: ConfigFile, hasProjection: Bool = false) throws {
     try file.require("model_type", .string("clip_text_model"))
+    projectionSize = hasProjection ? try file.int("projection_dim", default: 512) : nil
     vocabSize = try file.int("vocab_size", default: 49408)
     hiddenSize = try file.int("hidden_size", default: 512)
     intermediateSize = try file.int("intermediate_size", default: 2048)

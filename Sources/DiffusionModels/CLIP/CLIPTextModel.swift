@@ -8,6 +8,7 @@ package struct CLIPTextModel: Sendable {
   private let positionEmbedding: Tensor  // [positions, d]
   private let layers: [CLIPEncoderLayer]
   private let finalLayerNorm: LayerNorm
+  private let textProjection: Linear?
 
   init(_ weights: WeightScope, _ config: CLIPTextConfig) throws {
     self.config = config
@@ -16,14 +17,9 @@ package struct CLIPTextModel: Sendable {
     positionEmbedding = try embeddings.tensor("position_embedding.weight", [config.maxPositions, config.hiddenSize])
     layers = try (0..<config.layerCount).map { try CLIPEncoderLayer(weights.scope("encoder.layers", $0), config) }
     finalLayerNorm = try weights.layerNorm("final_layer_norm", channels: config.hiddenSize, eps: config.layerNormEps)
-  }
-
-  /// The name of a weight without the `text_model.` that older checkpoints put before it; nil for buffers that hold
-  /// nothing learned.
-  static func canonicalName(_ name: String) -> String? {
-    let prefix = "text_model."
-    let short = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
-    return short == "embeddings.position_ids" ? nil : short
+    textProjection = try config.projectionSize.map {
+      try weights.linear("text_projection", inputs: config.hiddenSize, outputs: $0, bias: false)
+    }
   }
 
   /// The last hidden state of each text: rows of token ids -> [n, tokens, d].
@@ -43,6 +39,27 @@ package struct CLIPTextModel: Sendable {
     var hidden = try embed(tokens)  // [n, tokens, d]
     for layer in layers.dropLast(clipSkip) { hidden = layer(hidden) }
     return finalLayerNorm(hidden)
+  }
+
+  /// The hidden states as SDXL takes them, after all layers but the last `skipping` and without the final norm: [n, tokens, d];
+  /// and a vector for each whole text, the last state at `endIndices` projected: [n, p], of a model that has a projection.
+  ///
+  /// Throws as above.
+  package func states(
+    tokens: [[TextToken]], skipping: Int, endIndices: [Int]
+  ) throws -> (hidden: Tensor, pooled: Tensor?) {
+    guard (0...layers.count).contains(skipping) else {
+      throw ModelError("\(skipping) layers are to be left out; the text encoder has \(layers.count)")
+    }
+    var hidden = try embed(tokens)  // [n, tokens, d]
+    for layer in layers.dropLast(skipping) { hidden = layer(hidden) }
+    guard let textProjection else { return (hidden, nil) }
+    var last = hidden
+    for layer in layers.suffix(skipping) { last = layer(last) }
+    let (length, width) = (last.shape[1], last.shape[2])
+    let ends = last.reshaped([tokens.count * length, width])
+    let rows = Tensor(concatenating: endIndices.enumerated().map { ends.sample($0 * length + $1) })
+    return (hidden, textProjection(finalLayerNorm(rows.reshaped([tokens.count, width]))))
   }
 
   /// Token and position embeddings, summed.

@@ -18,6 +18,14 @@ struct TokenizerFiles {
   /// The files of `folder` that are read where they exist, beside the vocabulary.
   static let names = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
 
+  /// CLIP's own, padded with the end of the text or with "!".
+  init(padsWithEnd: Bool) {
+    (start, end, unknown) = ("<|startoftext|>", "<|endoftext|>", "<|endoftext|>")
+    padding = padsWithEnd ? end : "!"
+    maxLength = 77
+    addedTokens = [start, end, padding].map { AddedToken($0) }
+  }
+
   /// Reads the files of `folder`; `listed` are the `added_tokens` of its `tokenizer.json`.
   ///
   /// Throws `ModelError` when one is malformed.

@@ -62,6 +62,14 @@ package struct ConfigFile {
     return try int(value, key, in: range)
   }
 
+  /// A size that the class cannot do without.
+  package func required(_ key: String, in range: ClosedRange<Int> = sizes) throws -> Int {
+    guard let value = try optionalInt(key, in: range) else {
+      throw ModelError("\(path): '\(key)' is missing; a whole number was expected")
+    }
+    return value
+  }
+
   package func float(_ key: String, default fallback: Double) throws -> Double {
     switch values[key] {
     case nil: return fallback

@@ -12,13 +12,17 @@ struct ModelIndex {
     "unet": ["UNet2DConditionModel"],
     "vae": ["AutoencoderKL"],
     "text_encoder": ["CLIPTextModel"],
+    "text_encoder_2": ["CLIPTextModelWithProjection"],
     "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
+    "tokenizer_2": ["CLIPTokenizer", "CLIPTokenizerFast"],
   ]
 
   /// Parts that do not change what the others compute.
   private static let ignored: Set<String> = ["safety_checker", "feature_extractor", "image_encoder"]
 
   private let parts: Set<String>
+  /// `force_zeros_for_empty_prompt` of SDXL's pipelines: whether a text that is left out is zeros.
+  let zeroesAbsentText: Bool
 
   /// Reads `folder`'s index.
   ///
@@ -36,7 +40,9 @@ struct ModelIndex {
           + "'text_encoder', 'tokenizer' and 'scheduler' beside it")
     }
     var parts: Set<String> = []
-    for (name, value) in try ConfigFile(path: path).values.sorted(by: { $0.key < $1.key }) {
+    let file = try ConfigFile(path: path)
+    zeroesAbsentText = try file.bool("force_zeros_for_empty_prompt", default: true)
+    for (name, value) in file.values.sorted(by: { $0.key < $1.key }) {
       // Beside parts, [library, class], there are plain settings of the pipeline.
       guard case .array(let pair) = value, !name.hasPrefix("_") else { continue }
       if pair == [.null, .null] || Self.ignored.contains(name) { continue }
@@ -46,8 +52,8 @@ struct ModelIndex {
       // What a scheduler's config says holds for every solver, whatever its class.
       guard let classes = name == "scheduler" ? [className] : Self.supported[name] else {
         throw ModelError(
-          "\(path): the part '\(name)', of class \(className), is not supported; Stable Diffusion 1.x and 2.x models have "
-            + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler'")
+          "\(path): the part '\(name)', of class \(className), is not supported; Stable Diffusion models have "
+            + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler', and SDXL 'text_encoder_2' and 'tokenizer_2'")
       }
       guard classes.contains(className) else {
         throw ModelError(

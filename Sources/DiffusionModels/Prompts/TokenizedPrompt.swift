@@ -30,6 +30,9 @@ package struct TokenizedPrompt: Sendable {
   /// What the text encoder is to be given, one row a chunk, and one more where `weighted` needs it.
   package var rows: [[TextToken]] { chunks.map(\.tokens) + (empty.map { [$0.tokens] } ?? []) }
 
+  /// Where the end of the text is in each of `rows`.
+  var endIndices: [Int] { chunks.map(\.endIndex) + (empty.map { [$0.endIndex] } ?? []) }
+
   /// The states of `rows`, [rows, tokens, width], with the prompt's weights, one chunk after the other:
   /// [1, chunks * tokens, width].
   ///

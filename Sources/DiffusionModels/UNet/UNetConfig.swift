@@ -13,6 +13,14 @@ package struct UNetConfig: Sendable, Equatable {
     package let transformerLayerCount: Int
   }
 
+  /// What is embedded beside the time step: a pooled text and some numbers (diffusers' `addition_embed_type` text_time).
+  package struct AddedEmbedding: Sendable, Equatable {
+    /// The width of everything together.
+    package let inputs: Int
+    /// The width of the sinusoids of one number.
+    package let numberSize: Int
+  }
+
   package let inputChannels: Int
   package let outputChannels: Int
   package let levels: [Level]
@@ -23,6 +31,9 @@ package struct UNetConfig: Sendable, Equatable {
   package let flipsSinToCos: Bool
   package let frequencyShift: Int
   package let timeEmbeddingSize: Int
+  package let addedEmbedding: AddedEmbedding?
+  /// The width of the embedding of the guidance scale that a distilled model takes (`time_cond_proj_dim`).
+  package let guidanceEmbeddingSize: Int?
   package let inputKernel: Int
   package let outputKernel: Int
 
@@ -69,6 +80,13 @@ package struct UNetConfig: Sendable, Equatable {
     flipsSinToCos = try file.bool("flip_sin_to_cos", default: true)
     frequencyShift = try file.int("freq_shift", default: 0, in: 0...1)
     timeEmbeddingSize = try file.optionalInt("time_embedding_dim") ?? 4 * channels[0]
+    addedEmbedding =
+      file.values["addition_embed_type"] ?? .null == .null
+      ? nil
+      : AddedEmbedding(
+        inputs: try file.required("projection_class_embeddings_input_dim"),
+        numberSize: try file.required("addition_time_embed_dim"))
+    guidanceEmbeddingSize = try file.optionalInt("time_cond_proj_dim")
     inputKernel = try file.int("conv_in_kernel", default: 3, in: 1...99)
     outputKernel = try file.int("conv_out_kernel", default: 3, in: 1...99)
     try checkSizes(file)
@@ -81,8 +99,16 @@ package struct UNetConfig: Sendable, Equatable {
     try file.requireDivisible([levels[0].channels], by: 2) {
       "the first of 'block_out_channels' is \($0); an even number was expected, half sines and half cosines"
     }
-    guard levels[0].channels / 2 > frequencyShift else {
+    guard levels[0].channels / 2 > frequencyShift, (addedEmbedding?.numberSize ?? 4) / 2 > frequencyShift else {
       throw ModelError("\(file.path): 'freq_shift' leaves no frequencies for \(levels[0].channels) channels")
+    }
+    if let added = addedEmbedding {
+      try file.requireDivisible([added.numberSize], by: 2) {
+        "'addition_time_embed_dim' is \($0); an even number was expected, half sines and half cosines"
+      }
+    }
+    if let size = guidanceEmbeddingSize, size < 4 || size % 2 != 0 {
+      throw ModelError("\(file.path): 'time_cond_proj_dim' is \(size); an even number from 4 on was expected")
     }
     for level in levels {
       try file.requireDivisible([level.channels], by: level.headCount) {
@@ -109,6 +135,7 @@ package struct UNetConfig: Sendable, Equatable {
     try file.require("attention_type", .string("default"), .null)
     for key in ["downsample_padding", "mid_block_scale_factor"] { try file.require(key, .int(1)) }
     try file.require("resnet_out_scale_factor", .int(1), .null)
+    try file.require("addition_embed_type", .null, .string("text_time"))
     for key in [
       "only_cross_attention", "dual_cross_attention", "resnet_skip_time_act", "class_embeddings_concat",
     ] {
@@ -117,8 +144,7 @@ package struct UNetConfig: Sendable, Equatable {
     try file.require("mid_block_only_cross_attention", .null, .bool(false))
     for key in [
       "num_attention_heads", "reverse_transformer_layers_per_block", "encoder_hid_dim", "encoder_hid_dim_type",
-      "class_embed_type", "num_class_embeds", "addition_embed_type", "time_embedding_act_fn", "timestep_post_act",
-      "time_cond_proj_dim", "cross_attention_norm",
+      "class_embed_type", "num_class_embeds", "time_embedding_act_fn", "timestep_post_act", "cross_attention_norm",
     ] {
       try file.require(key, .null)
     }

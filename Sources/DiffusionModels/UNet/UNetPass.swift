@@ -3,9 +3,10 @@ import Tensors
 /// What goes along with the activations of one forward pass.
 ///
 /// Its n latents are seen under m / n conditionings each. What comes before the first layer that looks at the text is the
-/// same for all conditionings of a latent: activations have n samples there and m from there on.
+/// same for all conditionings of a latent: activations have n samples there and m from there on. Where conditionings also
+/// add to the time step, activations have m samples from the beginning.
 struct UNetPass {
-  /// What the time step adds in each residual block, [1, c], in the order of the blocks.
+  /// What the time step adds in each residual block, [1, c] or [m, c], in the order of the blocks.
   private var timeBiases: ArraySlice<Tensor>
   /// What each cross-attention looks at, of m samples, in the order of the layers.
   private var contexts: ArraySlice<MultiHeadAttention.Context>
@@ -17,7 +18,7 @@ struct UNetPass {
     self.contexts = contexts[...]
   }
 
-  mutating func nextTimeBias(of x: Tensor) -> Tensor { timeBiases.removeFirst().repeated(x.shape[0]) }
+  mutating func nextTimeBias(of x: Tensor) -> Tensor { timeBiases.removeFirst().repeated(toSamples: x.shape[0]) }
   mutating func nextContext() -> MultiHeadAttention.Context { contexts.removeFirst() }
 }
 

@@ -21,16 +21,6 @@ package struct AutoencoderKL: Sendable {
     decoder = try VAEDecoder(weights.scope("decoder"), config)
   }
 
-  /// A weight's name with the attention named as it is now; checkpoints from before diffusers 0.12 have other names.
-  static func canonicalName(_ name: String) -> String? {
-    guard name.contains(".mid_block.attentions.") else { return name }
-    var parts = name.split(separator: ".").map(String.init)
-    guard parts.count >= 2 else { return name }
-    let renamed = ["query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"]
-    parts[parts.count - 2] = renamed[parts[parts.count - 2]] ?? parts[parts.count - 2]
-    return parts.joined(separator: ".")
-  }
-
   /// Latents in the UNet's scale to images: [n, c, h, w] -> [n, 3, h * factor, w * factor], about -1...1, not clamped.
   ///
   /// Throws `ModelError` for a shape the model does not take.

@@ -8,7 +8,7 @@ package struct AutoencoderKLConfig: Sendable, Equatable {
   package let layersPerBlock: Int
   package let normGroups: Int
   /// What a latent is multiplied by before the UNet sees it.
-  package let scalingFactor: Double
+  package private(set) var scalingFactor: Double
   package let hasQuantConv: Bool
   package let hasPostQuantConv: Bool
   package let hasMidAttention: Bool
@@ -20,6 +20,13 @@ package struct AutoencoderKLConfig: Sendable, Equatable {
   ///
   /// Throws `ModelError` for a wrong type, sizes that do not fit each other or a setting that is not supported.
   package init(path: String) throws { try self.init(ConfigFile(path: path)) }
+
+  /// The same with another factor, where a person knows it better than the file.
+  func scaled(by factor: Double?) -> AutoencoderKLConfig {
+    var config = self
+    config.scalingFactor = factor ?? scalingFactor
+    return config
+  }
 
   package init(_ file: ConfigFile) throws {
     try file.require("act_fn", .string("silu"), .string("swish"))

@@ -16,11 +16,16 @@ package protocol Node: Sendable {
 
   /// Settings that stand for others, such as `precision: auto`, as what they mean on this machine. Called before keys are made.
   func resolve(_ parameters: inout NodeParameters) throws
+
+  /// Looks at the files that `outputs` of a handle will be read from, once it is clear that they are needed and before anything
+  /// runs, so that a bad file costs no time.
+  func verify(_ parameters: NodeParameters, outputs: Set<String>) throws
 }
 
 extension Node {
   package func sources(_ parameters: NodeParameters) throws -> [NodeSource] { [] }
   package func resolve(_ parameters: inout NodeParameters) throws {}
+  package func verify(_ parameters: NodeParameters, outputs: Set<String>) throws {}
 }
 
 /// A file that a node reads.

@@ -35,8 +35,14 @@ package struct WireType: Sendable, Hashable {
   package let isCacheable: Bool
   /// A plain tensor, which may feed every tensor port and be fed by each.
   package let isUniversalTensor: Bool
+  /// Names of other types whose ports take it; what is on the wire decides whether it fits.
+  package let alsoFeeds: Set<String>
 
-  package init(_ name: String, shape: [String]? = nil, isCacheable: Bool = true, isUniversalTensor: Bool = false) {
+  package init(
+    _ name: String, shape: [String]? = nil, isCacheable: Bool = true, isUniversalTensor: Bool = false,
+    alsoFeeds: Set<String> = []
+  ) {
+    self.alsoFeeds = alsoFeeds
     self.name = name
     self.shape = shape
     self.isCacheable = isCacheable
@@ -45,7 +51,7 @@ package struct WireType: Sendable, Hashable {
 
   /// Whether a wire may lead from a port of this type to one of type `target`.
   package func canFeed(_ target: WireType) -> Bool {
-    if name == target.name { return true }
+    if name == target.name || alsoFeeds.contains(target.name) { return true }
     if isUniversalTensor { return target.shape != nil }
     return target.isUniversalTensor && shape != nil
   }

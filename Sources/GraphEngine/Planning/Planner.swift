@@ -11,6 +11,7 @@ package func makePlan(
   var planner = Planner(graph, caches: ResultCaches(disk: cache, memory: memory), numerics: numerics, options: options)
   try planner.makeKeys()
   planner.decide()
+  try planner.verify()
   return planner.plan()
 }
 
@@ -182,6 +183,28 @@ private struct Planner {
         break
       }
     }
+  }
+
+  /// Lets every handle that is opened look at what will be read for those that run.
+  func verify() throws {
+    var needed: [Int: Set<String>] = [:]
+    for index in nodes.indices where nodes[index].action == .run {
+      for wire in graph.nodes[index].inputs.joined() where graph.nodes[wire.node].declaration.isHandle {
+        var handle = wire.node
+        if case .shared(let other) = nodes[handle].action { handle = other }
+        needed[handle, default: []].insert(graph.nodes[wire.node].declaration.outputs[wire.output].name)
+      }
+    }
+    let problems = DiagnosticCollector()
+    for (index, outputs) in needed.sorted(by: { $0.key < $1.key }) {
+      let node = graph.nodes[index]
+      do {
+        try node.declaration.makeNode().verify(node.parameters, outputs: outputs)
+      } catch {
+        problems.add(node.diagnostic(for: error))
+      }
+    }
+    try problems.throwIfErrors()
   }
 
   private func isRunning(_ index: Int) -> Bool {

@@ -16,7 +16,7 @@ extension BenchCommand {
 
     enum Part: String, ExpressibleByArgument, CaseIterable { case text, unet, vae }
 
-    @Option(help: "A model folder in the diffusers layout.")
+    @Option(help: "A model folder in the diffusers layout, or a safetensors file.")
     var model: String
 
     @Option(help: "text (the text encoder), unet (one forward) or vae (one decode).")
@@ -69,9 +69,9 @@ extension BenchCommand {
 
     private func measure() throws -> BenchReport {
       do {
-        let folder = try ModelFolder(path: model, precision: Precision(rawValue: precision) ?? .f32)
+        let opened = try DiffusionModels.Model(path: model, precision: Precision(rawValue: precision) ?? .f32)
         var forward: ((Int) throws -> Void)?
-        let load = try seconds { forward = try prepare(folder) }
+        let load = try seconds { forward = try prepare(opened) }
         guard let forward else { preconditionFailure("measured without running") }
         let first = try seconds { try forward(0) }
         Profile.start()
@@ -88,36 +88,41 @@ extension BenchCommand {
     }
 
     /// Loads the part; returns a function that runs it once, each number on other inputs.
-    private func prepare(_ folder: ModelFolder) throws -> (Int) throws -> Void {
+    private func prepare(_ model: DiffusionModels.Model) throws -> (Int) throws -> Void {
       func noise(_ shape: [Int], _ run: Int, _ salt: UInt64) -> Tensor {
         NormalStream(seed: UInt64(run) << 8 | salt, generator: .philox).draw(0, shape: shape)
       }
       switch part {
       case .text:
-        let encoder = try folder.textEncoder()
+        let encoder = try model.textEncoders().encoders[0].model
         let (length, words) = (encoder.config.maxPositions, encoder.config.vocabSize)
         return { run in
           let ids = (0..<batch * length).map { ($0 &* 7919 &+ run &* 104_729) % words }
           _ = try encoder((0..<batch).map { Array(ids[$0 * length..<($0 + 1) * length]) })
         }
       case .unet:
-        let unet = try folder.unet()
-        let (config, side) = (unet.config, try latentSide(folder))
-        let length = folder.textConfig?.maxPositions ?? 77
+        let unet = try model.unet()
+        let (config, side) = (unet.config, try latentSide(model))
+        let length = model.textConfigs.first?.maxPositions ?? 77
+        // The pooled text and the six numbers that SDXL takes beside it.
+        let pooled = config.addedEmbedding.map { $0.inputs - 6 * $0.numberSize }
         return { run in
+          let conditioning = UNetConditioning(
+            noise([batch, length, config.conditioningSize], run, 1), pooled: pooled.map { noise([batch, $0], run, 2) },
+            numbers: pooled == nil ? [] : PictureSizes().numbers(count: 6, width: size, height: size))
           _ = try unet(
             latent: noise([batch, config.inputChannels, side, side], run, 0), timestep: Double(999 - run * 7 % 999),
-            conditioning: noise([batch, length, config.conditioningSize], run, 1))
+            conditionings: [conditioning])
         }
       case .vae:
-        let vae = try folder.vae()
-        let side = try latentSide(folder)
+        let vae = try model.vae()
+        let side = try latentSide(model)
         return { run in _ = try vae.decode(noise([batch, vae.config.latentChannels, side, side], run, 0)) }
       }
     }
 
-    private func latentSide(_ folder: ModelFolder) throws -> Int {
-      let factor = folder.vaeConfig?.factor ?? 8
+    private func latentSide(_ model: DiffusionModels.Model) throws -> Int {
+      let factor = model.vaeConfig?.factor ?? 8
       guard size % factor == 0 else {
         throw Diagnostic("--size is \(size); the model takes multiples of \(factor)")
       }

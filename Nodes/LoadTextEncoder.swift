@@ -1,0 +1,30 @@
+import DiffusionModels
+import GraphEngine
+
+/// The text encoders of a model, from wherever it has them.
+package struct LoadTextEncoder: Node {
+  package static let info = NodeInfo(
+    type: "LoadTextEncoder", version: 1, lane: .inline,
+    summary: "Opens the text encoders of a model, or one by itself.")
+
+  let ports = ModelPorts("A model's folder or file, or the folder or file of a text encoder alone.")
+  let clip = Output<CLIPHandle>("clip", "The text encoders and their tokenizers.")
+
+  package init() {}
+
+  package func resolve(_ parameters: inout NodeParameters) throws { try ports.resolve(&parameters) }
+
+  package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
+    try ports.sources(parameters, outputsOfParts)
+  }
+
+  package func verify(_ parameters: NodeParameters, outputs: Set<String>) throws {
+    try ports.verify(parameters, outputsOfParts, needed: outputs)
+  }
+
+  private var outputsOfParts: [Model.Part: Set<String>] { [.clip: [clip.name]] }
+
+  package func run(_ io: inout NodeIO) throws {
+    io[clip] = CLIPHandle(model: try ports.open(io.parameters, warn: io.warn), loading: LoadReport(io.reportLoaded))
+  }
+}

@@ -1,0 +1,35 @@
+import DiffusionModels
+import GraphEngine
+
+/// The VAE of a model, from wherever it has one.
+package struct LoadVAE: Node {
+  package static let info = NodeInfo(
+    type: "LoadVAE", version: 1, lane: .inline, summary: "Opens the VAE of a model, or one by itself.")
+
+  let ports = ModelPorts("A model's folder or file, or the folder or file of a VAE alone.")
+  let scalingFactor = OptionalParameter<Double>(
+    "scaling_factor",
+    "What latents are multiplied by, which a VAE alone in a file does not say: 0.18215 if left out, 0.13025 in SDXL.",
+    min: 1e-6)
+  let vae = Output<VAEHandle>("vae", "The autoencoder.")
+
+  package init() {}
+
+  package func resolve(_ parameters: inout NodeParameters) throws { try ports.resolve(&parameters) }
+
+  package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
+    try ports.sources(parameters, outputsOfParts)
+  }
+
+  package func verify(_ parameters: NodeParameters, outputs: Set<String>) throws {
+    try ports.verify(parameters, outputsOfParts, needed: outputs)
+  }
+
+  private var outputsOfParts: [Model.Part: Set<String>] { [.vae: [vae.name]] }
+
+  package func run(_ io: inout NodeIO) throws {
+    io[vae] = VAEHandle(
+      model: try ports.open(io.parameters, ModelOverrides(scalingFactor: io[scalingFactor]), warn: io.warn),
+      loading: LoadReport(io.reportLoaded))
+  }
+}

@@ -1,0 +1,106 @@
+import DiffusionModels
+import GraphEngine
+import Safetensors
+import Tensors
+
+/// Where a model or a part of it is, and what it computes in.
+struct ModelPorts: PortGroup {
+  let path: Parameter<String>
+  let precision = Parameter(
+    "precision", "What matrix products compute in; auto picks bf16 where the processor has instructions for it.",
+    default: "f32", options: Precision.allCases.map(\.rawValue) + ["auto"])
+
+  init(_ help: String) { path = Parameter("path", help, path: .read) }
+
+  func resolve(_ parameters: inout NodeParameters) throws {
+    let choice = Precision(rawValue: parameters[precision]) ?? (Precision.bf16.isSupported ? .bf16 : .f32)
+    guard choice.isSupported else {
+      throw NodeFailure("this processor cannot compute in \(choice.rawValue); expected f32 or auto", at: precision.name)
+    }
+    parameters[precision] = choice.rawValue
+  }
+
+  /// The files of parts, with the outputs that each part reaches.
+  ///
+  /// Throws `NodeFailure` at `path`.
+  func sources(_ parameters: NodeParameters, _ outputs: [Model.Part: Set<String>]) throws -> [NodeSource] {
+    let model = try open(parameters)
+    return try failing {
+      for (part, _) in outputs where outputs.count == 1 { try model.requirePart(part) }
+      return try Model.Part.allCases.flatMap { part in
+        guard let outputs = outputs[part] else { return [NodeSource]() }
+        return try model.files(of: part).map { NodeSource($0, outputs: outputs) }
+      }.merged()
+    }
+  }
+
+  /// Looks whether the weights fit of those parts that reach `needed` outputs.
+  ///
+  /// Throws `NodeFailure` at `path`.
+  func verify(
+    _ parameters: NodeParameters, _ outputs: [Model.Part: Set<String>], needed: Set<String>
+  ) throws {
+    let model = try open(parameters)
+    try failing {
+      for part in Model.Part.allCases where outputs[part]?.isDisjoint(with: needed) == false { try model.survey(part) }
+    }
+  }
+
+  /// Throws `NodeFailure` at `path`.
+  func open(
+    _ parameters: NodeParameters, _ overrides: ModelOverrides = ModelOverrides(),
+    warn: @escaping @Sendable (String, String?) -> Void = { _, _ in }
+  ) throws -> Model {
+    let precision = Precision(rawValue: parameters[precision]) ?? .f32
+    return try failing {
+      try Model(path: parameters[path], precision: precision, overrides: overrides) { [port = path.name] in
+        warn($0, port)
+      }
+    }
+  }
+
+  /// Tells a model's errors at the line of `path`.
+  private func failing<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as ModelError {
+      throw NodeFailure(lines: error.message, at: path.name)
+    } catch let error as SafetensorsError {
+      throw NodeFailure(lines: error.message, at: path.name)
+    }
+  }
+}
+
+extension [NodeSource] {
+  /// One entry for each file, with the outputs of all.
+  fileprivate func merged() -> [NodeSource] {
+    var (paths, outputs): ([String], [String: Set<String>]) = ([], [:])
+    for source in self {
+      if outputs[source.path] == nil { paths.append(source.path) }
+      outputs[source.path, default: []].formUnion(source.outputs ?? [])
+    }
+    return paths.map { NodeSource($0, outputs: outputs[$0]) }
+  }
+}
+
+/// What a person knows better than the model's files of the noise that it was trained with.
+struct TrainingPorts: PortGroup {
+  let prediction = OptionalParameter<String>(
+    "prediction", "What the denoiser predicts; auto is what the model's files say, or the rule for its family.",
+    options: ["auto"] + PredictionType.allCases.map(\.rawValue))
+  let zeroSNR = OptionalParameter<String>(
+    "zero_snr", "Whether training ended in pure noise; auto is what the model's files say.",
+    options: ["auto", "true", "false"])
+
+  /// `auto` is no choice, so that it makes no second key.
+  func resolve(_ parameters: inout NodeParameters) {
+    if parameters[prediction] == "auto" { parameters[prediction] = nil }
+    if parameters[zeroSNR] == "auto" { parameters[zeroSNR] = nil }
+  }
+
+  func overrides(_ parameters: NodeParameters) -> ModelOverrides {
+    ModelOverrides(
+      prediction: parameters[prediction].flatMap(PredictionType.init), zeroSNR: parameters[zeroSNR].map { $0 == "true" }
+    )
+  }
+}

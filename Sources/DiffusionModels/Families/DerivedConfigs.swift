@@ -1,0 +1,153 @@
+import Safetensors
+import Tensors
+
+/// The shapes of a part's weights by slot, from which its config follows where no config file says it.
+///
+/// What shapes cannot say is as in all published models: 32 groups in every norm; 8 heads in Stable Diffusion 1's UNet and
+/// heads of 64 elsewhere.
+struct WeightShapes {
+  /// The file, for errors.
+  let path: String
+  private var shapes: [String: [Int]] = [:]
+
+  init(_ file: SafetensorsReader, _ table: NameTable) {
+    path = file.source
+    for name in file.names {
+      guard let shape = file.info(name)?.shape else { continue }
+      for place in table.slots(of: name) { shapes[place.slot] = place.shape(of: shape) }
+    }
+  }
+
+  func has(_ slot: String) -> Bool { shapes[slot] != nil }
+
+  /// A dimension of a weight that the config cannot do without.
+  func size(_ slot: String, _ axis: Int) throws -> Int {
+    guard let shape = shapes[slot] else { throw ModelError("\(path): has no weight for '\(slot)'") }
+    guard shape.indices.contains(axis) else {
+      throw ModelError("\(path): the weight for '\(slot)' is \(shape); \(axis + 1) or more dimensions were expected")
+    }
+    return shape[axis]
+  }
+
+  func axes(_ slot: String) -> Int? { shapes[slot]?.count }
+
+  /// Heads of 64 channels, of which `channels` must be a multiple.
+  func heads(of channels: Int, _ what: String) throws -> Int {
+    guard channels > 0, channels % 64 == 0 else {
+      throw ModelError(
+        "\(path): \(what) has \(channels) channels; a multiple of 64 was expected, as all published models have, whose "
+          + "heads are of 64")
+    }
+    return channels / 64
+  }
+}
+
+extension UNetConfig {
+  /// The config of a UNet whose weights are all that is known; `pooledSize` is the width of the pooled text, if known.
+  ///
+  /// Throws `ModelError` for sizes that no published model could have.
+  init(_ structure: UNetStructure, _ shapes: WeightShapes, pooledSize: Int?) throws {
+    var values: [String: JSONValue] = [:]
+    let isLinear = shapes.axes(Self.firstAttention(structure) + ".proj_in.weight") == 2
+    let channels = try structure.levels.indices.map { try shapes.size("down_blocks.\($0).resnets.0.conv1.weight", 0) }
+    func ints(_ numbers: [Int]) -> JSONValue { .array(numbers.map(JSONValue.int)) }
+    func names(_ flags: [Bool], _ cross: String, _ plain: String) -> JSONValue {
+      .array(flags.map { .string($0 ? cross : plain) })
+    }
+    values["block_out_channels"] = ints(channels)
+    values["layers_per_block"] = ints(structure.levels.map(\.layerCount))
+    values["down_block_types"] = names(structure.levels.map { $0.downDepth > 0 }, "CrossAttnDownBlock2D", "DownBlock2D")
+    values["up_block_types"] = names(
+      structure.levels.reversed().map { $0.upDepth > 0 }, "CrossAttnUpBlock2D", "UpBlock2D")
+    var depths: [Int] = []
+    for (index, level) in structure.levels.enumerated() {
+      let found = [level.downDepth, level.upDepth, index == structure.levels.count - 1 ? structure.middleDepth : 0]
+      let depth = found.max() ?? 0
+      guard found.allSatisfy({ $0 == 0 || $0 == depth }) else {
+        throw ModelError(
+          "\(shapes.path): the UNet's level \(index) has \(found.filter { $0 > 0 }) transformer blocks on its ways; the "
+            + "same number was expected")
+      }
+      depths.append(max(depth, 1))
+    }
+    values["transformer_layers_per_block"] = ints(depths)
+    values["attention_head_dim"] = try ints(
+      structure.levels.enumerated().map { index, level in
+        if !isLinear { return 8 }
+        let isLast = index == structure.levels.count - 1
+        guard level.downDepth + level.upDepth + (isLast ? structure.middleDepth : 0) > 0 else { return 1 }
+        return try shapes.heads(of: channels[index], "an attention of the UNet")
+      })
+    values["in_channels"] = .int(try shapes.size("conv_in.weight", 1))
+    values["out_channels"] = .int(try shapes.size("conv_out.weight", 0))
+    values["conv_in_kernel"] = .int(try shapes.size("conv_in.weight", 2))
+    values["conv_out_kernel"] = .int(try shapes.size("conv_out.weight", 2))
+    values["cross_attention_dim"] = .int(
+      try shapes.size(Self.firstAttention(structure) + ".transformer_blocks.0.attn2.to_k.weight", 1))
+    values["use_linear_projection"] = .bool(isLinear)
+    values["time_embedding_dim"] = .int(try shapes.size("time_embedding.linear_1.weight", 0))
+    if shapes.has("time_embedding.cond_proj.weight") {
+      values["time_cond_proj_dim"] = .int(try shapes.size("time_embedding.cond_proj.weight", 1))
+    }
+    if shapes.has("add_embedding.linear_1.weight") {
+      let inputs = try shapes.size("add_embedding.linear_1.weight", 1)
+      values["addition_embed_type"] = .string("text_time")
+      values["projection_class_embeddings_input_dim"] = .int(inputs)
+      values["addition_time_embed_dim"] = .int(Self.numberSize(inputs: inputs, pooledSize: pooledSize))
+    }
+    try self.init(ConfigFile(path: shapes.path, values: values))
+  }
+
+  /// How wide the embedding of each of six numbers, or the refiner's five, is beside a pooled text: 256 in all published
+  /// models.
+  private static func numberSize(inputs: Int, pooledSize: Int?) -> Int {
+    guard let pooledSize, ![5, 6].contains(where: { inputs == pooledSize + 256 * $0 }) else { return 256 }
+    let rest = inputs - pooledSize
+    return [6, 5].first { rest > 0 && rest % $0 == 0 }.map { rest / $0 } ?? 256
+  }
+
+  private static func firstAttention(_ structure: UNetStructure) -> String {
+    structure.levels.firstIndex { $0.downDepth > 0 }.map { "down_blocks.\($0).attentions.0" }
+      ?? "mid_block.attentions.0"
+  }
+}
+
+extension CLIPTextConfig {
+  /// The config of a text encoder of `layers` layers whose weights are all that is known.
+  init(_ shapes: WeightShapes, layers: Int, activation: Activation, hasProjection: Bool) throws {
+    let width = try shapes.size("embeddings.token_embedding.weight", 1)
+    var values: [String: JSONValue] = [
+      "vocab_size": .int(try shapes.size("embeddings.token_embedding.weight", 0)), "hidden_size": .int(width),
+      "intermediate_size": .int(try shapes.size("encoder.layers.0.mlp.fc1.weight", 0)),
+      "num_hidden_layers": .int(layers), "hidden_act": .string(activation.rawValue),
+      "num_attention_heads": .int(try shapes.heads(of: width, "the text encoder")),
+      "max_position_embeddings": .int(try shapes.size("embeddings.position_embedding.weight", 0)),
+    ]
+    if hasProjection { values["projection_dim"] = .int(try shapes.size("text_projection.weight", 0)) }
+    try self.init(ConfigFile(path: shapes.path, values: values), hasProjection: hasProjection)
+  }
+}
+
+extension AutoencoderKLConfig {
+  /// The config of a VAE of `levels` levels whose weights are all that is known.
+  init(_ shapes: WeightShapes, levels: Int, layers: Int, scalingFactor: Double) throws {
+    let channels = try (0..<levels).map {
+      JSONValue.int(try shapes.size("encoder.down_blocks.\($0).resnets.0.conv1.weight", 0))
+    }
+    try self.init(
+      ConfigFile(
+        path: shapes.path,
+        values: [
+          "block_out_channels": .array(channels), "layers_per_block": .int(layers),
+          "down_block_types": .array(channels.map { _ in .string("DownEncoderBlock2D") }),
+          "up_block_types": .array(channels.map { _ in .string("UpDecoderBlock2D") }),
+          "in_channels": .int(try shapes.size("encoder.conv_in.weight", 1)),
+          "out_channels": .int(try shapes.size("decoder.conv_out.weight", 0)),
+          "latent_channels": .int(try shapes.size("decoder.conv_in.weight", 1)),
+          "use_quant_conv": .bool(shapes.has("quant_conv.weight")),
+          "use_post_quant_conv": .bool(shapes.has("post_quant_conv.weight")),
+          "mid_block_add_attention": .bool(shapes.has("decoder.mid_block.attentions.0.group_norm.weight")),
+          "scaling_factor": .float(scalingFactor),
+        ]))
+  }
+}

@@ -1,0 +1,161 @@
+import Safetensors
+import Tensors
+
+/// Which parts a single file has, found from its tensors' names.
+struct FileContents {
+  struct UNet {
+    let names: NameTable
+    let structure: UNetStructure
+  }
+
+  struct Text {
+    let names: NameTable
+    let layers: Int
+    let activation: Activation
+    let hasProjection: Bool
+  }
+
+  struct VAE {
+    let names: NameTable
+    let levels: Int
+    let layers: Int
+  }
+
+  private(set) var unet: UNet?
+  /// In the order in which their states are joined.
+  private(set) var texts: [Text] = []
+  private(set) var vae: VAE?
+  private let file: SafetensorsReader
+  private let names: Set<String>
+  /// The beginnings of names of layers that a text encoder has and the model leaves out.
+  private var skippedBeginnings: [String] = []
+
+  init(_ file: SafetensorsReader) {
+    self.file = file
+    names = Set(file.names)
+    findUNet()
+    findTexts()
+    findVAE()
+  }
+
+  private func has(_ name: String) -> Bool { names.contains(name) }
+
+  /// How many of a numbered row of scopes there are: `name` is of one that each has.
+  private func count(_ name: (Int) -> String) -> Int {
+    var count = 0
+    while has(name(count)) { count += 1 }
+    return count
+  }
+
+  // MARK: - Parts
+
+  private mutating func findUNet() {
+    for prefix in ["model.diffusion_model.", ""] {
+      if has("\(prefix)input_blocks.0.0.weight"), has("\(prefix)output_blocks.0.0.in_layers.0.weight") {
+        let structure = UNetStructure(original: { has(prefix + $0) })
+        unet = UNet(names: .originalUNet(structure, prefix: prefix), structure: structure)
+        return
+      }
+      if has("\(prefix)conv_in.weight"), has("\(prefix)up_blocks.0.resnets.0.norm1.weight") {
+        unet = UNet(
+          names: .diffusersUNet(prefix: prefix), structure: UNetStructure(diffusers: { has(prefix + $0) }))
+        return
+      }
+    }
+  }
+
+  private mutating func findTexts() {
+    for prefix in ["cond_stage_model.transformer.", "conditioner.embedders.0.transformer.", ""] {
+      for inner in ["text_model.", ""] where has("\(prefix)\(inner)embeddings.token_embedding.weight") {
+        addTransformers(prefix: prefix, inner: inner)
+      }
+    }
+    // Stable Diffusion 2 leaves the last layer out and pools nothing.
+    for (prefix, isPooled) in [
+      ("cond_stage_model.model.", false), ("conditioner.embedders.0.model.", true),
+      ("conditioner.embedders.1.model.", true), ("", true),
+    ] where has("\(prefix)token_embedding.weight") && has("\(prefix)transformer.resblocks.0.ln_1.weight") {
+      let all = count { "\(prefix)transformer.resblocks.\($0).ln_1.weight" }
+      // Alone in a file, the encoder of Stable Diffusion 2 is known by its width.
+      let isOfSD2 = !isPooled || (prefix.isEmpty && file.info("token_embedding.weight")?.shape.last == 1024)
+      let layers = isOfSD2 ? max(all - 1, 1) : all
+      let hasProjection = !isOfSD2 && has("\(prefix)text_projection")
+      texts.append(
+        Text(
+          names: .openCLIP(layers: layers, prefix: prefix), layers: layers, activation: .gelu,
+          hasProjection: hasProjection))
+      if isOfSD2 {
+        skippedBeginnings += (layers..<all).map { "\(prefix)transformer.resblocks.\($0)." }
+      }
+      if !hasProjection { skippedBeginnings.append("\(prefix)text_projection") }
+    }
+  }
+
+  private mutating func addTransformers(prefix: String, inner: String) {
+    let width = file.info("\(prefix)\(inner)embeddings.token_embedding.weight")?.shape.last ?? 0
+    // Encoders of these widths are OpenCLIP's, in transformers' names.
+    let isOpen = width == 1024 || width == 1280
+    let hasProjection = isOpen && width == 1280 && has("\(prefix)text_projection.weight")
+    texts.append(
+      Text(
+        names: .transformersCLIP(prefix: prefix),
+        layers: count { "\(prefix)\(inner)encoder.layers.\($0).layer_norm1.weight" },
+        activation: isOpen ? .gelu : .quickGELU, hasProjection: hasProjection))
+    if !hasProjection { skippedBeginnings.append("\(prefix)text_projection.") }
+  }
+
+  private mutating func findVAE() {
+    for prefix in ["first_stage_model.", "vae.", ""] {
+      if has("\(prefix)decoder.mid.block_1.norm1.weight") {
+        let levels = count { "\(prefix)encoder.down.\($0).block.0.norm1.weight" }
+        let layers = count { "\(prefix)encoder.down.0.block.\($0).norm1.weight" }
+        vae = VAE(names: .originalVAE(levels: levels, layers: layers, prefix: prefix), levels: levels, layers: layers)
+        return
+      }
+      if has("\(prefix)decoder.mid_block.resnets.0.norm1.weight") {
+        vae = VAE(
+          names: .diffusersVAE(prefix: prefix),
+          levels: count { "\(prefix)encoder.down_blocks.\($0).resnets.0.norm1.weight" },
+          layers: count { "\(prefix)encoder.down_blocks.0.resnets.\($0).norm1.weight" })
+        return
+      }
+    }
+  }
+
+  // MARK: - The rest
+
+  /// What the file has beside its parts, by what it is.
+  ///
+  /// Throws `ModelError` that lists tensors which nothing is known of.
+  func leftovers() throws -> [String: [String]] {
+    let tables = [unet?.names, vae?.names].compactMap { $0 } + texts.map(\.names)
+    var (leftovers, unknown): ([String: [String]], [String]) = ([:], [])
+    for name in file.names {
+      if let reason = WeightLeftovers.reason(name) {
+        leftovers[reason, default: []].append(name)
+      } else if skippedBeginnings.contains(where: name.hasPrefix) {
+        leftovers["what the model leaves out of its text encoder", default: []].append(name)
+      } else if !tables.contains(where: { !$0.slots(of: name).isEmpty }) {
+        unknown.append(name)
+      }
+    }
+    guard unknown.isEmpty else {
+      throw ModelError("\(file.source): has tensors that belong to no part of the model" + Self.listed(unknown, file))
+    }
+    return leftovers
+  }
+
+  /// What to say of a file with no part that is known.
+  func unknownFamily() -> ModelError {
+    if let other = OtherFamily(names) {
+      return ModelError("\(file.source): seems to be \(other.description), which is not supported")
+    }
+    return ModelError(
+      "\(file.source): is no model of a known family; its tensors are" + Self.listed(file.names, file))
+  }
+
+  private static func listed(_ names: [String], _ file: SafetensorsReader) -> String {
+    let shown = names.prefix(20).map { "\n    '\($0)' \(file.info($0)?.shape ?? [])" }.joined()
+    return "\n  unknown: \(names.count)" + shown + (names.count > 20 ? "\n    and \(names.count - 20) more" : "")
+  }
+}

@@ -1,0 +1,96 @@
+import Safetensors
+
+/// What is found at a path: family, parts and sizes, and what is missing or left over.
+package struct ModelDescription: Sendable, Encodable {
+  package struct Part: Sendable, Encodable {
+    package let part: String
+    /// What tells it from others of its kind.
+    package let sizes: String
+    package let parameters: Int
+    /// Number formats of its tensors, the one of most numbers first.
+    package let formats: [String]
+    /// What is wrong with its weights; nil where every one fits.
+    package let problem: String?
+  }
+
+  package let path: String
+  package let family: String?
+  package let variant: String?
+  package let parts: [Part]
+  /// Parts of a whole model that are not there.
+  package let missing: [String]
+  package let prediction: String?
+  package let zeroSNR: Bool?
+  /// How many tensors are known and not read, by what they are.
+  package let leftovers: [String: Int]
+
+  /// Looks at all of a model, every weight of it.
+  ///
+  /// Throws `ModelError` or `SafetensorsError` for what cannot be opened at all.
+  package init(path: String) throws {
+    let model = try Model(path: path)
+    self.path = path
+    family = model.family?.rawValue
+    variant = model.unetConfig?.variant
+    var parts: [Part] = []
+    let source = model.source
+    if let config = source.unetConfig {
+      parts.append(
+        Part("unet", config.summary, try source.unetWeights()) { try UNet2DConditionModel($0, config) })
+    }
+    for (index, config) in source.textConfigs.enumerated() {
+      parts.append(
+        Part(
+          index == 0 ? "text_encoder" : "text_encoder_\(index + 1)", config.summary, try source.textWeights(index)
+        ) { try CLIPTextModel($0, config) })
+    }
+    if let config = source.vaeConfig {
+      parts.append(Part("vae", config.summary, try source.vaeWeights()) { try AutoencoderKL($0, config) })
+    }
+    self.parts = parts
+    missing = ["unet", "text_encoder", "vae"].filter { name in !parts.contains { $0.part == name } }
+    let scheduler = model.unetConfig == nil ? nil : try model.schedulerConfig()
+    prediction = scheduler?.predictionType.rawValue
+    zeroSNR = scheduler?.rescalesToZeroSNR
+    leftovers = (source as? ModelFile)?.leftovers.mapValues(\.count) ?? [:]
+  }
+}
+
+extension ModelDescription.Part {
+  /// Builds the part without reading its weights, which accounts for each.
+  fileprivate init<Module>(
+    _ part: String, _ sizes: String, _ store: WeightStore, _ build: (WeightScope) throws -> Module
+  ) {
+    (self.part, self.sizes) = (part, sizes)
+    (parameters, formats) = (store.parameterCount, store.formats.map(\.rawValue))
+    do {
+      try store.survey(build)
+      problem = nil
+    } catch {
+      problem = "\(error)"
+    }
+  }
+}
+
+extension UNetConfig {
+  fileprivate var summary: String {
+    let channels = levels.map { "\($0.channels)" }.joined(separator: " ")
+    let depths = levels.map { $0.downHasAttention || $0.upHasAttention ? "\($0.transformerLayerCount)" : "0" }
+    return "channels \(channels), transformer blocks \(depths.joined(separator: " ")), context \(conditioningSize), "
+      + "\(inputChannels) to \(outputChannels) latent channels"
+  }
+}
+
+extension CLIPTextConfig {
+  fileprivate var summary: String {
+    "width \(hiddenSize), \(layerCount) layers, \(headCount) heads, \(vocabSize) tokens"
+      + (projectionSize.map { ", pooled \($0)" } ?? "")
+  }
+}
+
+extension AutoencoderKLConfig {
+  fileprivate var summary: String {
+    let channels = levelChannels.map { "\($0)" }.joined(separator: " ")
+    return "channels \(channels), \(latentChannels) latent channels, scaling factor \(scalingFactor)"
+  }
+}

@@ -1,0 +1,37 @@
+/// The families of models that are known here, told apart by the denoiser's sizes.
+package enum ModelFamily: String, Sendable, CaseIterable {
+  case sd1 = "Stable Diffusion 1.x"
+  case sd2 = "Stable Diffusion 2.x"
+  case sdxl = "SDXL"
+  case sdxlRefiner = "SDXL refiner"
+
+  /// The family that a UNet is of.
+  ///
+  /// An embedding of sizes and a pooled text are SDXL's. The refiner has one text encoder, whose pooled vector is as wide as
+  /// its states, and five numbers beside it where the base model has six. Linear projections before the attentions came
+  /// with Stable Diffusion 2.
+  package init(_ config: UNetConfig) {
+    if let added = config.addedEmbedding {
+      self = added.inputs - config.conditioningSize == 5 * added.numberSize ? .sdxlRefiner : .sdxl
+    } else {
+      self = config.usesLinearProjection ? .sd2 : .sd1
+    }
+  }
+
+  /// What latents are multiplied by before the UNet sees them, which files do not say.
+  package var scalingFactor: Double {
+    switch self {
+    case .sd1, .sd2: 0.18215
+    case .sdxl, .sdxlRefiner: 0.13025
+    }
+  }
+}
+
+extension UNetConfig {
+  /// What sets the UNet apart within its family; nil for one that makes pictures from text alone.
+  package var variant: String? {
+    if inputChannels == 9 { return "inpainting" }
+    if inputChannels == 8 { return "instruct-pix2pix" }
+    return guidanceEmbeddingSize == nil ? nil : "latent consistency"
+  }
+}

@@ -1,0 +1,71 @@
+import Safetensors
+
+/// What one layout calls the weights of a model part: its names, and the slots they fill.
+///
+/// A slot is the name by which a model asks for a weight, that of diffusers' or transformers' module. Layers know slots
+/// alone; a layout is a table of rules and nothing else.
+package struct NameTable: Sendable {
+  /// A published name, or a dotted beginning of names, and the slot, or beginning of slots, that it fills.
+  struct Rule: Sendable {
+    let published: String
+    /// Several where rows of one tensor are weights of several layers, in the order of the rows.
+    let slots: [String]
+    let isTransposed: Bool
+
+    init(_ published: String, _ slot: String, isTransposed: Bool = false) {
+      (self.published, slots, self.isTransposed) = (published, [slot], isTransposed)
+    }
+
+    /// A tensor that holds the rows of several weights of one size.
+    init(joined published: String, _ slots: [String]) {
+      (self.published, self.slots, isTransposed) = (published, slots, false)
+    }
+  }
+
+  /// What all names of the part begin with, such as `model.diffusion_model.`.
+  package let prefix: String
+  private let rules: [String: Rule]
+  private let publishedNames: [String: String]
+
+  init(prefix: String = "", _ rules: [Rule]) {
+    self.prefix = prefix
+    self.rules = Dictionary(rules.map { ($0.published, $0) }, uniquingKeysWith: { first, _ in first })
+    publishedNames = Dictionary(
+      rules.flatMap { rule in rule.slots.map { ($0, rule.published) } }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The slots that a tensor of this name fills, none when the name is not of the part.
+  package func slots(of name: String) -> [WeightPlace] {
+    guard name.hasPrefix(prefix), let (rule, rest) = Self.longest(name.dropFirst(prefix.count), in: rules) else {
+      return []
+    }
+    return rule.slots.enumerated().map { index, slot in
+      WeightPlace(
+        Self.joined(slot, rest),
+        rule.isTransposed ? .transposed : rule.slots.count > 1 ? .rows(index, of: rule.slots.count) : .whole)
+    }
+  }
+
+  /// The name of the tensor that fills a slot, which may fill others too; nil when the layout has no such slot.
+  package func name(ofSlot slot: String) -> String? {
+    Self.longest(slot[...], in: publishedNames).map { prefix + Self.joined($0.0, $0.1) }
+  }
+
+  /// A beginning and the rest of a dotted name, either of which may be empty.
+  private static func joined(_ beginning: String, _ rest: Substring) -> String {
+    let rest = rest.hasPrefix(".") ? rest.dropFirst() : rest
+    return beginning.isEmpty || rest.isEmpty ? beginning + rest : "\(beginning).\(rest)"
+  }
+
+  /// The entry for the longest dotted beginning of a name, and what follows it.
+  private static func longest<Entry>(_ name: Substring, in entries: [String: Entry]) -> (Entry, Substring)? {
+    var end = name.endIndex
+    while true {
+      if let entry = entries[String(name[..<end])] { return (entry, name[end...]) }
+      guard let dot = name[..<end].lastIndex(of: ".") else {
+        return entries[""].map { entry in (entry, name) }
+      }
+      end = dot
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Safetensors
+
+/// One part of a model in the diffusers layout: a folder with `config.json` and weights, such as `model/vae`.
+///
+/// What belongs to the part and lies beside it in its model, the scheduler or the tokenizer, is found there; without them a
+/// UNet has the noise of its family, and a text encoder CLIP's own tokenizer.
+struct PartFolder: ModelSource {
+  let path: String
+  let unetConfig: UNetConfig?
+  let textConfigs: [CLIPTextConfig]
+  let vaeConfig: AutoencoderKLConfig?
+
+  /// Nil for a folder that is none of a part.
+  init?(path: String) throws {
+    let configPath = "\(path)/config.json"
+    guard FileManager.default.fileExists(atPath: configPath) else { return nil }
+    let file = try ConfigFile(path: configPath)
+    var name: String?
+    if case .string(let className) = file.values["_class_name"] { name = className }
+    if case .array(let classes) = file.values["architectures"], case .string(let className) = classes.first {
+      name = className
+    }
+    self.path = path
+    switch name {
+    case "UNet2DConditionModel": (unetConfig, textConfigs, vaeConfig) = (try UNetConfig(file), [], nil)
+    case "AutoencoderKL": (unetConfig, textConfigs, vaeConfig) = (nil, [], try AutoencoderKLConfig(file))
+    case "CLIPTextModel": (unetConfig, textConfigs, vaeConfig) = (nil, [try CLIPTextConfig(file)], nil)
+    case "CLIPTextModelWithProjection":
+      (unetConfig, textConfigs, vaeConfig) = (nil, [try CLIPTextConfig(file, hasProjection: true)], nil)
+    default:
+      throw ModelError(
+        "\(configPath): is of \(name.map { "class \($0), which is not supported" } ?? "no class"); UNet2DConditionModel, "
+          + "AutoencoderKL, CLIPTextModel or CLIPTextModelWithProjection was expected")
+    }
+  }
+
+  var hasPooledText: Bool { textConfigs.first?.projectionSize != nil }
+  var zeroesAbsentText: Bool { false }
+
+  func files(of part: Model.Part) throws -> [String] {
+    switch part {
+    case .unet: unetConfig == nil ? [] : try weightFiles(ModelIndex.unetWeights) + [scheduler].compactMap { $0 }
+    case .clip:
+      textConfigs.isEmpty
+        ? []
+        : try weightFiles(ModelIndex.textWeights) + (tokenizerFolder.map { CLIPTokenizer.files(of: $0) } ?? [])
+    case .vae: vaeConfig == nil ? [] : try weightFiles(ModelIndex.vaeWeights)
+    }
+  }
+
+  func schedulerConfig() throws -> SchedulerConfig {
+    if let scheduler { return try SchedulerConfig(path: scheduler) }
+    guard let unetConfig else { throw ModelError("\(path): the part has no 'scheduler'") }
+    return try SchedulerConfig(path: path, unet: unetConfig, hints: TrainingHints())
+  }
+
+  func tokenizer(_ index: Int) throws -> CLIPTokenizer {
+    if let tokenizerFolder { return try CLIPTokenizer(folder: tokenizerFolder) }
+    return try CLIPTokenizer.clip(padsWithEnd: textConfigs[index].activation == .quickGELU)
+  }
+
+  func unetWeights() throws -> WeightStore { try store(ModelIndex.unetWeights, .diffusersUNet()) }
+  func textWeights(_ index: Int) throws -> WeightStore { try store(ModelIndex.textWeights, .transformersCLIP()) }
+  func vaeWeights() throws -> WeightStore { try store(ModelIndex.vaeWeights, .diffusersVAE()) }
+
+  private func store(_ stem: String, _ table: NameTable) throws -> WeightStore {
+    try WeightStore(WeightFiles(in: path, stem: stem)) { name in
+      WeightLeftovers.reason(name) == nil ? table.slots(of: name) : []
+    }
+  }
+
+  private func weightFiles(_ stem: String) throws -> [String] {
+    try ["\(path)/config.json"] + WeightFiles(in: path, stem: stem).paths
+  }
+
+  // MARK: - Beside the part
+
+  private var scheduler: String? {
+    let file = "\(path)/../scheduler/scheduler_config.json"
+    return FileManager.default.fileExists(atPath: file) ? file : nil
+  }
+
+  /// `tokenizer_2` for `text_encoder_2`.
+  private var tokenizerFolder: String? {
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    let folder = "\(path)/../\(name.replacing("text_encoder", with: "tokenizer"))"
+    return name.hasPrefix("text_encoder") && FileManager.default.fileExists(atPath: folder) ? folder : nil
+  }
+}

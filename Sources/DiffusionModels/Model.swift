@@ -1,0 +1,158 @@
+import Safetensors
+import Synchronization
+import Tensors
+
+/// A Stable Diffusion model as it is published, a folder or a single file, or a part of one.
+///
+/// Opening it reads configs or names and no weights; each part is loaded when it is first asked for, and kept.
+package final class Model: Sendable {
+  /// What a workflow can wire apart.
+  package enum Part: String, Sendable, CaseIterable { case unet, clip, vae }
+
+  package let path: String
+  /// What its parts compute in.
+  package let precision: Precision
+  package let source: any ModelSource
+  private let overrides: ModelOverrides
+  /// Told once what is odd about a part's weights, when they are loaded.
+  private let warn: @Sendable (String) -> Void
+  private let loadedUNet = Loaded<UNet2DConditionModel>()
+  private let loadedText = Loaded<TextEncoders>()
+  private let loadedVAE = Loaded<AutoencoderKL>()
+
+  /// Opens what is at `path`: a folder in the diffusers layout, the folder of one part, or a safetensors file.
+  ///
+  /// Throws `ModelError` or `SafetensorsError` when it is no model, has a part that is not supported, or has parts whose
+  /// sizes do not fit each other; and where this machine has nothing to multiply matrices with.
+  package init(
+    path: String, precision: Precision = .f32, overrides: ModelOverrides = ModelOverrides(),
+    warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws {
+    guard Numerics.canMultiply else {
+      throw ModelError(
+        "models need OpenBLAS on this processor, and libopenblas.so.0 cannot be loaded; Debian has it in libopenblas0")
+    }
+    (self.path, self.precision, self.overrides, self.warn) = (path, precision, overrides, warn)
+    source = try openModelSource(path: path)
+    try source.checkFit()
+  }
+
+  package var unetConfig: UNetConfig? { source.unetConfig }
+  package var textConfigs: [CLIPTextConfig] { source.textConfigs }
+  package var vaeConfig: AutoencoderKLConfig? { source.vaeConfig?.scaled(by: overrides.scalingFactor) }
+  /// The family of the denoiser; nil where there is none.
+  package var family: ModelFamily? { unetConfig.map { ModelFamily($0) } }
+  /// Pixels along one side of a latent pixel.
+  package var pixelsPerLatent: Int { vaeConfig?.factor ?? 8 }
+
+  /// Paths of the files that decide what a part computes, none for a part that the model lacks.
+  ///
+  /// Throws `ModelError` or `SafetensorsError` when one is missing.
+  package func files(of part: Part) throws -> [String] { try source.files(of: part) }
+
+  /// Throws `ModelError` where the model lacks a part.
+  package func requirePart(_ part: Part) throws {
+    switch part {
+    case .unet: _ = try present(unetConfig, "unet")
+    case .clip: _ = try present(textConfigs.first, "text_encoder")
+    case .vae: _ = try present(vaeConfig, "vae")
+    }
+  }
+
+  /// Accounts for every weight of a part without reading one.
+  ///
+  /// Throws `ModelError` where the model lacks the part, `SafetensorsError` for files that cannot be read and for weights that
+  /// are missing, misshapen or left over.
+  package func survey(_ part: Part) throws {
+    switch part {
+    case .unet:
+      let config = try present(unetConfig, "unet")
+      try source.unetWeights().survey { try UNet2DConditionModel($0, config) }
+    case .clip:
+      _ = try present(textConfigs.first, "text_encoder")
+      for (index, config) in textConfigs.enumerated() {
+        try source.textWeights(index).survey { try CLIPTextModel($0, config) }
+      }
+    case .vae:
+      let config = try present(vaeConfig, "vae")
+      try source.vaeWeights().survey { try AutoencoderKL($0, config) }
+    }
+  }
+
+  // MARK: - Parts
+
+  /// The noise the UNet was trained with.
+  ///
+  /// Throws `ModelError` when the model has no scheduler config, or a malformed one.
+  package func schedulerConfig() throws -> SchedulerConfig {
+    try source.schedulerConfig().overridden(by: overrides)
+  }
+
+  /// Throws `ModelError` when the model has no UNet, `SafetensorsError` when its weights do not fit its config.
+  package func unet() throws -> UNet2DConditionModel {
+    let config = try present(unetConfig, "unet")
+    return try loadedUNet.value {
+      try source.unetWeights().load(precision: precision, warn: warn) { try UNet2DConditionModel($0, config) }
+    }
+  }
+
+  /// The text encoders with their tokenizers: one, or the two of SDXL.
+  ///
+  /// Throws `ModelError` when the model has none or a tokenizer's files are malformed, `SafetensorsError` when weights do
+  /// not fit their config.
+  package func textEncoders() throws -> TextEncoders {
+    let configs = textConfigs
+    guard !configs.isEmpty else { throw ModelError("\(path): the model has no 'text_encoder'") }
+    return try loadedText.value {
+      TextEncoders(
+        try configs.indices.map { index in
+          let tokenizer = try source.tokenizer(index)
+          let model = try source.textWeights(index).load(precision: precision, warn: warn) {
+            try CLIPTextModel($0, configs[index])
+          }
+          return (tokenizer, model)
+        },
+        isOfSDXL: source.hasPooledText, zeroesAbsentText: source.zeroesAbsentText)
+    }
+  }
+
+  /// Throws `ModelError` when the model has no VAE, `SafetensorsError` when its weights do not fit its config.
+  package func vae() throws -> AutoencoderKL {
+    let config = try present(vaeConfig, "vae")
+    return try loadedVAE.value {
+      try source.vaeWeights().load(precision: precision, warn: warn) { try AutoencoderKL($0, config) }
+    }
+  }
+
+  private func present<Config>(_ config: Config?, _ part: String) throws -> Config {
+    guard let config else { throw ModelError("\(path): the model has no '\(part)'") }
+    return config
+  }
+}
+
+/// What a person knows better of a model than its files say; nil leaves it to them.
+package struct ModelOverrides: Sendable, Equatable {
+  package var prediction: PredictionType?
+  package var zeroSNR: Bool?
+  /// What the VAE's latents are multiplied by.
+  package var scalingFactor: Double?
+
+  package init(prediction: PredictionType? = nil, zeroSNR: Bool? = nil, scalingFactor: Double? = nil) {
+    (self.prediction, self.zeroSNR, self.scalingFactor) = (prediction, zeroSNR, scalingFactor)
+  }
+}
+
+/// A value made when it is first asked for.
+private final class Loaded<Value: Sendable>: Sendable {
+  private let stored = Mutex<Value?>(nil)
+
+  /// Those who ask meanwhile wait; a failure is not kept.
+  func value(_ make: () throws -> Value) throws -> Value {
+    try stored.withLock { stored in
+      if let stored { return stored }
+      let value = try make()
+      stored = value
+      return value
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Safetensors
+
+/// Where a model's parts come from.
+///
+/// What a part is called there, and how many files it takes, no one else knows.
+package protocol ModelSource: Sendable {
+  var path: String { get }
+  /// Nil where there is no such part.
+  var unetConfig: UNetConfig? { get }
+  /// One for each text encoder, in the order in which their states are joined.
+  var textConfigs: [CLIPTextConfig] { get }
+  var vaeConfig: AutoencoderKLConfig? { get }
+  /// Whether text is encoded as SDXL's base model does it: states before the last layer, and a pooled vector.
+  var hasPooledText: Bool { get }
+  /// Whether a text that is left out is zeros, and not the empty text (`force_zeros_for_empty_prompt`).
+  var zeroesAbsentText: Bool { get }
+
+  func files(of part: Model.Part) throws -> [String]
+  func schedulerConfig() throws -> SchedulerConfig
+  func unetWeights() throws -> WeightStore
+  func textWeights(_ index: Int) throws -> WeightStore
+  func tokenizer(_ index: Int) throws -> CLIPTokenizer
+  func vaeWeights() throws -> WeightStore
+}
+
+/// Opens what is at `path` by what it is.
+func openModelSource(path: String) throws -> any ModelSource {
+  var isFolder: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    throw ModelError("\(path): there is no such file or folder")
+  }
+  guard isFolder.boolValue else { return try ModelFile(path: path) }
+  let isModel = FileManager.default.fileExists(atPath: "\(path)/model_index.json")
+  if !isModel, let part = try PartFolder(path: path) { return part }
+  return try ModelFolder(path: path)
+}
+
+extension ModelSource {
+  /// Refuses parts that could not work on each other's tensors.
+  func checkFit() throws {
+    let width = textConfigs.reduce(0) { $0 + $1.hiddenSize }
+    if let unetConfig, width > 0, unetConfig.conditioningSize != width {
+      let widths = textConfigs.map { "\($0.hiddenSize)" }.joined(separator: " + ")
+      throw ModelError(
+        "\(path): the UNet's 'cross_attention_dim' is \(unetConfig.conditioningSize) and the text encoder's "
+          + "'hidden_size' is \(widths); the same number was expected")
+    }
+    guard let unetConfig, let vaeConfig else { return }
+    let channels = vaeConfig.latentChannels
+    // Inpainting models also see a mask and a masked picture, and instruct-pix2pix a picture.
+    guard [channels, 2 * channels, 2 * channels + 1].contains(unetConfig.inputChannels) else {
+      throw ModelError(
+        "\(path): the UNet's 'in_channels' is \(unetConfig.inputChannels) and the VAE's 'latent_channels' is "
+          + "\(channels); the same number was expected, or \(2 * channels) or \(2 * channels + 1) of a model that also "
+          + "sees a picture")
+    }
+    guard unetConfig.outputChannels == channels else {
+      throw ModelError(
+        "\(path): the UNet's 'out_channels' is \(unetConfig.outputChannels) and the VAE's 'latent_channels' is "
+          + "\(channels); the same number was expected")
+    }
+  }
+}

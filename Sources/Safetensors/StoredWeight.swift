@@ -1,0 +1,54 @@
+import Tensors
+
+/// A weight in a file.
+struct StoredWeight {
+  let reader: SafetensorsReader
+  let fileName: String
+  let info: TensorInfo
+  let place: WeightPlace
+
+  /// The weight's own shape, which is not the tensor's where that joins several.
+  var shape: [Int] { place.shape(of: info.shape) }
+
+  /// The numbers as a layer reads them, in `shape`, of the same count and first dimension as the weight's; times `scale`,
+  /// one factor or one for each row.
+  func source(_ shape: [Int], isTable: Bool, scale: [Float]?) -> WeightSource {
+    let rowSize = shape.dropFirst().reduce(1, *)
+    return WeightSource(shape: shape, isHalf: info.dtype.fitsHalf && scale == nil) { rows, target in
+      switch place.view {
+      case .whole: try read(rows.lowerBound * rowSize..<rows.upperBound * rowSize, into: target, anew: isTable)
+      case .rows(let part, _):
+        let first = part * shape[0]
+        try read(
+          (first + rows.lowerBound) * rowSize..<(first + rows.upperBound) * rowSize, into: target, anew: isTable)
+      case .transposed: try readTransposed(rows, of: shape, into: target, anew: isTable)
+      }
+      if let scale {
+        for (index, row) in rows.enumerated() {
+          let factor = scale.count == 1 ? scale[0] : scale[row]
+          for element in index * rowSize..<(index + 1) * rowSize { target[element] *= factor }
+        }
+      }
+      if rows.upperBound == shape[0], !isTable { reader.release(fileName) }
+    }
+  }
+
+  private func read(_ elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>, anew: Bool) throws {
+    if anew { return try reader.readFloatsAnew(fileName, elements: elements, into: target) }
+    try reader.readFloats(fileName, elements: elements, into: target)
+  }
+
+  /// Rows of the weight are columns of the tensor.
+  private func readTransposed(
+    _ rows: Range<Int>, of shape: [Int], into target: UnsafeMutableBufferPointer<Float>, anew: Bool
+  ) throws {
+    let (outputs, inputs) = (shape[0], shape[1])
+    try withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count) { column in
+      for input in 0..<inputs {
+        let first = input * outputs + rows.lowerBound
+        try read(first..<first + rows.count, into: column, anew: anew)
+        for row in 0..<rows.count { target[row * inputs + input] = column[row] }
+      }
+    }
+  }
+}
