@@ -33,8 +33,8 @@ struct ClassKeyTests {
         e1: {node: UNetPredict, in: {unet: model.unet, latent: z, conditioning: text, schedule: named}, with: {step: 0}}
         n0: {node: \(step), in: {latent: z, noise: e0, schedule: implied}, with: {step: 0}}
         n1: {node: \(step), in: {latent: z, noise: e1, schedule: named}, with: {step: 0}}
-        s0: {node: SaveTensor, in: {tensor: n0}, with: {path: implied.safetensors}}
-        s1: {node: SaveTensor, in: {tensor: n1}, with: {path: named.safetensors}}
+        s0: {node: SaveTensor, in: {tensor: n0.latent}, with: {path: implied.safetensors}}
+        s1: {node: SaveTensor, in: {tensor: n1.latent}, with: {path: named.safetensors}}
       """, to: "g.yaml")
     let events = try stepgraph.run("g.yaml")
     #expect(try stepgraph.folder.contents("implied.safetensors") == stepgraph.folder.contents("named.safetensors"))
