@@ -95,6 +95,25 @@ struct ToyUse: Node {
   func run(_ io: inout NodeIO) throws { io[result] = ToyNumber(io[handle].load()) }
 }
 
+/// Scales the numbers in the parts of a folder, each by itself; the right part may be left out.
+struct ToyTune: Node {
+  static let info = NodeInfo(type: "Tune", version: 1, lane: .inline, summary: "Scales parts.")
+  let left = Input<ToyHandle>("left", "One part.", reaches: ["left"])
+  let right = OptionalInput<ToyHandle>("right", "The other.", reaches: ["right"])
+  let leftScale = Parameter("left_scale", "What the left part is multiplied by.", default: 1.0, reaches: ["left"])
+  let rightScale = Parameter("right_scale", "What the right part is multiplied by.", default: 1.0, reaches: ["right"])
+  let both = Parameter("both", "What both are multiplied by.", default: 1.0)
+  let tunedLeft = Output<ToyHandle>("left", "The scaled left part.")
+  let tunedRight = OptionalOutput<ToyHandle>("right", "The scaled right part.")
+
+  func run(_ io: inout NodeIO) throws {
+    let (left, right, both) = (io[left], io[right], io[both])
+    let (leftScale, rightScale) = (io[leftScale] * both, io[rightScale] * both)
+    io[tunedLeft] = ToyHandle(part: left.part) { left.load() * leftScale }
+    io[tunedRight] = right.map { right in ToyHandle(part: right.part) { right.load() * rightScale } }
+  }
+}
+
 /// The first of two files' numbers less the second.
 struct ToyPair: Node {
   static let info = NodeInfo(type: "Pair", version: 1, lane: .io, summary: "Reads two files.")
@@ -246,7 +265,7 @@ struct ToyGraph {
   private let file = SourceFile(path: "toy.yaml", text: "")
   private static let catalog = NodeCatalog([
     ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToyPair.self, ToySave.self, ToyAct.self, ToyActIO.self,
-    ToyCarry.self, ToyScale.self, ToyAware.self,
+    ToyCarry.self, ToyScale.self, ToyAware.self, ToyTune.self,
   ])
 
   /// Adds a node; its parameters are on the lines after its own.

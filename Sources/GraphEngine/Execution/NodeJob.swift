@@ -73,7 +73,10 @@ struct NodeJob: Sendable {
     var converted: [String: [any WireValue]] = [:]
     for (input, values) in zip(node.declaration.inputs, inputs) {
       do {
-        converted[input.name] = try values.map { try input.convert($0) }
+        converted[input.name] = try values.map { value in
+          if let absent = value as? AbsentValue { throw NodeFailure(absent.message) }
+          return try input.convert(value)
+        }
       } catch let failure as NodeFailure where failure.port == nil {
         throw NodeFailure(failure.message, at: input.name, notes: failure.notes)
       }
@@ -84,6 +87,7 @@ struct NodeJob: Sendable {
   private func checkedOutputs(of io: NodeIO) throws -> [any WireValue] {
     try node.declaration.outputs.map { output in
       guard let value = io.outputs[output.name] else {
+        if output.isOptional { return AbsentValue(node: node.address, output: output.name) }
         throw NodeFailure("it put out nothing on '\(output.name)'")
       }
       guard value.isFinite else {
@@ -100,4 +104,18 @@ final class WarningList: Sendable {
 
   func add(_ warning: NodeWarning) { warnings.withLock { $0.append(warning) } }
   var all: [NodeWarning] { warnings.withLock { $0 } }
+}
+
+/// What stands on a wire for an output that its node left out.
+private struct AbsentValue: WireValue {
+  static let wireType = WireType("nothing", isCacheable: false)
+
+  let message: String
+
+  init(node: String, output: String) { message = "'\(node)' puts out no '\(output)' here" }
+
+  func encoded() throws -> [UInt8] { throw NodeFailure(message) }
+  init(decoding bytes: UnsafeRawBufferPointer) throws { throw NodeFailure("nothing was left out in a cache") }
+  var byteCount: Int { 0 }
+  var isFinite: Bool { true }
 }

@@ -29,6 +29,9 @@ package struct NodeDeclaration: Sendable {
     self.makeNode = { Kind() }
   }
 
+  /// Whether the outputs do not all depend on the same inputs and parameters.
+  var hasPartialReach: Bool { inputs.contains { $0.reaches != nil } || parameters.contains { $0.reaches != nil } }
+
   /// Handles are opened when something needs them, and neither cached nor reported as executed.
   package var isHandle: Bool { !outputs.isEmpty && outputs.allSatisfy { !$0.type.isCacheable } }
 }
@@ -40,6 +43,8 @@ package struct InputDeclaration: Sendable {
   package let help: String
   package let type: WireType
   package let arity: Arity
+  /// The outputs whose values depend on it; nil for all of them.
+  package let reaches: Set<String>?
   /// Makes a value of this port's own type of any value whose type can feed it.
   package let convert: @Sendable (any WireValue) throws -> any WireValue
 }
@@ -48,6 +53,8 @@ package struct OutputDeclaration: Sendable {
   package let name: String
   package let help: String
   package let type: WireType
+  /// Whether the node may leave it out.
+  package let isOptional: Bool
   /// Reads a cached value.
   package let decode: @Sendable (UnsafeRawBufferPointer) throws -> any WireValue
 }
@@ -74,26 +81,31 @@ private protocol Port { func declare(in ports: inout DeclaredPorts) }
 
 extension Input: Port {
   fileprivate func declare(in ports: inout DeclaredPorts) {
-    ports.inputs.append(InputDeclaration(name, help, Value.self, .one))
+    ports.inputs.append(InputDeclaration(name, help, Value.self, .one, reaches))
   }
 }
 
 extension OptionalInput: Port {
   fileprivate func declare(in ports: inout DeclaredPorts) {
-    ports.inputs.append(InputDeclaration(name, help, Value.self, .optional))
+    ports.inputs.append(InputDeclaration(name, help, Value.self, .optional, reaches))
   }
 }
 
 extension VariadicInput: Port {
   fileprivate func declare(in ports: inout DeclaredPorts) {
-    ports.inputs.append(InputDeclaration(name, help, Value.self, .variadic))
+    ports.inputs.append(InputDeclaration(name, help, Value.self, .variadic, nil))
   }
 }
 
 extension Output: Port {
   fileprivate func declare(in ports: inout DeclaredPorts) {
-    ports.outputs.append(
-      OutputDeclaration(name: name, help: help, type: Value.wireType, decode: { try Value(decoding: $0) }))
+    ports.outputs.append(OutputDeclaration(name, help, Value.self, isOptional: false))
+  }
+}
+
+extension OptionalOutput: Port {
+  fileprivate func declare(in ports: inout DeclaredPorts) {
+    ports.outputs.append(OutputDeclaration(name, help, Value.self, isOptional: true))
   }
 }
 
@@ -106,8 +118,18 @@ extension OptionalParameter: Port {
 }
 
 extension InputDeclaration {
-  fileprivate init<Value: WireValue>(_ name: String, _ help: String, _ type: Value.Type, _ arity: Arity) {
+  fileprivate init<Value: WireValue>(
+    _ name: String, _ help: String, _ type: Value.Type, _ arity: Arity, _ reaches: Set<String>?
+  ) {
     self.init(
-      name: name, help: help, type: Value.wireType, arity: arity, convert: { try Value.converting($0) })
+      name: name, help: help, type: Value.wireType, arity: arity, reaches: reaches,
+      convert: { try Value.converting($0) })
+  }
+}
+
+extension OutputDeclaration {
+  fileprivate init<Value: WireValue>(_ name: String, _ help: String, _ type: Value.Type, isOptional: Bool) {
+    self.init(
+      name: name, help: help, type: Value.wireType, isOptional: isOptional, decode: { try Value(decoding: $0) })
   }
 }

@@ -84,6 +84,11 @@ package struct NodeIO {
   package subscript<Value>(parameter: Parameter<Value>) -> Value { parameters[parameter] }
   package subscript<Value>(parameter: OptionalParameter<Value>) -> Value? { parameters[parameter] }
 
+  package subscript<Value>(output: OptionalOutput<Value>) -> Value? {
+    get { outputs[output.name] as? Value }
+    set { outputs[output.name] = newValue }
+  }
+
   package subscript<Value>(output: Output<Value>) -> Value? {
     get { outputs[output.name] as? Value }
     set { outputs[output.name] = newValue }

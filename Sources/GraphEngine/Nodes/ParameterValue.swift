@@ -79,6 +79,8 @@ package struct ParameterDeclaration: Sendable {
   package let max: Double?
   /// The ints that the node can hold.
   package let integerRange: ClosedRange<Int128>?
+  /// The outputs whose values depend on it; nil for all of them.
+  package let reaches: Set<String>?
 }
 
 /// Swift types that a `Parameter` can have.

@@ -5,10 +5,13 @@ package protocol PortGroup: Sendable {}
 package struct Input<Value: WireValue>: Sendable {
   package let name: String
   package let help: String
+  /// The outputs whose values depend on it; nil for all of them.
+  package let reaches: Set<String>?
 
-  package init(_ name: String, _ help: String) {
+  package init(_ name: String, _ help: String, reaches: Set<String>? = nil) {
     self.name = name
     self.help = help
+    self.reaches = reaches
   }
 }
 
@@ -16,10 +19,13 @@ package struct Input<Value: WireValue>: Sendable {
 package struct OptionalInput<Value: WireValue>: Sendable {
   package let name: String
   package let help: String
+  /// As an input's.
+  package let reaches: Set<String>?
 
-  package init(_ name: String, _ help: String) {
+  package init(_ name: String, _ help: String, reaches: Set<String>? = nil) {
     self.name = name
     self.help = help
+    self.reaches = reaches
   }
 }
 
@@ -45,21 +51,33 @@ package struct Output<Value: WireValue>: Sendable {
   }
 }
 
+/// A handle that a node may put out or leave out; no port takes what was left out.
+package struct OptionalOutput<Value: WireValue>: Sendable {
+  package let name: String
+  package let help: String
+
+  package init(_ name: String, _ help: String) {
+    precondition(!Value.wireType.isCacheable, "what is kept in a cache is put out always")
+    self.name = name
+    self.help = help
+  }
+}
+
 /// A literal a node takes under `with`: `let scale = Parameter("scale", "Guidance scale.", default: 7.5)`.
 package struct Parameter<Value: ParameterConvertible>: Sendable {
   package let declaration: ParameterDeclaration
 
   package var name: String { declaration.name }
 
-  /// A parameter that must be given when `default` is nil.
+  /// A parameter that must be given when `default` is nil; `reaches` as an input's.
   package init(
     _ name: String, _ help: String, default: Value? = nil, min: Double? = nil, max: Double? = nil,
-    options: [String]? = nil, path: PathRole? = nil
+    options: [String]? = nil, path: PathRole? = nil, reaches: Set<String>? = nil
   ) {
     declaration = ParameterDeclaration(
       name: name, help: help, type: path.map { .path($0) } ?? Value.parameterType.limited(to: options),
       defaultValue: `default`?.parameterValue, isOptional: false, min: min, max: max,
-      integerRange: Value.integerRange)
+      integerRange: Value.integerRange, reaches: reaches)
   }
 }
 
@@ -75,6 +93,6 @@ package struct OptionalParameter<Value: ParameterConvertible>: Sendable {
   ) {
     declaration = ParameterDeclaration(
       name: name, help: help, type: path.map { .path($0) } ?? Value.parameterType.limited(to: options),
-      defaultValue: nil, isOptional: true, min: min, max: max, integerRange: Value.integerRange)
+      defaultValue: nil, isOptional: true, min: min, max: max, integerRange: Value.integerRange, reaches: nil)
   }
 }

@@ -8,15 +8,18 @@ struct DescriptorWriter: Sendable {
 
   init(numerics: String) { self.numerics = numerics }
 
+  /// The descriptor of a node or, with `output`, of one of its outputs: what does not reach that leaves no trace.
   mutating func descriptor(
-    of index: Int, in graph: ResolvedGraph, sources: [SourceContent], key: (WireSource) -> ContentDigest
+    of index: Int, output: String? = nil, in graph: ResolvedGraph, sources: [SourceContent],
+    key: (WireSource) -> ContentDigest
   ) -> [UInt8] {
     let node = graph.nodes[index]
     let type = typeText(node.declaration)
     text.removeAll()
     text.append(raw: type.head)
     var separator = ""
-    for input in type.inputs where !node.inputs[input.index].isEmpty {
+    func reaches(_ outputs: Set<String>?) -> Bool { output.map { outputs?.contains($0) ?? true } ?? true }
+    for input in type.inputs where !node.inputs[input.index].isEmpty && reaches(input.reaches) {
       text.append(raw: separator)
       text.append(raw: input.label)
       text.append(raw: "[")
@@ -35,7 +38,7 @@ struct DescriptorWriter: Sendable {
     }
     text.append(raw: type.middle)
     separator = ""
-    for parameter in type.parameters {
+    for parameter in type.parameters where reaches(parameter.reaches) {
       guard let value = node.parameters.values[parameter.name], value != .absent else { continue }
       text.append(raw: separator)
       text.append(raw: parameter.label)
@@ -74,11 +77,11 @@ private struct TypeText: Sendable {
   /// Up to the inputs.
   let head: [UInt8]
   /// Sorted by name; labels are `"name":`.
-  let inputs: [(index: Int, label: [UInt8])]
+  let inputs: [(index: Int, label: [UInt8], reaches: Set<String>?)]
   /// From the inputs to the parameters.
   let middle: [UInt8]
   /// Sorted by name, without paths: what a path leads to counts, and is under `sources`.
-  let parameters: [(name: String, label: [UInt8])]
+  let parameters: [(name: String, label: [UInt8], reaches: Set<String>?)]
   /// After the sources.
   let tail: [UInt8]
 
@@ -113,8 +116,8 @@ private struct TypeText: Sendable {
     tail = text.bytes
 
     inputs = declaration.inputs.enumerated().sorted { $0.element.name < $1.element.name }
-      .map { (index: $0.offset, label: label($0.element.name)) }
+      .map { (index: $0.offset, label: label($0.element.name), reaches: $0.element.reaches) }
     parameters = declaration.parameters.filter { if case .path = $0.type { false } else { true } }
-      .map(\.name).sorted().map { (name: $0, label: label($0)) }
+      .sorted { $0.name < $1.name }.map { (name: $0.name, label: label($0.name), reaches: $0.reaches) }
   }
 }

@@ -11,7 +11,7 @@ struct NodeKeys: Sendable {
   private(set) var nodeKeys: [ContentDigest?]
   /// Content digests of the files a node reads, for nodes that read some.
   private(set) var sources: [Int: [SourceContent]] = [:]
-  /// Keys by output port, for nodes whose files do not reach every port alike.
+  /// Keys by output port, for nodes whose files, inputs or parameters do not reach every port alike.
   private var portKeys: [Int: [ContentDigest]] = [:]
   private var writer: DescriptorWriter
 
@@ -24,9 +24,10 @@ struct NodeKeys: Sendable {
   mutating func add(_ index: Int, of graph: ResolvedGraph, reading sources: [SourceContent]) {
     if !sources.isEmpty { self.sources[index] = sources }
     nodeKeys[index] = ContentDigest(hashing: descriptor(of: index, in: graph))
-    guard sources.contains(where: { $0.outputs != nil }) else { return }
+    let declaration = graph.nodes[index].declaration
+    guard declaration.hasPartialReach || sources.contains(where: { $0.outputs != nil }) else { return }
     var keys: [ContentDigest] = []
-    for output in graph.nodes[index].declaration.outputs.indices {
+    for output in declaration.outputs.indices {
       keys.append(ContentDigest(hashing: descriptor(of: index, output: output, in: graph)))
     }
     portKeys[index] = keys
@@ -41,7 +42,7 @@ struct NodeKeys: Sendable {
   private mutating func descriptor(of index: Int, output: Int, in graph: ResolvedGraph) -> [UInt8] {
     let name = graph.nodes[index].declaration.outputs[output].name
     let reaching = (sources[index] ?? []).filter { $0.outputs?.contains(name) ?? true }
-    return writer.descriptor(of: index, in: graph, sources: reaching, key: key)
+    return writer.descriptor(of: index, output: name, in: graph, sources: reaching, key: key)
   }
 
   /// The text whose digest is the node's key.

@@ -98,6 +98,34 @@ struct ExecutorTests {
     #expect(result.outputs.mapValues { ($0 as? ToyNumber)?.value } == ["c": 4, "d": 4])
   }
 
+  /// What depends on one output of a handle is not computed again for a parameter that reaches another.
+  @Test func aParameterRunsWhatItReaches() async throws {
+    try writeModel()
+    func toy(left: Double) -> ToyGraph {
+      var toy = ToyGraph()
+      toy.add("model", "Open", with: ["path": .path(folder.path + "/model")])
+      toy.add(
+        "tune", "Tune", in: ["left": "model.left", "right": "model.right"], with: ["left_scale": .float(left)])
+      toy.add("l", "Use", in: ["handle": "tune.left"])
+      toy.add("r", "Use", in: ["handle": "tune.right"])
+      return toy
+    }
+    #expect(try await run(toy(left: 2).graph(targets: ["l", "r"])).nodes(.executed) == ["l", "r"])
+    #expect(try await run(toy(left: 3).graph(targets: ["l", "r"])).nodes(.executed) == ["l"])
+  }
+
+  @Test func whatANodeLeftOutFeedsNothing() async throws {
+    try writeModel()
+    var toy = ToyGraph()
+    toy.add("model", "Open", with: ["path": .path(folder.path + "/model")])
+    toy.add("tune", "Tune", in: ["left": "model.left"])
+    toy.add("l", "Use", in: ["handle": "tune.left"])
+    toy.add("r", "Use", in: ["handle": "tune.right"])
+    #expect(try await run(toy.graph(targets: ["l"])).nodes(.executed) == ["l"])
+    let failure = try await #require(throws: Diagnostic.self) { try await run(toy.graph(targets: ["r"])) }
+    #expect(failure.message == "node 'r' (Use): 'tune' puts out no 'right' here")
+  }
+
   @Test func policiesKeepResultsOffTheDisk() async throws {
     var toy = ToyGraph()
     toy.add("x", "Constant", with: ["value": .float(2)], cache: .memory)

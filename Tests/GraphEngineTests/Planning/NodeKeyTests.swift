@@ -27,8 +27,10 @@ struct NodeKeyTests {
   }
 
   /// Descriptors and keys by address, of all nodes.
-  func keys(_ toy: ToyGraph, numerics: String = "test") throws -> [String: String] {
-    let graph = toy.graph(targets: ["act", "r", "sum"])
+  func keys(
+    _ toy: ToyGraph, targets: [String] = ["act", "r", "sum"], numerics: String = "test"
+  ) throws -> [String: String] {
+    let graph = toy.graph(targets: targets)
     let plan = try makePlan(graph, cache: nil, numerics: numerics)
     return Dictionary(
       uniqueKeysWithValues: graph.nodes.indices.map { (graph.nodes[$0].address, plan.key(of: $0)?.description ?? "") })
@@ -128,5 +130,55 @@ struct NodeKeyTests {
     #expect(try plan("auto").key(of: 3) == plan("f32").key(of: 3))
     #expect(try plan("auto").key(of: 3) != plan("bf16").key(of: 3))
     #expect(try plan("auto").graph.nodes[3].parameters.values == ["precision": .string("f32")])
+  }
+
+  /// What reaches one output alone is in its key and not in another's.
+  @Test func anOutputsKeyHoldsWhatReachesIt() throws {
+    func keys(_ with: [String: ParameterValue] = [:], right: String? = "model.right") throws -> [String: String] {
+      var toy = ToyGraph()
+      toy.add("model", "Open", with: ["path": .path(folder.path + "/model")])
+      toy.add(
+        "tune", "Tune", in: ["left": "model.left"].merging(right.map { ["right": $0] } ?? [:]) { $1 },
+        with: with)
+      toy.add("l", "Use", in: ["handle": "tune.left"])
+      toy.add("r", "Use", in: ["handle": "tune.right"])
+      return try self.keys(toy, targets: ["l", "r"])
+    }
+    let base = try keys()
+    #expect(changes(base, try keys(["left_scale": .float(2)])) == ["l", "tune"])
+    #expect(changes(base, try keys(["right_scale": .float(2)])) == ["r", "tune"])
+    #expect(changes(base, try keys(["both": .float(2)])) == ["l", "r", "tune"])
+    #expect(changes(base, try keys(right: "model.left")) == ["r", "tune"])
+    #expect(changes(base, try keys(right: nil)) == ["r", "tune"])
+    try folder.write("4", to: "model/right")
+    #expect(changes(base, try keys()) == ["model", "r", "tune"])
+  }
+
+  /// Files that are told apart by what they are to the node, and by nothing else.
+  @Test func aFilesRoleIsPartOfTheKey() throws {
+    struct Named: Node {
+      static let info = NodeInfo(type: "Named", version: 1, lane: .inline, summary: "A number.")
+      let path = Parameter<String>("path", "A file.", path: .read)
+      let role = Parameter("role", "What it is.", default: "")
+      let result = Output<ToyNumber>("result", "The number.")
+      func sources(_ parameters: NodeParameters) -> [NodeSource] {
+        let role = parameters[role]
+        return [NodeSource(parameters[path], role: role.isEmpty ? nil : role)]
+      }
+      func run(_ io: inout NodeIO) throws { io[result] = ToyNumber(1) }
+    }
+    func sources(_ role: String) throws -> Substring {
+      var graph = toy().graph(targets: ["c"])
+      graph.nodes[3].declaration = NodeDeclaration(Named.self)
+      graph.nodes[3].parameters = NodeParameters([
+        "path": .path(folder.path + "/model/left"), "role": .string(role),
+      ])
+      let plan = try makePlan(graph, cache: nil, numerics: "test")
+      let text = String(decoding: plan.descriptor(of: 3) ?? [], as: UTF8.self)
+      return text.split(separator: #""sources":"#, maxSplits: 1).last ?? ""
+    }
+    let digest = #""d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35""#
+    #expect(try sources("") == "[\(digest)],\"version\":1}")
+    #expect(try sources("a") == "[[\"a\",\(digest)]],\"version\":1}")
   }
 }
