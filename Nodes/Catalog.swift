@@ -6,7 +6,9 @@ extension NodeCatalog {
 
   private static let types: [any Node.Type] = [
     AddNoise.self,
+    ApplyLoRA.self,
     CFGCombine.self,
+    ConditioningMix.self,
     DDIMStep.self,
     DDPMStep.self,
     Decode.self,

@@ -28,9 +28,9 @@ package struct UNetPredict: BatchableNode {
   private static let mostPixels = 4 * 128 * 128
 
   package func canRunTogether(_ nodes: [NodeIO]) -> Bool {
-    let shapes = nodes.map { [$0[conditioning].tensor.shape, $0[conditioning].pooled?.shape] }
+    let shapes = nodes.flatMap { $0[conditioning].parts.map { [$0.tensor.shape, $0.pooled?.shape] } }
     let latent = nodes[0][latent].tensor.shape
-    return shapes.allSatisfy { $0 == shapes[0] } && nodes.count * latent[0] * latent[2] * latent[3] <= Self.mostPixels
+    return shapes.allSatisfy { $0 == shapes[0] } && shapes.count * latent[0] * latent[2] * latent[3] <= Self.mostPixels
   }
 
   /// One forward pass for all; they have everything in common but the conditioning.
@@ -42,20 +42,42 @@ package struct UNetPredict: BatchableNode {
     let handle = io[unet]
     let unet = try handle.unet(at: unet.name)
     let pixels = handle.model.pixelsPerLatent
-    let conditionings = batch.map { $0[conditioning].forUNet(unet.config, latent: latent, pixelsPerLatent: pixels) }
+    let parts = batch.map { node in
+      node[conditioning].parts.map { $0.forUNet(unet.config, latent: latent, pixelsPerLatent: pixels) }
+    }
     let seen = try io[concat].map { try latent.tensor.joined(with: $0.tensor, port: concat.name) } ?? latent.tensor
     try checking(self.latent.name) { try unet.check(latent: seen) }
     try checking(conditioning.name) {
-      for conditioning in conditionings {
-        try unet.check(conditioning: conditioning, samples: latent.tensor.shape[0])
+      for part in parts.joined() { try unet.check(conditioning: part, samples: latent.tensor.shape[0]) }
+    }
+    var predictions: [Tensor] = []
+    for pass in Self.passes(Array(parts.joined()), latent: latent.tensor) {
+      predictions += try unet(
+        latent: seen, timestep: schedule.timesteps[io[step]], conditionings: pass, guidance: io[guidance])
+    }
+    for (index, parts) in parts.enumerated() {
+      batch[index][noise] = NoisePrediction(Self.mean(predictions.prefix(parts.count)), kind: schedule.predictionType)
+      predictions.removeFirst(parts.count)
+    }
+  }
+
+  /// Conditionings cut, in their order, into those that one forward pass takes: of one shape, and as many as memory has room
+  /// for.
+  private static func passes(_ conditionings: [UNetConditioning], latent: Tensor) -> [[UNetConditioning]] {
+    let most = max(1, mostPixels / (latent.shape[0] * latent.shape[2] * latent.shape[3]))
+    return conditionings.reduce(into: []) { passes, conditioning in
+      if let last = passes.last, last.count < most, last[0].states.shape == conditioning.states.shape {
+        passes[passes.count - 1].append(conditioning)
+      } else {
+        passes.append([conditioning])
       }
     }
-    let predictions = try unet(
-      latent: seen, timestep: schedule.timesteps[io[step]], conditionings: conditionings,
-      guidance: io[guidance])
-    for (index, prediction) in predictions.enumerated() {
-      batch[index][noise] = NoisePrediction(prediction, kind: schedule.predictionType)
-    }
+  }
+
+  /// What is predicted with a conditioning of several parts, and what with one of one part, to the bit.
+  private static func mean(_ predictions: ArraySlice<Tensor>) -> Tensor {
+    let sum = predictions.dropFirst().reduce(predictions[predictions.startIndex]) { $0 + $1 }
+    return predictions.count == 1 ? sum : (1 / Float(predictions.count)) * sum
   }
 
   /// Tells what the model refuses at the input that it came in by.

@@ -9,11 +9,14 @@ import Tensors
 protocol TensorValue: WireValue {
   var tensor: Tensor { get }
   var metadata: [String: String] { get }
+  /// Whether `tensor` is all of the value.
+  var isOneTensor: Bool { get }
 
   init(tensor: Tensor, metadata: [String: String])
 }
 
 extension TensorValue {
+  var isOneTensor: Bool { true }
   package var byteCount: Int { tensor.count * MemoryLayout<Float>.size }
   package var isFinite: Bool { tensor.isFinite }
 
@@ -33,6 +36,9 @@ extension TensorValue {
     if let same = other as? Self { return same }
     guard let other = other as? any TensorValue else {
       throw NodeFailure("a value of type '\(type(of: other).wireType.name)' cannot feed '\(wireType.name)'")
+    }
+    guard other.isOneTensor else {
+      throw NodeFailure("a value of type '\(type(of: other).wireType.name)' that joins several is no single tensor")
     }
     if other.tensor.count == 0 {
       throw NodeFailure("a tensor of shape \(other.tensor.shape) holds no values")

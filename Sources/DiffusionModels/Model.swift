@@ -13,6 +13,8 @@ package final class Model: Sendable {
   /// What its parts compute in.
   package let precision: Precision
   package let source: any ModelSource
+  /// What is done to the weights as they are read, in order.
+  let patches: [LoRAPatch]
   private let overrides: ModelOverrides
   /// Told once what is odd about a part's weights, when they are loaded.
   private let warn: @Sendable (String) -> Void
@@ -32,10 +34,18 @@ package final class Model: Sendable {
       throw ModelError(
         "models need OpenBLAS on this processor, and libopenblas.so.0 cannot be loaded; Debian has it in libopenblas0")
     }
-    (self.path, self.precision, self.overrides, self.warn) = (path, precision, overrides, warn)
+    (self.path, self.precision, self.overrides, self.warn, patches) = (path, precision, overrides, warn, [])
     source = try openModelSource(path: path)
     try source.checkFit()
   }
+
+  private init(_ model: Model, patches: [LoRAPatch]) {
+    (path, precision, source, overrides) = (model.path, model.precision, model.source, model.overrides)
+    (warn, self.patches) = (model.warn, patches)
+  }
+
+  /// The same model with its weights changed by one more patch; nothing that was loaded is shared.
+  package func patched(with patch: LoRAPatch) -> Model { Model(self, patches: patches + [patch]) }
 
   package var unetConfig: UNetConfig? { source.unetConfig }
   package var textConfigs: [CLIPTextConfig] { source.textConfigs }
@@ -92,7 +102,7 @@ package final class Model: Sendable {
   package func unet() throws -> UNet2DConditionModel {
     let config = try present(unetConfig, "unet")
     return try loadedUNet.value {
-      try source.unetWeights().load(precision: precision, warn: warn) { try UNet2DConditionModel($0, config) }
+      try changedUNetWeights(config).load(precision: precision, warn: warn) { try UNet2DConditionModel($0, config) }
     }
   }
 
@@ -104,10 +114,11 @@ package final class Model: Sendable {
     let configs = textConfigs
     guard !configs.isEmpty else { throw ModelError("\(path): the model has no 'text_encoder'") }
     return try loadedText.value {
-      TextEncoders(
+      let weights = try changedTextWeights()
+      return TextEncoders(
         try configs.indices.map { index in
           let tokenizer = try source.tokenizer(index)
-          let model = try source.textWeights(index).load(precision: precision, warn: warn) {
+          let model = try weights[index].load(precision: precision, warn: warn) {
             try CLIPTextModel($0, configs[index])
           }
           return (tokenizer, model)

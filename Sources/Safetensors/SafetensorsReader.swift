@@ -48,6 +48,27 @@ package final class SafetensorsReader: @unchecked Sendable {
     try body(UnsafeRawBufferPointer(rebasing: bytes[existing(name).range]))
   }
 
+  /// The one number of a tensor, of any type but bool; nil when there are more or none.
+  ///
+  /// Throws when there is no such tensor.
+  package func number(_ name: String) throws -> Double? {
+    let info = try existing(name)
+    guard info.count == 1 else { return nil }
+    func load<Number>(_ type: Number.Type) throws -> Number { try withBytes(name) { $0.loadUnaligned(as: type) } }
+    switch info.dtype {
+    case .f64: return try load(Double.self)
+    case .u8: return Double(try load(UInt8.self))
+    case .i8: return Double(try load(Int8.self))
+    case .u16: return Double(try load(UInt16.self))
+    case .i16: return Double(try load(Int16.self))
+    case .u32: return Double(try load(UInt32.self))
+    case .i32: return Double(try load(Int32.self))
+    case .u64: return Double(try load(UInt64.self))
+    case .i64: return Double(try load(Int64.self))
+    default: return info.dtype.isFloat ? try tensor(name).values.first.map { Double($0) } : nil
+    }
+  }
+
   /// A whole tensor as f32.
   ///
   /// Throws when there is no such tensor or it holds no floats of 8, 16 or 32 bits.

@@ -8,6 +8,7 @@ package final class WeightStore {
   private let location: String
   private let nameOfSlot: (String) -> String?
   private var stored: [String: StoredWeight] = [:]
+  private var changes: [String: [(WeightSource) throws -> WeightSource]] = [:]
   private var taken: Set<String> = []
   private var report = WeightReport()
   /// Tensors that are also in shards where the index does not put them.
@@ -125,6 +126,17 @@ package final class WeightStore {
 
   func contains(_ name: String) -> Bool { stored[name] != nil }
 
+  /// The names that a model can ask for.
+  package var slots: some Collection<String> { stored.keys }
+
+  /// The shape of a weight; nil where there is none.
+  package func shape(of slot: String) -> [Int]? { stored[slot]?.shape }
+
+  /// Has `change` done to a weight when it is asked for, after those before.
+  package func change(_ slot: String, _ change: @escaping (WeightSource) throws -> WeightSource) {
+    changes[slot, default: []].append(change)
+  }
+
   /// A weight, `isTable` if its rows are read as they are needed and not once.
   func source(
     _ name: String, _ shape: [Int], or other: [Int]? = nil, isTable: Bool = false
@@ -134,7 +146,8 @@ package final class WeightStore {
       if !weight.info.dtype.isFloat {
         report.misshapen[published(name)] = "is \(weight.info.dtype.rawValue), expected F32, F16, BF16 or F8"
       } else if weight.shape == shape || weight.shape == other {
-        return weight.source(shape, isTable: isTable, scale: try scale(of: name, rows: shape[0]))
+        let source = weight.source(shape, isTable: isTable, scale: try scale(of: name, rows: shape[0]))
+        return try changes[name, default: []].reduce(source) { try $1($0) }
       } else {
         report.misshapen[published(name)] = "is \(weight.shape), expected \(shape)"
       }

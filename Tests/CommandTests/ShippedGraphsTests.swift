@@ -32,6 +32,9 @@ struct ShippedGraphsTests {
       settings += ["model=\(Repository.demoModel)", "width=64", "height=64", "cfg=3"]
       if graph.contains("refiner") { settings.append("refiner=\(Repository.demoModel)") }
     }
+    if graph.hasSuffix("lora.yaml") {
+      settings.append("lora=\(Repository.fixtures.appending(path: "lora/demo.safetensors").path)")
+    }
     let events = try stepgraph.run(path, ["out=pictures/out.png"] + settings)
     let written = events.compactMap { $0.event == "wrote" && $0.type == "SavePNG" ? $0.path : nil }
     #expect(written.contains("pictures/out.png") || written.contains("pictures/out-sheet.png"))

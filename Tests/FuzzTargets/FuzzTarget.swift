@@ -61,6 +61,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     for encoder in [TextualInversion.Encoder.clipL, .clipG] {
       _ = try? TextualInversion.vectors(file, for: encoder, width: 4)
     }
+    _ = try? LoRAFile(file).readAll()
   }
 
   private static func takeModel(_ lines: String) {

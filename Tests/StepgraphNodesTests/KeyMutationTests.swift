@@ -27,7 +27,7 @@ struct KeyMutationTests {
         guard let changed = try Self.changing(parameter, of: index, in: graph) else { continue }
         let keys = try Self.keys(of: changed)
         #expect(
-          Self.differing(keys, base) == Self.cone(of: index, in: graph),
+          Self.differing(keys, base) == Self.cone(of: index, ports: parameter.reaches, in: graph),
           "\(graph.nodes[index].address).\(parameter.name)")
       }
     }
@@ -45,7 +45,7 @@ struct KeyMutationTests {
         var rewired = graph
         rewired.nodes[index].inputs[position][0] = other
         #expect(
-          Self.differing(try Self.keys(of: rewired), base) == Self.cone(of: index, in: graph),
+          Self.differing(try Self.keys(of: rewired), base) == Self.cone(of: index, ports: input.reaches, in: graph),
           "\(node.address).\(input.name)")
       }
     }
@@ -175,6 +175,10 @@ struct KeyMutationTests {
     func has(_ param: String) -> Bool { params.contains("\n  \(param):") }
     var settings: [ParameterSetting] = []
     for param in ["model", "refiner"] where has(param) { settings.append(ParameterSetting(name: param, text: model)) }
+    if has("lora") {
+      settings.append(
+        ParameterSetting(name: "lora", text: root.appending(path: "Tests/Fixtures/lora/kohya.safetensors").path))
+    }
     if has("image") {
       settings.append(ParameterSetting(name: "image", text: root.appending(path: "Examples/apple-sketch.png").path))
     }
@@ -335,6 +339,7 @@ struct KeyMutationTests {
     let fixtures = [
       model, root.appending(path: "Examples/apple-sketch.png").path,
       root.appending(path: "Tests/Fixtures/sd1-tiny/modules.safetensors").path,
+      root.appending(path: "Tests/Fixtures/lora/kohya.safetensors").path,
     ]
     if let reading = readings[declaration.info.type] { return (reading.graph(of: declaration), reading.path) }
     let reads = declaration.parameters.contains { $0.type == .path(.read) }

@@ -63,7 +63,9 @@ package struct Executor: Sendable {
         record(.interrupted)
         throw CancellationError()
       } catch {
-        record(.failed, failure: (error as? Diagnostic)?.message ?? "\(error)")
+        record(
+          .failed,
+          failure: (error as? Diagnostic ?? (error as? DiagnosticList)?.diagnostics.first)?.message ?? "\(error)")
         throw error
       }
     } onCancel: {

@@ -11,7 +11,7 @@ struct Run: Sendable {
   private let monitor: RunMonitor
   private let recorder: RunRecorder?
   private let start = ContinuousClock.now
-  private var failure: Diagnostic?
+  private var failure: (any Error)?
   /// Nodes under way, by lane; reads count as io.
   private var computing = 0
   private var inIO = 0
@@ -32,7 +32,8 @@ struct Run: Sendable {
     self.recorder = recorder
   }
 
-  /// Executes the plan; throws what the first node that failed threw, or `CancellationError`.
+  /// Executes the plan; throws what the first node that failed threw, as a list if that is a handle that cannot be opened, or
+  /// `CancellationError`.
   func execute() async throws -> RunResult {
     let plan = schedule.plan
     relay.send(.planned(nodes: plan.nodes.count, run: plan.runCount, hit: plan.hitCount))
@@ -185,7 +186,10 @@ struct Run: Sendable {
     let resolved = schedule.plan.graph.nodes[node]
     let diagnostic = error as? Diagnostic ?? resolved.diagnostic(for: error)
     relay.send(.failed(node: resolved.address, type: resolved.declaration.info.type, diagnostic))
-    if failure == nil { failure = diagnostic }
+    guard failure == nil else { return }
+    // A handle that cannot be opened is what the workflow names, and no step that went wrong.
+    let isOpening = schedule.plan.nodes[node].action == .open
+    failure = isOpening ? DiagnosticList([diagnostic]) : diagnostic
   }
 
   /// Hands a node's outputs on; the event that tells so is held for a ticket if something is yet to be done for it.

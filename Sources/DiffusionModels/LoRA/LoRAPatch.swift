@@ -1,0 +1,53 @@
+import Safetensors
+import Tensors
+
+/// A LoRA at a strength, which changes the weights of a model as they are read.
+package struct LoRAPatch: Sendable {
+  package let file: LoRAFile
+  package let strength: Double
+
+  package init(_ file: LoRAFile, strength: Double) { (self.file, self.strength) = (file, strength) }
+
+  /// A part of a model whose weights can be changed, and what LoRA files call its layers.
+  typealias Part = (weights: WeightStore, names: LoRANames)
+
+  /// Has the weights of `parts` changed by the modules that `isOfParts` names.
+  ///
+  /// Throws `ModelError` for modules that have no layer there or do not fit theirs, with the family that the file seems made
+  /// for, and what reading the file throws. `model` is what to call the model.
+  func apply(to parts: [Part], model: String, isOfParts: (String) -> Bool) throws {
+    var strangers: [String] = []
+    var misfits: [String] = []
+    for module in file.modules where isOfParts(module.name) {
+      let places = parts.lazy.compactMap { part in part.names.layer(of: module.name).map { (part.weights, $0) } }
+      guard let (weights, layer) = places.first else {
+        strangers.append("'\(module.name)'")
+        continue
+      }
+      do {
+        try apply(module, to: layer, of: weights)
+      } catch let misfit as LoRAModule.Misfit {
+        misfits.append(misfit.description)
+      }
+    }
+    guard strangers.isEmpty, misfits.isEmpty else {
+      let seems = file.family.map { "; the file seems made for \($0)" } ?? ""
+      throw ModelError(
+        "\(file.path): does not fit the model, \(model)\(seems)" + LoRAFile.listed("modules without a layer", strangers)
+          + LoRAFile.listed("modules of another size", misfits))
+    }
+  }
+
+  private func apply(_ module: LoRAModule, to layer: String, of weights: WeightStore) throws {
+    let changes = [("weight", module.weightChange), ("bias", module.changesBias ? module.biasChange : nil)]
+    for (kind, makeChange) in changes {
+      guard let makeChange else { continue }
+      let slot = "\(layer).\(kind)"
+      guard let shape = weights.shape(of: slot) else {
+        throw LoRAModule.Misfit(module: module.name, problem: "changes a \(kind), which the layer does not have")
+      }
+      guard let change = try makeChange(shape) else { continue }
+      weights.change(slot) { [strength] in try change.applied(to: $0, strength: Float(strength)) }
+    }
+  }
+}

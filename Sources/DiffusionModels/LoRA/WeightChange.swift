@@ -1,0 +1,88 @@
+import Tensors
+
+/// What a LoRA does to one weight W, D being what it adds: `W + strength scale D`, or DoRA's form of it.
+struct WeightChange: Sendable {
+  /// The lengths that DoRA gives to the rows of a changed weight, or to what belongs to one input: Liu et al., 2024.
+  struct Magnitude: Sendable {
+    enum Formula {
+      /// LyCORIS: `V (strength (m / |V| - 1) + 1)` with `V = W + scale D`.
+      case lycoris
+      /// PEFT: `V m / |V|` with `V = W + strength scale D`.
+      case peft
+    }
+
+    let values: Tensor
+    let isByInput: Bool
+    let formula: Formula
+  }
+
+  let delta: any WeightDelta
+  /// Alpha over rank.
+  let scale: Float
+  var magnitude: Magnitude?
+
+  /// The weight with the change.
+  ///
+  /// Throws what reading the weight throws, which a magnitude by input does here and now.
+  func applied(to source: WeightSource, strength: Float) throws -> WeightSource {
+    guard let magnitude else { return adding(strength * scale, to: source) }
+    let direction = adding(magnitude.formula == .peft ? strength * scale : scale, to: source)
+    let factor: @Sendable (Float, Double) -> Float = { [formula = magnitude.formula] magnitude, square in
+      switch formula {
+      case .lycoris: strength * (magnitude / (Float(square.squareRoot()) + .ulpOfOne) - 1) + 1
+      case .peft: magnitude / Float(square.squareRoot())
+      }
+    }
+    return magnitude.isByInput
+      ? try Self.scalingInputs(of: direction, factor, magnitude.values)
+      : Self.scalingRows(of: direction, factor, magnitude.values)
+  }
+
+  private func adding(_ factor: Float, to source: WeightSource) -> WeightSource {
+    WeightSource(shape: source.shape) { [delta] rows, target in
+      try source.readRows(rows, target)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: target.count) { change in
+        delta.write(rows, to: change)
+        for index in target.indices { target[index] += factor * change[index] }
+      }
+    }
+  }
+
+  private static func scalingRows(
+    of source: WeightSource, _ factor: @escaping @Sendable (Float, Double) -> Float, _ magnitudes: Tensor
+  ) -> WeightSource {
+    let width = source.shape.dropFirst().reduce(1, *)
+    return WeightSource(shape: source.shape) { rows, target in
+      try source.readRows(rows, target)
+      magnitudes.withUnsafeBufferPointer { magnitudes in
+        for (index, row) in rows.enumerated() {
+          let elements = index * width..<(index + 1) * width
+          let square = target[elements].reduce(0.0) { $0 + Double($1) * Double($1) }
+          let factor = factor(magnitudes[row], square)
+          for element in elements { target[element] *= factor }
+        }
+      }
+    }
+  }
+
+  /// All rows are read once for their lengths, and again for the weight.
+  private static func scalingInputs(
+    of source: WeightSource, _ factor: @Sendable (Float, Double) -> Float, _ magnitudes: Tensor
+  ) throws -> WeightSource {
+    let (outputs, inputs) = (source.shape[0], source.shape[1])
+    let width = source.shape.dropFirst().reduce(1, *)
+    let taps = width / max(inputs, 1)
+    var squares = [Double](repeating: 0, count: inputs)
+    try withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
+      for row in 0..<outputs {
+        try source.readRows(row..<row + 1, line)
+        for element in 0..<width { squares[element / taps] += Double(line[element]) * Double(line[element]) }
+      }
+    }
+    let factors = zip(magnitudes.values, squares).map(factor)
+    return WeightSource(shape: source.shape) { rows, target in
+      try source.readRows(rows, target)
+      for element in target.indices { target[element] *= factors[element % width / taps] }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Tensors
+
+/// A matrix [rows, columns] that is added to a weight [out, in, ...], whose axes after the first count as one; rows of it are
+/// made as they are needed.
+protocol WeightDelta: Sendable {
+  var rowCount: Int { get }
+  var columnCount: Int { get }
+
+  /// Writes rows `rows` to `target`, which has exactly their size.
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>)
+}
+
+/// A matrix as it stands.
+struct DenseDelta: WeightDelta {
+  let values: Tensor  // [rows, columns]
+
+  var rowCount: Int { values.shape[0] }
+  var columnCount: Int { values.shape[1] }
+
+  /// Takes a tensor [rows, ...].
+  init(_ tensor: Tensor) {
+    values = tensor.reshaped([tensor.shape[0], tensor.shape.dropFirst().reduce(1, *)])
+  }
+
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+    values.samples(rows).withUnsafeBufferPointer { _ = target.update(fromContentsOf: $0) }
+  }
+}
+
+/// `up down`: Hu et al., "LoRA", 2021.
+struct LowRankDelta: WeightDelta {
+  let up: Tensor  // [rows, rank]
+  let down: Tensor  // [rank, columns]
+
+  var rowCount: Int { up.shape[0] }
+  var columnCount: Int { down.shape[1] }
+
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+    let (rank, columns) = (up.shape[1], columnCount)
+    target.update(repeating: 0)
+    up.withUnsafeBufferPointer { up in
+      down.withUnsafeBufferPointer { down in
+        guard let down = down.baseAddress, let target = target.baseAddress else { return }
+        for (index, row) in rows.enumerated() {
+          let sums = target + index * columns
+          for term in 0..<rank {
+            let (factor, line) = (up[row * rank + term], down + term * columns)
+            for column in 0..<columns { sums[column] += factor * line[column] }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// The element-wise product of two matrices, LyCORIS' LoHa: Hyeon-Woo et al., "FedPara", 2022.
+struct HadamardDelta: WeightDelta {
+  let first, second: any WeightDelta
+
+  var rowCount: Int { first.rowCount }
+  var columnCount: Int { first.columnCount }
+
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+    first.write(rows, to: target)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: target.count) { other in
+      second.write(rows, to: other)
+      for index in target.indices { target[index] *= other[index] }
+    }
+  }
+}
+
+/// The Kronecker product of a matrix and a matrix of blocks (LyCORIS' LoKr).
+///
+/// Row `i * second.rowCount + j` holds, for each column `p` of the first, `first[i, p]` times row `j` of the second.
+struct KroneckerDelta: WeightDelta {
+  let first: Tensor  // [rows, columns]
+  let second: any WeightDelta
+
+  var rowCount: Int { first.shape[0] * second.rowCount }
+  var columnCount: Int { first.shape[1] * second.columnCount }
+
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+    let (blocks, width) = (first.shape[1], second.columnCount)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
+      first.withUnsafeBufferPointer { first in
+        for (index, row) in rows.enumerated() {
+          let (outer, inner) = row.quotientAndRemainder(dividingBy: second.rowCount)
+          second.write(inner..<inner + 1, to: line)
+          for block in 0..<blocks {
+            let factor = first[outer * blocks + block]
+            let start = (index * blocks + block) * width
+            for column in 0..<width { target[start + column] = factor * line[column] }
+          }
+        }
+      }
+    }
+  }
+}
+
+extension LowRankDelta {
+  /// A convolution's factors with a core for the kernel between them (CP or Tucker decomposition).
+  ///
+  /// `core` is [a, b, kh, kw]; `up` [rows, a]; `down` [b, in]: `sum over a, b of up[o, a] core[a, b, h, w] down[b, i]`.
+  init(up: Tensor, core: Tensor, down: Tensor) {
+    let (outer, inner) = (core.shape[0], core.shape[1])
+    let (taps, inputs) = (core.shape.dropFirst(2).reduce(1, *), down.shape[1])
+    self.up = up
+    self.down = Tensor(shape: [outer, inputs * taps]) { target in
+      target.update(repeating: 0)
+      core.withUnsafeBufferPointer { core in
+        down.withUnsafeBufferPointer { down in
+          for a in 0..<outer {
+            for b in 0..<inner {
+              for input in 0..<inputs {
+                for tap in 0..<taps {
+                  target[(a * inputs + input) * taps + tap] +=
+                    core[(a * inner + b) * taps + tap] * down[b * inputs + input]
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
