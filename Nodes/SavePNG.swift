@@ -7,15 +7,18 @@ package struct SavePNG: Node {
   package static let info = NodeInfo(
     type: "SavePNG", version: 1, lane: .io, summary: "Writes pictures as PNG files, the workflow inside.", isSink: true)
 
-  let image = Input<Image>("image", "One picture, or several, which are numbered: out-0.png, out-1.png, ...")
+  let image = VariadicInput<Image>(
+    "image", "One picture, or several (a batch, a list of wires), which are numbered: out-0.png, out-1.png, ...")
   let path = Parameter<String>("path", "The file to write; missing folders are created.", path: .write)
 
   package init() {}
 
   package func run(_ io: inout NodeIO) throws {
-    let images = io[image].tensor
-    for index in 0..<images.shape[0] {
-      let path = images.shape[0] == 1 ? io[path] : Self.numbered(io[path], index)
+    let images = io[image].map(\.tensor)
+    let places = images.indices.flatMap { batch in (0..<images[batch].shape[0]).map { (batch, $0) } }
+    for (number, (batch, index)) in places.enumerated() {
+      let images = images[batch]
+      let path = places.count == 1 ? io[path] : Self.numbered(io[path], number, of: places.count)
       try io.claim(path)
       do {
         let file = try PNG.encode(
@@ -38,10 +41,11 @@ package struct SavePNG: Node {
     }
   }
 
-  /// `out.png` as `out-3.png`.
-  private static func numbered(_ path: String, _ index: Int) -> String {
+  /// `out.png` as `out-3.png`, or as `out-03.png` among more than ten, so that names sort as numbers do.
+  private static func numbered(_ path: String, _ index: Int, of count: Int) -> String {
     let url = URL(filePath: path)
     let stem = url.deletingPathExtension().relativePath
-    return "\(stem)-\(index)" + (url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)")
+    let zeros = String(repeating: "0", count: String(count - 1).count - String(index).count)
+    return "\(stem)-\(zeros)\(index)" + (url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)")
   }
 }

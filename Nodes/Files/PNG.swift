@@ -87,6 +87,15 @@ package enum PNG {
     return nil
   }
 
+  /// The keywords of all text chunks, of which other programs' may be compressed.
+  static func textKeywords(in file: [UInt8]) throws(PNGError) -> Set<String> {
+    var keywords: Set<String> = []
+    for chunk in try chunks(of: file) where ["tEXt", "zTXt", "iTXt"].contains(chunk.type) {
+      keywords.insert(String(decoding: file[chunk.whole].dropFirst(8).prefix { $0 != 0 }, as: UTF8.self))
+    }
+    return keywords
+  }
+
   /// The file without the chunks that make libpng convert colours: samples are read as they are stored, as PIL does.
   private static func withoutColourManagement(_ file: [UInt8]) throws(PNGError) -> [UInt8] {
     let needed: Set<String> = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"]

@@ -7,9 +7,12 @@ package final class SourceFile: Sendable {
   package let lines: [Substring]
   /// True for an argument of the command line, which has no lines to point at.
   package let isArgument: Bool
+  /// What paths in the file are relative to, for a file that was made elsewhere; its own folder when nil.
+  package let base: String?
 
-  package init(path: String, text: String) {
+  package init(path: String, text: String, base: String? = nil) {
     self.path = path
+    self.base = base
     self.text = text
     self.lines = SourceFile.split(text)
     self.isArgument = false
@@ -21,6 +24,7 @@ package final class SourceFile: Sendable {
     self.text = ""
     self.lines = []
     self.isArgument = true
+    self.base = nil
   }
 
   private static func split(_ text: String) -> [Substring] {

@@ -53,19 +53,7 @@ extension YAMLSyntaxError {
     if let context, !context.text.isEmpty {
       notes.append("\(context.text) that starts at \(places.location(context.index))")
     }
-    if let hint { notes.append(hint) }
+    if let hint = hint(at: places.location(index)) { notes.append(hint) }
     return Diagnostic("this is not valid YAML: \(problem)", at: places.location(index), notes: notes)
-  }
-
-  private var hint: String? {
-    switch problem {
-    case "mapping values are not allowed in this context": "a text with ': ' in it needs quotes"
-    case "found character that cannot start any token":
-      "indent with blanks, not tabs; a text that starts with '@', '%' or a backquote needs quotes"
-    case "did not find expected ',' or '}'", "did not find expected ',' or ']'":
-      "a bracket or brace is not closed, or a text with one of ',[]{}' in it needs quotes"
-    case "did not find expected alphabetic or numeric character": "a text that starts with '*' or '&' needs quotes"
-    default: nil
-    }
   }
 }

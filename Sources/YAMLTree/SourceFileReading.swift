@@ -14,7 +14,9 @@ extension SourceFile {
   }
 
   /// Throws one diagnostic when `bytes` is no UTF-8 text.
-  package convenience init(path: String, bytes: [UInt8], reference: SourceLocation? = nil) throws(DiagnosticList) {
+  package convenience init(
+    path: String, bytes: [UInt8], base: String? = nil, reference: SourceLocation? = nil
+  ) throws(DiagnosticList) {
     let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     guard let text = String(validating: body, as: UTF8.self) else {
       let isUTF16 = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
@@ -24,7 +26,7 @@ extension SourceFile {
           notes: isUTF16 ? ["it looks like UTF-16: save it as UTF-8"] : [])
       ])
     }
-    self.init(path: path, text: text)
+    self.init(path: path, text: text, base: base)
   }
 
   private static func readBytes(

@@ -180,6 +180,9 @@ private struct YAMLComposer {
     let shown = tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
     collector.error(
       "the tag '\(shown)' is not supported", at: location,
-      notes: ["types are declared by ports and params, so no tag is needed"])
+      notes: [
+        "types are declared by ports and params, so no tag is needed",
+        tag.hasPrefix("!") ? "a text that starts with '!' needs quotes" : nil,
+      ])
   }
 }

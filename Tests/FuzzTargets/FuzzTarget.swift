@@ -12,6 +12,8 @@ import Tensors
 package enum FuzzTarget: String, CaseIterable, Sendable {
   /// From the text of a workflow file to a plan and its picture.
   case workflow
+  /// A text with `$(...)`, to its value.
+  case expression
   case safetensors
   /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json`, a prompt, `added_tokens.json` and
   /// `tokenizer.json`, with 0xFF between them.
@@ -27,6 +29,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   package func take(_ bytes: UnsafeRawBufferPointer) {
     switch self {
     case .workflow: Self.takeWorkflow(Array(bytes))
+    case .expression: Self.takeExpression(String(decoding: bytes, as: UTF8.self))
     case .safetensors: Self.takeSafetensors(bytes)
     case .tokenizer: Self.takeTokenizer(Array(bytes))
     case .prompt: Self.takePrompt(String(decoding: bytes, as: UTF8.self))
@@ -53,6 +56,25 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     } catch let list as DiagnosticList {
       _ = render(list.diagnostics, color: false)
     } catch {}
+  }
+
+  private static func takeExpression(_ text: String) {
+    let values: [String: ParameterValue] = [
+      "n": .int(20), "cfg": .float(7.5), "on": .bool(true), "prompt": .string("a cat"), "path": .path("x/y"),
+      "scales": .list([.float(5), .float(7.5)]), "seeds": .list([.int(1), .int(.init(UInt64.max))]),
+    ]
+    for type in [ParameterType.int, .float, .bool, .string, .path(.write), .list(.float)] {
+      guard let template = try? TextTemplate(text, as: type, values: values, indices: ["i"]) else { continue }
+      // What a picture's workflow says of it means the same.
+      guard let again = try? TextTemplate(template.text, as: type, values: values, indices: ["i"]) else {
+        preconditionFailure("'\(text)' is written as '\(template.text)', which cannot be read")
+      }
+      for index in [0, 1, -1, 19, .max, .min] {
+        let (value, second) = (try? template.value([index]), try? again.value([index]))
+        precondition(value == second, "'\(text)' is written as '\(template.text)', which is another value")
+        if case .float(let number)? = value { precondition(number.isFinite) }
+      }
+    }
   }
 
   private static func takeSafetensors(_ bytes: UnsafeRawBufferPointer) {

@@ -16,12 +16,14 @@ struct DocumentReader {
   static let paramKeys = ["type", "default", "min", "max", "options", "description"]
   static let inputKeys = ["type", "optional", "default", "description"]
   static let kindKeys = ["node", "loop", "graph"]
-  static let nodeKeys = ["node", "in", "with", "cache"]
-  static let loopKeys = ["loop", "carry", "nodes", "yield"]
+  static let nodeKeys = ["node", "in", "with", "cache", "description"]
+  static let loopKeys = ["loop", "carry", "nodes", "yield", "collect", "description"]
   static let loopRangeKeys = ["times", "from", "to", "index"]
-  static let graphKeys = ["graph", "in", "with"]
+  static let graphKeys = ["graph", "in", "with", "description"]
   static let sweepKeys = ["matrix", "exclude"]
   static let memberKeys = Set(nodeKeys + loopKeys + graphKeys)
+  /// Keys that begin so are ignored: in a file, and in nodes, loops and calls of subgraphs.
+  static let ownPrefix = "x-"
 
   /// Reads a whole file; nil when it is of no format that this program reads.
   func readFile(_ root: YAMLNode) -> WorkflowDocument? {
@@ -54,7 +56,7 @@ struct DocumentReader {
   }
 
   private func readDocument(_ mapping: YAMLMapping, at location: SourceLocation) -> WorkflowDocument {
-    let mapping = mended(mapping, "a workflow", known: Self.documentKeys, ignoring: "x-")
+    let mapping = mended(mapping, "a workflow", known: Self.documentKeys, ignoring: Self.ownPrefix)
     var document = WorkflowDocument(file: file, location: location)
     document.description = mapping["description"].flatMap { text($0, of: "description") }?.value
     document.params = readParams(in: mapping)
@@ -99,10 +101,10 @@ struct DocumentReader {
   }
 
   /// Reads a default, which may name the params before its own.
-  private func readDefault(_ node: YAMLNode, names: [String], before number: Int) -> Literal? {
-    guard let text = text(node, of: "default"), let literal = literal(text, at: node) else { return nil }
+  private func readDefault(_ node: YAMLNode, names: [String], before number: Int) -> LiteralBinding.Value? {
+    guard let value = readLiterals(node, of: "default") else { return nil }
     var isSound = true
-    for name in literal.names where !names[..<number].contains(name.value) {
+    for name in value.names where !names[..<number].contains(name.value) {
       isSound = false
       if name.value == names[number] {
         collector.error("the default of '\(names[number])' names itself", at: name.location)
@@ -116,17 +118,35 @@ struct DocumentReader {
           notes: [nearestNameNote(to: name.value, among: names[..<number])])
       }
     }
-    return isSound ? literal : nil
+    return isSound ? value : nil
   }
 
-  private func readParamType(_ mapping: YAMLMapping, name: Located<String>) -> ScalarType? {
+  private func readParamType(_ mapping: YAMLMapping, name: Located<String>) -> ValueType? {
     guard let node = mapping["type"] else {
       collector.error(
         "the param '\(name.value)' has no type", at: name.location,
-        notes: ["types are \(ScalarType.names.joined(separator: ", "))"])
+        notes: ["types are \(ValueType.names.joined(separator: ", "))"])
       return nil
     }
-    guard let type = text(node, of: "type") else { return nil }
+    guard let item = listItem(node, of: "type", such: "[float]") else { return nil }
+    guard let type = text(item, of: "type").flatMap({ readParamType($0, in: mapping) }) else { return nil }
+    guard node.sequence != nil else { return type }
+    guard type != .path else {
+      collector.error("a param is one path, not a list of them", at: item.location)
+      return nil
+    }
+    return .list(type)
+  }
+
+  /// What a type in brackets is a list of; `node` itself without brackets, and nil after a reported problem.
+  private func listItem(_ node: YAMLNode, of key: String, such example: String) -> YAMLNode? {
+    guard let items = node.sequence else { return node }
+    if items.count == 1 { return items[0] }
+    collector.error("a list has items of one type: '\(key): \(example)'", at: node.location)
+    return nil
+  }
+
+  private func readParamType(_ type: Located<String>, in mapping: YAMLMapping) -> ValueType? {
     let options = readOptions(in: mapping)
     if type.value != "choice", let place = mapping["options"]?.location {
       collector.error("only a choice has 'options'", at: place, notes: ["write 'type: choice'"])
@@ -144,8 +164,8 @@ struct DocumentReader {
       collector.error(
         "there is no param type '\(type.value)'", at: type.location,
         notes: [
-          nearestNameNote(to: type.value, among: ScalarType.names)
-            ?? "types are \(ScalarType.names.joined(separator: ", "))"
+          nearestNameNote(to: type.value, among: ValueType.names)
+            ?? "types are \(ValueType.names.joined(separator: ", "))"
         ])
       return nil
     }
@@ -161,13 +181,13 @@ struct DocumentReader {
     return items.compactMap { text($0, of: "options")?.value }
   }
 
-  private func readBound(_ key: String, in mapping: YAMLMapping, type: ScalarType) -> ParamDocument.Bound? {
+  private func readBound(_ key: String, in mapping: YAMLMapping, type: ValueType) -> ParamDocument.Bound? {
     guard let node = mapping[key], let text = text(node, of: key) else { return nil }
-    guard type == .int || type == .float else {
+    guard type.item.isNumeric else {
       collector.error("only an int or a float has '\(key)'", at: node.location)
       return nil
     }
-    switch type.read(text.value) {
+    switch type.item.read(text.value) {
     case .success(.int(let number)): return ParamDocument.Bound(value: Double(number), text: text.value)
     case .success(.float(let number)): return ParamDocument.Bound(value: number, text: text.value)
     case .success: return nil
@@ -186,9 +206,10 @@ struct DocumentReader {
       collector.error("the input '\(entry.key.value)' has no type", at: entry.key.location)
       return input
     }
-    input.type = text(typeNode, of: "type")
+    input.isList = typeNode.sequence != nil
+    input.type = listItem(typeNode, of: "type", such: "[image]").flatMap { text($0, of: "type") }
     if let node = mapping["optional"], let flag = text(node, of: "optional") {
-      switch ScalarType.bool.read(flag.value) {
+      switch ValueType.bool.read(flag.value) {
       case .success(let value): input.isOptional = value == .bool(true)
       case .failure(let problem): collector.error("'optional' takes \(problem.expectation)", at: node.location)
       }

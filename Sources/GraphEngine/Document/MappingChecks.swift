@@ -40,12 +40,14 @@ extension DocumentReader {
     let entries = mapping.entries.enumerated().map { number, entry in
       let key = entry.key.value
       if known.contains(key) || prefix.map(key.hasPrefix) == true { return entry }
-      let near = nearestName(to: key, among: absent)
-      let hint = commaHint(for: number, in: mapping)
+      let foreign = Self.foreignKeys[key].flatMap { absent.contains($0) ? $0 : nil }
+      let near = foreign ?? nearestName(to: key, among: absent)
+      let hint = blankHint(for: entry, known: known) ?? commaHint(for: number, in: mapping)
       if let hint, !hints.insert(hint).inserted { return entry }
+      let meant = foreign.map { "'\($0)' is its name here" } ?? near.map { "did you mean '\($0)'?" }
       collector.error(
         "\(owner) has no key '\(key)'", at: entry.key.location,
-        notes: [hint ?? near.map { "did you mean '\($0)'?" } ?? "its keys are \(known.joined(separator: ", "))"])
+        notes: [hint ?? meant ?? "its keys are \(known.joined(separator: ", "))"])
       guard hint == nil, let near else { return entry }
       absent.removeAll { $0 == near }
       return YAMLEntry(Located(near, at: entry.key.location), entry.value)
@@ -65,6 +67,27 @@ extension DocumentReader {
     let whole = ([text.text] + cut).joined(separator: ", ")
     return "a comma ends a text in braces; quote it: \(mapping.entries[first].key.value): \"\(whole)\""
   }
+
+  /// Without a blank after its colon a key swallows its value; tells how to mend that.
+  ///
+  /// - Parameter known: the keys there are; any when nil.
+  func blankHint(for entry: YAMLEntry, known: [String]?) -> String? {
+    guard let colon = entry.key.value.firstIndex(of: ":"), entry.value.scalar?.text.isEmpty == true else { return nil }
+    let key = String(entry.key.value[..<colon])
+    let rest = entry.key.value[entry.key.value.index(after: colon)...]
+    guard !rest.isEmpty, known?.contains(key) ?? key.unicodeScalars.allSatisfy(\.isNamePart) else { return nil }
+    return "a blank is missing after the colon: '\(key): \(rest)'"
+  }
+
+  /// What other tools call the keys of members.
+  static let foreignKeys = [
+    "type": "node", "class_type": "node", "class": "node", "op": "node", "kind": "node",
+    "inputs": "in", "input": "in", "wires": "in",
+    "params": "with", "parameters": "with", "settings": "with", "args": "with", "config": "with",
+    "widgets_values": "with",
+    "subgraph": "graph", "workflow": "graph", "call": "graph", "include": "graph", "repeat": "loop", "for": "loop",
+    "body": "nodes", "steps": "nodes", "outputs": "yield", "results": "yield", "list": "collect",
+  ]
 
   func isName(_ name: Located<String>, of owner: String, allowsHyphen: Bool) -> Bool {
     if ReservedName.all.contains(name.value) {

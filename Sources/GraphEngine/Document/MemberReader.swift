@@ -16,17 +16,19 @@ extension DocumentReader {
   private func readMember(_ entry: YAMLEntry) -> MemberDocument? {
     let name = entry.key
     let hasName = isName(name, of: "a node", allowsHyphen: true)
-    let content = mapping(entry.value, of: "the node '\(name.value)'").flatMap { readContent($0, name: name) }
-    return hasName ? MemberDocument(name: name, content: content) : nil
+    let mapping = mapping(entry.value, of: "the node '\(name.value)'")
+    let description = mapping?["description"].flatMap { text($0, of: "description") }?.value
+    let content = mapping.flatMap { readContent($0, name: name) }
+    return hasName ? MemberDocument(name: name, description: description, content: content) : nil
   }
 
   private func readContent(_ mapping: YAMLMapping, name: Located<String>) -> MemberDocument.Content? {
     let kinds = mapping.entries.filter { Self.kindKeys.contains($0.key.value) }
-    let slip = mapping.entries.first { entry in
-      !Self.memberKeys.contains(entry.key.value) && nearestName(to: entry.key.value, among: Self.kindKeys) != nil
-    }
+    let slip = mapping.entries.first { !Self.memberKeys.contains($0.key.value) && Self.kind(meantBy: $0.key) != nil }
     guard let kind = kinds.first ?? slip else {
-      collector.error("'\(name.value)' needs one of the keys 'node', 'loop' and 'graph'", at: name.location)
+      let hint = mapping.entries.lazy.compactMap { self.blankHint(for: $0, known: Self.kindKeys) }.first
+      collector.error(
+        "'\(name.value)' needs one of the keys 'node', 'loop' and 'graph'", at: name.location, notes: [hint])
       return nil
     }
     if kinds.count > 1 {
@@ -35,20 +37,26 @@ extension DocumentReader {
         at: kinds[1].key.location)
       return nil
     }
-    return switch kinds.first?.key.value ?? nearestName(to: kind.key.value, among: Self.kindKeys) {
+    return switch kinds.first?.key.value ?? Self.kind(meantBy: kind.key) {
     case "node": .node(readNode(kind.value, in: mapping))
     case "loop": .loop(readLoop(kind, in: mapping))
     default: readGraph(kind.value, in: mapping).map { .graph($0) }
     }
   }
 
+  /// Which of 'node', 'loop' and 'graph' a key that is none was probably meant to be.
+  private static func kind(meantBy key: Located<String>) -> String? {
+    if let foreign = foreignKeys[key.value], kindKeys.contains(foreign) { return foreign }
+    return nearestName(to: key.value, among: kindKeys)
+  }
+
   private func readNode(_ typeNode: YAMLNode, in mapping: YAMLMapping) -> NodeDocument {
-    let mapping = mended(mapping, "a node", known: Self.nodeKeys)
+    let mapping = mended(mapping, "a node", known: Self.nodeKeys, ignoring: Self.ownPrefix)
     var node = NodeDocument(
       type: text(typeNode, of: "node"), inputs: readInputs(in: mapping), parameters: readLiterals(in: mapping))
     if let place = mapping["cache"], let text = text(place, of: "cache") {
       let policies = CachePolicy.allCases.map(\.rawValue)
-      switch ScalarType.choice(policies).read(text.value) {
+      switch ValueType.choice(policies).read(text.value) {
       case .success: node.cache = CachePolicy(rawValue: text.value)
       case .failure(let problem):
         collector.error("'cache' takes \(problem.expectation)", at: place.location, notes: problem.notes)
@@ -58,11 +66,17 @@ extension DocumentReader {
   }
 
   private func readLoop(_ loop: YAMLEntry, in mapping: YAMLMapping) -> LoopDocument {
-    let mapping = mended(mapping, "a loop", known: Self.loopKeys)
+    let mapping = mended(mapping, "a loop", known: Self.loopKeys, ignoring: Self.ownPrefix)
     let carry = readNamedWires("carry", in: mapping)
     let yields = readNamedWires("yield", in: mapping)
+    let collects = readNamedWires("collect", in: mapping)
+    for entry in collects where yields.contains(where: { $0.name.value == entry.name.value }) {
+      collector.error(
+        "'\(entry.name.value)' is yielded and collected", at: entry.name.location, notes: ["give one another name"])
+    }
     let members = readMembers(mapping, of: "a loop", at: loop.key.location)
-    var document = LoopDocument(location: loop.key.location, carry: carry, members: members, yields: yields)
+    var document = LoopDocument(
+      location: loop.key.location, carry: carry, members: members, yields: yields, collects: collects)
     guard var header = self.mapping(loop.value, of: "'loop'") else { return document }
     header = mended(header, "'loop'", known: Self.loopRangeKeys)
     if let node = header["index"], let name = text(node, of: "index"),
@@ -90,7 +104,7 @@ extension DocumentReader {
   }
 
   private func readGraph(_ source: YAMLNode, in mapping: YAMLMapping) -> GraphDocument? {
-    let mapping = mended(mapping, "a subgraph call", known: Self.graphKeys)
+    let mapping = mended(mapping, "a subgraph call", known: Self.graphKeys, ignoring: Self.ownPrefix)
     let inputs = readInputs(in: mapping)
     let parameters = readLiterals(in: mapping)
     let content: GraphDocument.Source?
@@ -129,12 +143,12 @@ extension DocumentReader {
     guard let with = mapping["with"] else { return [] }
     let entries = entries(of: "with", in: mapping)
     return entries.enumerated().map { number, entry in
-      let hint = with.mapping.flatMap { commaHint(for: number, in: $0) }
+      let hint = blankHint(for: entry, known: nil) ?? with.mapping.flatMap { commaHint(for: number, in: $0) }
       return LiteralBinding(name: entry.key, value: readLiterals(entry.value, of: entry.key.value), hint: hint)
     }
   }
 
-  private func readLiterals(_ node: YAMLNode, of key: String) -> LiteralBinding.Value? {
+  func readLiterals(_ node: YAMLNode, of key: String) -> LiteralBinding.Value? {
     guard let items = node.sequence else {
       return text(node, of: key).flatMap { literal($0, at: node) }.map { .one($0) }
     }
@@ -142,7 +156,7 @@ extension DocumentReader {
     return literals.count == items.count ? .list(literals, node.location) : nil
   }
 
-  /// Reads `carry`, `yield` or `outputs`.
+  /// Reads `carry`, `yield`, `collect` or `outputs`.
   func readNamedWires(_ key: String, in mapping: YAMLMapping) -> [NamedWire] {
     entries(of: key, in: mapping).compactMap { entry in
       let wire = readWire(entry.value, name: entry.key.value)
@@ -156,18 +170,21 @@ extension DocumentReader {
       collector.error("'\(name)' takes a wire, not \(node.kind)", at: node.location)
       return nil
     }
-    let parts = scalar.text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard (1...2).contains(parts.count), parts.allSatisfy(Self.isWirePart) else {
-      let isLiteral = scalar.text.contains("$(") || scalar.text.contains(" ")
-      collector.error(
-        "'\(scalar.text)' is no wire: a wire is 'node' or 'node.port'", at: node.location,
-        notes: [isLiteral ? "texts, numbers and '$(...)' stand under 'with'" : nil])
-      return nil
-    }
-    return WireReference(node: parts[0], port: parts.count == 2 ? parts[1] : nil, location: node.location)
+    if let wire = WireReference(scalar.text, at: node.location) { return wire }
+    collector.error(
+      "'\(scalar.text)' is no wire: a wire is 'node' or 'node.port'", at: node.location,
+      notes: [hint(forWire: scalar.text)])
+    return nil
   }
 
-  private static func isWirePart(_ text: String) -> Bool {
-    text.unicodeScalars.first?.isNameStart == true && text.unicodeScalars.allSatisfy { $0.isNamePart || $0 == "-" }
+  private func hint(forWire text: String) -> String? {
+    if text.contains("$(") || text.contains(" ") { return "texts, numbers and '$(...)' stand under 'with'" }
+    if let slash = text.firstIndex(of: "/"), text[..<slash].contains("=") {
+      let inside = String(text[text.index(after: slash)...])
+      guard WireReference(inside, at: SourceLocation(argument: "")) != nil else { return nil }
+      return "a wire stays within its point of a sweep: write '\(inside)'"
+    }
+    return text.contains("[") || text.contains("/")
+      ? "into a loop or a subgraph it is an address, such as 'sample[5]/next.latent'" : nil
   }
 }

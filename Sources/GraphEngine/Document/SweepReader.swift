@@ -20,14 +20,21 @@ extension DocumentReader {
   private func readAxis(_ entry: YAMLEntry) -> SweepDocument.Axis? {
     let name = entry.key.value
     guard let items = entry.value.sequence else {
-      collector.error("'\(name)' takes a list of values, not \(entry.value.kind)", at: entry.value.location)
-      return nil
+      guard let scalar = entry.value.scalar else {
+        collector.error("'\(name)' takes a list of values, not \(entry.value.kind)", at: entry.value.location)
+        return nil
+      }
+      if scalar.text.isEmpty {
+        collector.error("'\(name)' takes at least one value", at: entry.value.location)
+        return nil
+      }
+      return SweepDocument.Axis(name: entry.key, values: .text(Located(scalar.text, at: entry.value.location)))
     }
     guard !items.isEmpty else {
       collector.error("'\(name)' takes at least one value", at: entry.value.location)
       return nil
     }
-    return SweepDocument.Axis(name: entry.key, values: items.compactMap { readValue($0, of: name) })
+    return SweepDocument.Axis(name: entry.key, values: .list(items.compactMap { readValue($0, of: name) }))
   }
 
   private func readExclusions(_ node: YAMLNode) -> [SweepDocument.Exclusion] {
@@ -45,13 +52,14 @@ extension DocumentReader {
     }
   }
 
-  private func readValue(_ node: YAMLNode, of name: String) -> Literal? {
-    guard let text = text(node, of: name), let literal = literal(text, at: node) else { return nil }
-    for case .expression(_, let place) in literal.pieces {
+  private func readValue(_ node: YAMLNode, of name: String) -> LiteralBinding.Value? {
+    guard let value = readLiterals(node, of: name) else { return nil }
+    for case .value(let written) in value.literals.flatMap(\.pieces) {
       collector.error(
-        "a value of a sweep can't use '$(...)'", at: place, notes: ["'$$(' stands for the two characters '$('"])
+        "a value of a sweep can't use '$(...)'", at: written.location,
+        notes: ["'$$(' stands for the two characters '$('"])
       return nil
     }
-    return literal
+    return value
   }
 }

@@ -15,16 +15,22 @@ struct WorkflowDocument {
   var sweep: SweepDocument?
 }
 
-/// `{matrix: {PARAM: [...]}, exclude: [{PARAM: ...}]}`.
+/// `{matrix: {PARAM: VALUES}, exclude: [{PARAM: ...}]}`.
 struct SweepDocument {
   struct Axis {
     var name: Located<String>
-    var values: [Literal]
+    var values: Values
+  }
+
+  enum Values {
+    /// As the command line takes them: `1..4`.
+    case text(Located<String>)
+    case list([LiteralBinding.Value])
   }
 
   /// One value for each of some params: points of the matrix to leave out.
   struct Exclusion {
-    var values: [(name: Located<String>, value: Literal)]
+    var values: [(name: Located<String>, value: LiteralBinding.Value)]
     var location: SourceLocation
   }
 
@@ -35,9 +41,9 @@ struct SweepDocument {
 /// An entry of `params`.
 struct ParamDocument {
   var name: Located<String>
-  var type: ScalarType?
+  var type: ValueType?
   /// Nil: a value must be given; names only params declared before this one.
-  var defaultValue: Literal?
+  var defaultValue: LiteralBinding.Value?
   var min: Bound?
   var max: Bound?
   var description: String?
@@ -53,6 +59,8 @@ struct ParamDocument {
 struct SubgraphInputDocument {
   var name: Located<String>
   var type: Located<String>?
+  /// Takes a list of wires: `type: [image]`.
+  var isList = false
   var isOptional: Bool
   /// The input whose wire stands in when this one is left out.
   var standIn: Located<String>?
@@ -71,6 +79,7 @@ struct MemberDocument {
   }
 
   var name: Located<String>
+  var description: String?
   var content: Content?
 }
 
@@ -82,7 +91,7 @@ struct NodeDocument {
   var cache: CachePolicy?
 }
 
-/// `{loop: {...}, carry: {...}, nodes: {...}, yield: {...}}`.
+/// `{loop: {...}, carry: {...}, nodes: {...}, yield: {...}, collect: {...}}`.
 struct LoopDocument {
   /// Where `loop` is written.
   var location: SourceLocation
@@ -90,7 +99,10 @@ struct LoopDocument {
   var index: Located<String>?
   var carry: [NamedWire]
   var members: [MemberDocument]
+  /// What the next iteration gets, and what comes out after the last.
   var yields: [NamedWire]
+  /// What comes out as a list, with one item of every iteration.
+  var collects: [NamedWire]
 }
 
 enum LoopRange {
@@ -159,6 +171,9 @@ struct LiteralBinding {
       case .list(_, let location): location
       }
     }
+
+    /// Every name inside its `$(...)`, in the order they are written.
+    var names: [Located<String>] { literals.flatMap(\.names) }
   }
 
   var name: Located<String>
@@ -167,20 +182,10 @@ struct LiteralBinding {
   var hint: String?
 }
 
-/// An entry of `carry`, `yield` or `outputs`.
+/// An entry of `carry`, `yield`, `collect` or `outputs`.
 struct NamedWire {
   var name: Located<String>
   var wire: WireReference?
-}
-
-/// `node`, `node.port`, `carry.name`, `inputs.name`, or `none`.
-struct WireReference {
-  var node: String
-  var port: String?
-  var location: SourceLocation
-
-  var isNone: Bool { node == "none" && port == nil }
-  var text: String { port.map { "\(node).\($0)" } ?? node }
 }
 
 /// Names that wires use for other things than nodes.

@@ -27,8 +27,8 @@ private struct WorkflowSchema {
           ("subgraph", workflow(isSubgraph: true).adding(["required": ["nodes"]])), ("param", param), ("input", input),
           ("member", member),
           ("node", node), ("loop", loop), ("graph", graph), ("wire", wire(orNone: false)),
-          ("start", wire(orNone: true)),
-          ("text", text), ("expression", expression), ("name", name(others: "A-Za-z0-9_")),
+          ("start", wire(orNone: true)), ("wires", wires), ("text", text), ("expression", expression),
+          ("name", name(others: "A-Za-z0-9_")),
           ("nodeName", name(others: "A-Za-z0-9_-")),
         ] + nodes.map { ("node \($0.info.type)", ports(of: $0)) })
     ])
@@ -65,35 +65,45 @@ private struct WorkflowSchema {
   }
 
   private var sweep: SchemaValue {
-    let values: SchemaValue = ["type": "array", "items": text, "minItems": 1]
+    let values: SchemaValue = ["type": "array", "items": textOrList, "minItems": 1]
+    let text: SchemaValue = [
+      "type": ["string", "number", "boolean"], "description": "As --sweep takes it: 1..4, random*8.",
+    ]
     return closed(
       [
-        ("matrix", named(values, atLeast: 1)), ("exclude", ["type": "array", "items": named(text, atLeast: 1)]),
+        ("matrix", named(["anyOf": [text, values]], atLeast: 1)),
+        ("exclude", ["type": "array", "items": named(textOrList, atLeast: 1)]),
       ], required: ["matrix"])
   }
 
   private var param: SchemaValue {
-    let names = ScalarType.names.map { SchemaValue.string($0) }
+    let names = ValueType.names
     let types: [(name: String, value: SchemaValue)] = [
       ("int", integer()), ("float", number()), ("bool", bool()),
     ]
     var rules: [SchemaValue] = types.map { type in
       rule("type", is: .string(type.name), then: ["properties": ["default": type.value]])
     }
+    for type in types {
+      let items: SchemaValue = ["anyOf": [["type": "array", "items": type.value], reference("expression")]]
+      rules.append(rule("type", is: .array([.string(type.name)]), then: ["properties": ["default": items]]))
+    }
+    rules.append(rule("type", oneOf: names, then: ["properties": ["default": text]]))
     rules.append(
       [
-        "if": ["properties": ["type": ["enum": ["int", "float"]]]],
+        "if": ["properties": ["type": ["enum": ["int", "float", ["int"], ["float"]]]]],
         "else": ["properties": ["min": false, "max": false]],
       ])
     rules.append(
       [
-        "if": ["properties": ["type": ["const": "choice"]], "required": ["type"]],
+        "if": ["properties": ["type": ["enum": ["choice", ["choice"]]]], "required": ["type"]],
         "then": ["required": ["options"]],
         "else": ["properties": ["options": false]],
       ])
     return closed(
       [
-        ("type", ["enum": .array(names)]), ("default", text), ("min", number(orExpression: false)),
+        ("type", oneOrList(of: names.filter { $0 != "path" }, orOne: names)), ("default", textOrList),
+        ("min", number(orExpression: false)),
         ("max", number(orExpression: false)), ("options", ["type": "array", "items": text, "minItems": 1]),
         ("description", text),
       ], required: ["type"]
@@ -103,7 +113,7 @@ private struct WorkflowSchema {
   private var input: SchemaValue {
     closed(
       [
-        ("type", ["enum": .array(wireTypes.map { .string($0) })]), ("optional", bool(orExpression: false)),
+        ("type", oneOrList(of: wireTypes, orOne: wireTypes)), ("optional", bool(orExpression: false)),
         ("default", text), ("description", text),
       ], required: ["type"])
   }
@@ -115,9 +125,14 @@ private struct WorkflowSchema {
     return ["type": "object", "oneOf": .array(needs), "allOf": .array(rules)]
   }
 
+  /// A node, loop or call of a subgraph, with what each may have besides its own keys.
+  private func member(_ properties: [(String, SchemaValue)], required: [String]) -> SchemaValue {
+    closed(properties + [("description", text)], required: required).adding(["patternProperties": ["^x-": true]])
+  }
+
   private var node: SchemaValue {
     let rules = nodes.map { rule("node", is: .string($0.info.type), then: reference("node \($0.info.type)")) }
-    return closed(
+    return member(
       [
         ("node", ["enum": .array(nodes.map { .string($0.info.type) })]), ("in", ["type": "object"]),
         ("with", ["type": "object"]), ("cache", ["enum": .array(CachePolicy.allCases.map { .string($0.rawValue) })]),
@@ -130,12 +145,22 @@ private struct WorkflowSchema {
     return ["if": ["properties": .object([(key, constant)])], "then": then]
   }
 
+  private func rule(_ key: String, oneOf values: [String], then: SchemaValue) -> SchemaValue {
+    let choice: SchemaValue = ["enum": .array(values.map { .string($0) })]
+    return ["if": ["properties": .object([(key, choice)])], "then": then]
+  }
+
+  /// A type, or one in brackets: a list.
+  private func oneOrList(of items: [String], orOne types: [String]) -> SchemaValue {
+    let item: SchemaValue = ["enum": .array(items.map { .string($0) })]
+    let list: SchemaValue = ["type": "array", "items": item, "minItems": 1]
+    return ["anyOf": [["enum": .array(types.map { .string($0) })], list]]
+  }
+
   /// What `in` and `with` of one node type hold.
   private func ports(of declaration: NodeDeclaration) -> SchemaValue {
     let inputs = declaration.inputs.map { port -> (String, SchemaValue) in
-      let list: SchemaValue = ["type": "array", "items": reference("wire"), "minItems": 1]
-      let either: SchemaValue = ["anyOf": [reference("wire"), list]]
-      let wires = port.arity == .variadic ? either : reference("wire")
+      let wires = reference(port.arity == .variadic ? "wires" : "wire")
       return (port.name, described(wires, "\(port.help) (\(port.type.label))"))
     }
     let parameters = declaration.parameters.map { ($0.name, described(value(of: $0), $0.help)) }
@@ -164,18 +189,23 @@ private struct WorkflowSchema {
         ["required": ["times"], "properties": ["from": false, "to": false]], ["required": ["from", "to"]],
       ]
     ])
-    return closed(
+    return member(
       [
         ("loop", header), ("carry", named(reference("start"))),
-        ("nodes", named(reference("member"), names: "nodeName", atLeast: 1)), ("yield", named(reference("wire"))),
+        ("nodes", named(reference("member"), names: "nodeName", atLeast: 1)),
+        (
+          "yield",
+          described(named(reference("wire")), "What the next iteration gets, and what comes out after the last.")
+        ),
+        ("collect", described(named(reference("wire")), "What comes out as a list, with one item of every iteration.")),
       ], required: ["loop", "nodes"])
   }
 
   private var graph: SchemaValue {
-    closed(
+    member(
       [
         ("graph", ["anyOf": [["type": "string", "minLength": 1], reference("subgraph")]]),
-        ("in", named(reference("wire"))), ("with", named(text)),
+        ("in", named(reference("wires"))), ("with", named(textOrList)),
       ], required: ["graph"])
   }
 
@@ -183,6 +213,12 @@ private struct WorkflowSchema {
 
   /// What YAML readers may make of a text without quotes.
   private var text: SchemaValue { ["type": ["string", "number", "boolean", "null"]] }
+
+  private var textOrList: SchemaValue { ["anyOf": [text, ["type": "array", "items": text]]] }
+
+  private var wires: SchemaValue {
+    ["anyOf": [reference("wire"), ["type": "array", "items": reference("wire"), "minItems": 1]]]
+  }
 
   private var expression: SchemaValue { ["type": "string", "pattern": #"\$\(.+\)"#] }
 
@@ -193,7 +229,8 @@ private struct WorkflowSchema {
 
   private func wire(orNone: Bool) -> SchemaValue {
     let part = "[A-Za-z_][A-Za-z0-9_-]*"
-    return ["type": "string", "pattern": .string("^\(orNone ? "" : "(?!none$)")\(part)(?:\\.\(part))?$")]
+    let step = part + "(?:\\[-?[0-9]+\\])?"
+    return ["type": "string", "pattern": .string("^\(orNone ? "" : "(?!none$)")\(step)(?:/\(step))*(?:\\.\(part))?$")]
   }
 
   private func bool(orExpression: Bool = true) -> SchemaValue {
@@ -226,7 +263,8 @@ private struct WorkflowSchema {
 
   private func value(of type: ParameterType, of parameter: ParameterDeclaration) -> SchemaValue {
     switch type {
-    case .list(let item): return ["type": "array", "items": value(of: item, of: parameter)]
+    case .list(let item):
+      return either([["type": "array", "items": value(of: item, of: parameter)]], orExpression: true)
     case .string, .path: return text
     case .bool: return bool()
     case .choice(let options):

@@ -11,14 +11,23 @@ package struct EngineBenchmark: Sendable {
   package private(set) var resolving: [Double] = []
   /// Seconds from a graph to its plan.
   package private(set) var planning: [Double] = []
+  /// Seconds by evaluation of an expression.
+  package private(set) var evaluating: [Double] = []
+
+  private static let evaluations = 1_000_000
 
   package init(runs: Int) async throws {
     let chain = try Self.graph(iterations: Self.chainLength)
+    let guidance = try TextTemplate(
+      "$(if(i < n-2, lerp(8, 3, i/(n-1)), scales[n-1-i]))", as: .float,
+      values: ["n": .int(20), "scales": .list([.float(5), .float(7.5)])], indices: ["i"])
     for _ in 0..<runs {
       let result = try await Executor(cache: nil, numerics: "benchmark").run(chain)
       running.append(result.seconds / Double(chain.nodes.count))
       let (graph, resolving) = try timed { try Self.graph(iterations: Self.graphSize) }
       self.resolving.append(resolving)
+      let evaluating = try timed { for number in 0..<Self.evaluations { _ = try guidance.value([number % 20]) } }
+      self.evaluating.append(evaluating.seconds / Double(Self.evaluations))
       planning.append(try timed { try makePlan(graph, cache: nil, numerics: "benchmark") }.seconds)
     }
   }

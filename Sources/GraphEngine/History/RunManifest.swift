@@ -14,6 +14,7 @@ package struct RunManifest: Codable, Sendable, Equatable {
   package let path: String
   /// SHA-256 of the workflow as pictures embed it: with its params filled in and its subgraphs inlined.
   package let workflow: ContentDigest
+  /// As they were filled in; those that a sweep changes with all their values, in brackets.
   package let parameters: [String: String]
   package let numerics: String
   package internal(set) var state = State.unfinished
@@ -100,7 +101,8 @@ extension RunManifest {
     self.name = name
     path = Self.absolutePath(graph.path)
     workflow = graph.digest
-    parameters = Dictionary(graph.parameters.map { ($0.name, $0.text) }, uniquingKeysWith: { $1 })
+    let swept = graph.axes.map { ($0.name, "[\($0.texts.joined(separator: ", "))]") }
+    parameters = Dictionary(graph.parameters.map { ($0.name, $0.text) } + swept, uniquingKeysWith: { $1 })
     self.numerics = numerics
     let asked = graph.nodes.indices.filter { plan.key(of: $0) != nil }
     nodes = asked.count > Self.nodeLimit ? [] : asked.compactMap { Node(plan, $0) }

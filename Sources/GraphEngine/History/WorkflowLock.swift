@@ -78,13 +78,15 @@ package struct WorkflowLock: Codable, Sendable, Equatable {
   }
 
   private static func values(of graph: ResolvedGraph) throws -> [String: [String: String]] {
-    var paths: Set<String> = [graph.path]
-    for node in graph.nodes where !node.location.file.isArgument { paths.insert(node.location.file.path) }
+    var files: [String: SourceFile] = [graph.path: try graph.file ?? SourceFile.read(graph.path)]
+    for node in graph.nodes where !node.location.file.isArgument {
+      files[node.location.file.path] = node.location.file
+    }
     let folder = CacheFiles.folder(of: RunManifest.absolutePath(graph.path)) ?? ""
     var values: [String: [String: String]] = [:]
-    for path in paths {
+    for (path, file) in files {
       let problems = DiagnosticCollector()
-      guard let tree = try SourceFile.read(path).parseYAML(into: problems) else {
+      guard let tree = file.parseYAML(into: problems) else {
         throw DiagnosticList(problems.sorted)
       }
       let absolute = RunManifest.absolutePath(path)
@@ -97,6 +99,11 @@ package struct WorkflowLock: Codable, Sendable, Equatable {
   /// Every text of a workflow file by its place.
   private static func flattened(_ tree: YAMLNode) -> [String: String] {
     var values: [String: String] = [:]
+    /// Words for people: of the file, and of nodes, loops and calls of subgraphs.
+    func isForPeople(_ key: String, in place: [Substring]) -> Bool {
+      let isMember = place.count >= 2 && place[place.count - 2] == "nodes"
+      return (place.isEmpty || isMember) && (key == "description" || key.hasPrefix(DocumentReader.ownPrefix))
+    }
     func visit(_ node: YAMLNode, _ place: String) {
       switch node.content {
       case .scalar(let scalar): values[place] = scalar.text
@@ -107,8 +114,7 @@ package struct WorkflowLock: Codable, Sendable, Equatable {
         if mapping.entries.isEmpty { values[place] = "{}" }
         for entry in mapping.entries {
           let key = entry.key.value
-          // Words for people.
-          if place.isEmpty, key == "description" || key.hasPrefix("x-") { continue }
+          if isForPeople(key, in: place.split(separator: ".")) { continue }
           visit(entry.value, place.isEmpty ? key : "\(place).\(key)")
         }
       }

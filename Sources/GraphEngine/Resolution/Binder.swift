@@ -17,6 +17,8 @@ final class Binder {
   var openFiles: [String] = []
   /// Paths to read that begin with a param and turned out to be absolute, by their literal.
   private(set) var absolutePaths: Set<DocumentID> = []
+  /// Whether a wire is an address, for which the unroller has to remember more.
+  private(set) var usesAddresses = false
   private var callCount = 0
 
   /// Bounds on what subgraphs that call subgraphs may grow to.
@@ -52,6 +54,8 @@ final class Binder {
 
   func noteAbsolutePath(_ literal: DocumentID) { absolutePaths.insert(literal) }
 
+  func noteAddress() { usesAddresses = true }
+
   func countCall(at location: SourceLocation) -> Bool {
     callCount += 1
     guard callCount <= Self.maximumCalls else {
@@ -68,13 +72,16 @@ final class Binder {
   /// - Parameters:
   ///   - values: what its params are.
   ///   - outputs: what comes out, in the order of `document.outputs`.
+  ///   - caller: the body that calls the document as a subgraph.
   func bindBody(
-    of document: WorkflowDocument, values: [String: NamedValue], outputs: [WireFlow], into instance: DocumentInstance
+    of document: WorkflowDocument, values: [String: NamedValue], outputs: [WireFlow], into instance: DocumentInstance,
+    calledFrom caller: BodyScope? = nil
   ) -> BoundBody {
     let inputs = document.inputs.map { input in
       BodyScope.Port(name: input.name.value, flow: flow(of: input))
     }
     let scope = BodyScope(parent: nil, values: values, inputs: inputs)
+    caller?.noteInner(scope)
     var body = bindMembers(document.members, in: scope, instance: instance)
     body.results = zip(document.outputs, outputs).map { bindResult($0, in: scope, into: $1) }
     return body
@@ -84,6 +91,7 @@ final class Binder {
     guard let type = input.type.flatMap({ wireTypes[$0.value] }) else { return WireFlow() }
     let flow = WireFlow(type)
     if input.mayBeNone { flow.add(.none("the input '\(input.name.value)' is optional")) }
+    if input.isList { flow.add(.list) }
     return flow
   }
 
@@ -97,7 +105,9 @@ final class Binder {
     }
     for input in document.inputs {
       guard let standIn = input.standIn else { continue }
-      let alike = document.inputs.filter { !$0.isOptional && $0.type?.value == input.type?.value }
+      let alike = document.inputs.filter {
+        !$0.isOptional && $0.type?.value == input.type?.value && $0.isList == input.isList
+      }
       let candidates = alike.map(\.name.value)
       guard !candidates.contains(standIn.value) else { continue }
       collector.error(
@@ -143,6 +153,7 @@ final class Binder {
       members.append(BoundMember(slot: slot, name: document.name.value, content: content))
     }
     scope.current = nil
+    scope.noteBound()
     return BoundBody(members: sorted(members, in: scope))
   }
 
@@ -179,7 +190,16 @@ final class Binder {
       let outputs = declaration?.outputs.map { BodyScope.Port(name: $0.name, flow: WireFlow($0.type)) }
       return BodyScope.Member(name: document.name, kind: .node, outputs: outputs)
     case .loop(let loop):
-      return BodyScope.Member(name: document.name, kind: .loop, outputs: loop.yields.map { port($0.name.value) })
+      let carried = Set(loop.carry.map(\.name.value))
+      let yields = loop.yields.map { yield in
+        var port = port(yield.name.value)
+        port.isLastAlone = !carried.contains(port.name)
+        return port
+      }
+      let collects = loop.collects.map { collect in
+        BodyScope.Port(name: collect.name.value, flow: WireFlow(), item: WireFlow())
+      }
+      return BodyScope.Member(name: document.name, kind: .loop, outputs: yields + collects)
     case .graph:
       return BodyScope.Member(
         name: document.name, kind: .graph, outputs: callee?.outputs.map { port($0.name.value) })

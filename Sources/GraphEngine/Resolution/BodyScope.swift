@@ -19,10 +19,16 @@ final class BodyScope {
   /// By member: the members its wires come from, and where the wires are written.
   private(set) var dependencies: [[Dependency]] = []
   private(set) var usedCarries: Set<Int> = []
+  /// What is left to do once every member is bound; nil from then on.
+  private var whenBound: [() -> Void]? = []
 
   struct Port {
     var name: String
     var flow: WireFlow
+    /// For what a loop collects: one item of it.
+    var item: WireFlow?
+    /// For what a loop yields and does not carry: what iterations before the last yield is lost.
+    var isLastAlone = false
   }
 
   struct Member {
@@ -30,6 +36,8 @@ final class BodyScope {
     var kind: Kind
     /// Nil when they are not known, which has been reported.
     var outputs: [Port]?
+    /// The body of a loop or subgraph, once it is bound.
+    var inner: BodyScope?
 
     enum Kind { case node, loop, graph }
   }
@@ -81,6 +89,22 @@ final class BodyScope {
   }
 
   func noteUse(ofCarry index: Int) { usedCarries.insert(index) }
+
+  /// Notes the body of the loop or subgraph that is being bound.
+  func noteInner(_ scope: BodyScope) {
+    if let current { members[current].inner = scope }
+  }
+
+  /// Does `action` once every member is bound, at once if they are.
+  func onceBound(_ action: @escaping () -> Void) {
+    if whenBound == nil { action() } else { whenBound?.append(action) }
+  }
+
+  func noteBound() {
+    let actions = whenBound ?? []
+    whenBound = nil
+    for action in actions { action() }
+  }
 
   /// Every node name that a wire here could use.
   var visibleNames: [String] { members.map(\.name.value) + (parent?.visibleNames ?? []) }

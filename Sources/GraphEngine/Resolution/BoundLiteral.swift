@@ -1,10 +1,16 @@
 import Diagnostics
 
+/// A literal with its names looked up, or a list of them.
+enum BoundValue {
+  case one(BoundLiteral)
+  case list([BoundLiteral])
+}
+
 /// A literal with its names looked up: all that is left to know are the registers of loop indices.
 struct BoundLiteral {
   enum Piece {
     case text(String)
-    case value(BoundExpression)
+    case value(BoundExpression, ValueFormat?, SourceLocation)
   }
 
   let id: DocumentID
@@ -12,7 +18,7 @@ struct BoundLiteral {
   let target: ValueTarget
   let pieces: [Piece]
   /// The type of the expression that is the whole text, if one is.
-  let wholeType: ScalarType?
+  let wholeType: ValueType?
   /// For paths: what they are relative to.
   let origin: PathOrigin
   /// Where the value of a whole-text name is written, if elsewhere.
@@ -20,7 +26,7 @@ struct BoundLiteral {
 
   var isConstant: Bool {
     pieces.allSatisfy { piece in
-      if case .value(let expression) = piece { expression.isConstant } else { true }
+      if case .value(let expression, _, _) = piece { expression.isConstant } else { true }
     }
   }
 
@@ -28,10 +34,18 @@ struct BoundLiteral {
   func evaluate(_ registers: [ParameterValue]) -> Result<ParameterValue, ValueProblem> {
     do throws(ValueProblem) {
       let value: ParameterValue
-      if wholeType != nil, case .value(let expression) = pieces.first {
-        value = try target.convert(try expression.evaluate(registers)).get()
+      if wholeType != nil, case .value(let expression, _, let place) = pieces.first {
+        value = try target.convert(try evaluate(expression, registers, at: place)).get()
       } else {
         value = try target.read(try text(registers)).get()
+      }
+      if target.type == .path, case .folder = origin.place, let word = PathText.shellWord(in: value.text) {
+        throw ValueProblem(
+          "'\(value.text)' holds '\(word)', which only a shell replaces",
+          notes: [
+            "a file means the same whoever runs it: write a path relative to the file, or give it with --set, where the "
+              + "shell replaces it"
+          ])
       }
       guard let role = target.role, case .string(let path) = value else { return .success(value) }
       return .success(.path(try located(path, role: role)))
@@ -48,10 +62,24 @@ struct BoundLiteral {
     for piece in pieces {
       switch piece {
       case .text(let part): text += part
-      case .value(let expression): text += try expression.evaluate(registers).text
+      case .value(let expression, let format, let place):
+        let value = try evaluate(expression, registers, at: place)
+        text += format?.text(of: value) ?? value.text
       }
     }
     return text
+  }
+
+  private func evaluate(
+    _ expression: BoundExpression, _ registers: [ParameterValue], at place: SourceLocation
+  ) throws(ValueProblem) -> ParameterValue {
+    do throws(ValueProblem) {
+      return try expression.evaluate(registers)
+    } catch {
+      var problem = error
+      problem.location = place
+      throw problem
+    }
   }
 
   /// A path as the process can open it.
@@ -73,35 +101,6 @@ struct BoundLiteral {
           notes: ["a file writes inside the working directory only; a path given with --set may lead anywhere"])
       }
       return PathText.normalized(path)
-    }
-  }
-}
-
-/// An expression with its names looked up.
-indirect enum BoundExpression {
-  case constant(ParameterValue)
-  case register(Int)
-  case operation(Expression.Operator, BoundExpression, BoundExpression)
-
-  var isConstant: Bool {
-    switch self {
-    case .constant: true
-    case .register: false
-    case .operation(_, let left, let right): left.isConstant && right.isConstant
-    }
-  }
-
-  func evaluate(_ registers: [ParameterValue]) throws(ValueProblem) -> ParameterValue {
-    switch self {
-    case .constant(let value): return value
-    case .register(let index): return registers[index]
-    case .operation(let sign, let left, let right):
-      guard case .int(let first) = try left.evaluate(registers), case .int(let second) = try right.evaluate(registers)
-      else { preconditionFailure("the binder lets only ints into operations") }
-      guard let value = sign.apply(first, second), ScalarType.intRange.contains(value) else {
-        throw ValueProblem("\(first) \(sign.rawValue) \(second) is out of the range of an int")
-      }
-      return .int(value)
     }
   }
 }

@@ -29,15 +29,10 @@ struct BoundNode {
   /// Everything that no loop index changes.
   var parameters: NodeParameters
   /// The rest, by parameter name.
-  var varying: [(name: String, value: Varying)]
+  var varying: [(name: String, value: BoundValue)]
   var cache: CachePolicy
   var location: SourceLocation
   var portLocations: [String: SourceLocation]
-
-  enum Varying {
-    case one(BoundLiteral)
-    case list([BoundLiteral])
-  }
 }
 
 struct BoundLoop {
@@ -50,20 +45,28 @@ struct BoundLoop {
   var carryStarts: [BoundWire]
   /// For each carried wire, the entry of the body's results that feeds it; nil after a reported problem.
   var carryResults: [Int?]
-  /// For each of the body's results, the carried wire of the same name.
+  /// For each of the body's results that are yielded, the carried wire of the same name.
   var resultCarries: [Int?]
+  /// Where the rest of the body's results are named, which are collected.
+  var collectLocations: [SourceLocation]
   var body: BoundBody
   var location: SourceLocation
 }
 
 struct BoundGraph {
   /// One entry for each declared input; nil where an optional one is left out.
-  var inputs: [BoundWire?]
+  var inputs: [Input?]
   /// For each of them the input whose wire stands in when none comes.
   var standIns: [Int?]
   /// Params whose values a loop index changes, with the register that takes each.
-  var varying: [(register: Int, literal: BoundLiteral)]
+  var varying: [(register: Int, value: BoundValue)]
   var body: BoundBody
+  var location: SourceLocation
+
+  struct Input {
+    var wires: [BoundWire]
+    var isList = false
+  }
 }
 
 /// Where a wire comes from; `up` counts the loop bodies to leave.
@@ -71,8 +74,25 @@ enum BoundWire {
   case member(up: Int, slot: Int, output: Int)
   case carry(Int)
   case input(up: Int, index: Int)
+  case address(BoundAddress)
   /// The start of a carry that has none.
   case none
   /// Could not be read, which has been reported.
   case broken
+}
+
+/// A way into loops and subgraphs that stand in the body where a wire is written, or in one around it.
+final class BoundAddress {
+  /// Loop bodies to leave first.
+  let up: Int
+  let steps: [WireReference.Step]
+  let location: SourceLocation
+  /// The output at the end; nil until it is found.
+  var output: Int?
+
+  init(up: Int, _ reference: WireReference) {
+    self.up = up
+    steps = reference.steps
+    location = reference.location
+  }
 }

@@ -28,6 +28,10 @@ final class DocumentLoader {
   private func read(_ path: String, reference: SourceLocation?) -> WorkflowDocument? {
     do {
       let file = try readFile(path, reference)
+      if let foreign = ForeignWorkflow.diagnostic(for: file) {
+        collector.add(foreign)
+        return nil
+      }
       guard let tree = file.parseYAML(into: collector) else { return nil }
       return DocumentReader(file: file, ids: ids, collector: collector).readFile(tree)
     } catch {

@@ -45,27 +45,27 @@ extension Binder {
     let standIns = callee.inputs.map { input in
       input.standIn.flatMap { name in callee.inputs.firstIndex { $0.name.value == name.value } }
     }
-    var bound = BoundGraph(inputs: inputs, standIns: standIns, varying: [], body: BoundBody())
+    var bound = BoundGraph(inputs: inputs, standIns: standIns, varying: [], body: BoundBody(), location: graph.location)
     let values = bindArguments(graph, callee, name: name, values: scope.values, into: &bound)
     let child = DocumentInstance(callee)
     instance.callees[graph.id] = child
     guard case .file = graph.source else {
       checkInputs(of: callee)
-      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child)
+      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child, calledFrom: scope)
       return bound
     }
     openFiles.append(PathText.normalized(callee.file.path))
     defer { openFiles.removeLast() }
     collector.with(note: "in the subgraph that '\(name.value)' calls at \(graph.location)") {
       checkInputs(of: callee)
-      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child)
+      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child, calledFrom: scope)
     }
     return bound
   }
 
   private func bindInputs(
     _ graph: GraphDocument, _ callee: WorkflowDocument, name: Located<String>, in scope: BodyScope
-  ) -> [BoundWire?] {
+  ) -> [BoundGraph.Input?] {
     let names = callee.inputs.map(\.name.value)
     let given = Set(graph.inputs.map(\.name.value))
     var meant: Set<String> = []
@@ -89,20 +89,28 @@ extension Binder {
           collector.error(
             "'\(name.value)' needs a wire into '\(port.name.value)'\(type)", at: name.location,
             notes: ["the subgraph's input is declared at \(port.name.location)"])
-          return .broken
+          return BoundGraph.Input(wires: [.broken])
         }
         return nil
       }
-      guard let wires = input.wires else { return .broken }
-      guard !input.isList, let wire = wires.first else {
-        collector.error("'\(port.name.value)' takes one wire, not a list", at: input.location)
-        return .broken
+      guard let wires = input.wires else { return BoundGraph.Input(wires: [.broken]) }
+      if input.isList, !port.isList || wires.isEmpty {
+        collector.error(
+          port.isList
+            ? "'\(port.name.value)' takes at least one wire" : "'\(port.name.value)' takes one wire, not a list",
+          at: input.location)
+        return BoundGraph.Input(wires: [.broken])
       }
-      guard let bound = bind(wire, in: scope) else { return .broken }
-      if let type = port.type.flatMap({ wireTypes[$0.value] }) {
-        check(bound.flow, from: wire, into: port.name.value, type: type, acceptsNone: port.isOptional)
+      let bound = wires.map { wire -> BoundWire in
+        guard let bound = bind(wire, in: scope) else { return .broken }
+        if let type = port.type.flatMap({ wireTypes[$0.value] }) {
+          check(
+            bound.flow, from: wire, into: port.name.value, type: type, acceptsNone: port.isOptional,
+            acceptsList: port.isList)
+        }
+        return bound.wire
       }
-      return bound.wire
+      return BoundGraph.Input(wires: bound, isList: port.isList)
     }
   }
 
@@ -137,23 +145,12 @@ extension Binder {
   private func argument(
     _ given: LiteralBinding, for param: ParamDocument, values: [String: NamedValue], into bound: inout BoundGraph
   ) -> NamedValue {
-    if case .list(_, let location) = given.value {
-      collector.error("'\(param.name.value)' takes a text or a number, not a list", at: location)
-    }
-    guard let type = param.type, case .one(let literal) = given.value else {
+    guard let type = param.type, let written = given.value else {
       checkNames(in: given, values: values)
       return NamedValue(type: param.type ?? .string, content: .broken)
     }
-    var value = NamedValue(type: type, content: .broken, location: literal.location)
-    if type == .path { value.origin = origin(of: literal, values: values) }
-    switch bind(literal, to: ValueTarget(param, type: type), values: values) {
-    case .value(let known): value.content = .known(known)
-    case .varying(let literal):
-      let register = makeRegister()
-      bound.varying.append((register, literal))
-      value.content = .register(register)
-    case .broken: break
-    }
+    let (value, varying) = namedValue(of: written, for: param, type: type, values: values)
+    if let varying { bound.varying.append(varying) }
     return value
   }
 }

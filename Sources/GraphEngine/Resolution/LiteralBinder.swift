@@ -8,10 +8,19 @@ extension Binder {
     case varying(Bound)
     /// Reported.
     case broken
+
+    func map<Other>(_ transform: (Bound) -> Other) -> BindingResult<Other> {
+      switch self {
+      case .value(let value): .value(value)
+      case .varying(let bound): .varying(transform(bound))
+      case .broken: .broken
+      }
+    }
   }
 
   /// Reads `literal` as `target` takes it, as far as that can be before loops are unrolled.
   func bind(_ literal: Literal, to target: ValueTarget, values: [String: NamedValue]) -> BindingResult<BoundLiteral> {
+    if target.type == .string { warnOfComment(after: literal) }
     guard let bound = lookUp(literal, for: target, values: values) else { return .broken }
     if let role = target.role { note(role, of: bound.origin.literal, at: literal.location) }
     guard bound.isConstant else { return .varying(bound) }
@@ -20,8 +29,54 @@ extension Binder {
     return .value(value)
   }
 
+  /// Reads what is written under a name, one literal or a list, as `target` takes it.
+  func bind(
+    _ value: LiteralBinding.Value, to target: ValueTarget, values: [String: NamedValue]
+  ) -> BindingResult<BoundValue> {
+    switch (value, target.type) {
+    case (.one(let literal), .list(let item)):
+      guard let expression = literal.wholeExpression, let whole = bind(expression, values: values) else {
+        if literal.wholeExpression == nil { refuse(literal, asListOf: item, of: target, values: values) }
+        return .broken
+      }
+      guard case .list = whole.type else {
+        refuse(literal, asListOf: item, of: target, values: [:])
+        return .broken
+      }
+      return bind(literal, to: target, values: values).map { .one($0) }
+    case (.one(let literal), _): return bind(literal, to: target, values: values).map { .one($0) }
+    case (.list(let items, _), .list): return bind(items, to: target.item, values: values).map { .list($0) }
+    case (.list(let items, let location), _):
+      collector.error("'\(target.name)' takes a text or a number, not a list", at: location)
+      for item in items { checkNames(in: item, values: values) }
+      return .broken
+    }
+  }
+
+  /// Warns of a text without quotes that goes on, as it seems, behind a ` #`.
+  private func warnOfComment(after literal: Literal) {
+    guard literal.scalar.isPlain, let comment = literal.commentAfter else { return }
+    collector.warning(
+      "what follows ' #' is a comment, and not part of the text", at: comment.location,
+      notes: [
+        "quote the text if it is: \"\(literal.scalar.text)\(literal.scalar.text.isEmpty ? "" : " ")\(comment.value)\""
+      ])
+  }
+
+  /// - Parameter values: empty when the literal's names have been looked up.
+  private func refuse(
+    _ literal: Literal, asListOf item: ValueType, of target: ValueTarget, values: [String: NamedValue]
+  ) {
+    collector.error(
+      "'\(target.name)' takes a list of \(item.plural), not a text", at: literal.location,
+      notes: ["a list of one is written [\(literal.scalar.text)]"])
+    if !values.isEmpty { checkNames(in: literal, values: values) }
+  }
+
   /// Reads the items of a list as `target` takes each.
-  func bind(_ items: [Literal], to target: ValueTarget, values: [String: NamedValue]) -> BindingResult<[BoundLiteral]> {
+  private func bind(
+    _ items: [Literal], to target: ValueTarget, values: [String: NamedValue]
+  ) -> BindingResult<[BoundLiteral]> {
     let bound = items.map { lookUp($0, for: target, values: values) }
     // All items are looked at, so that each problem is told.
     let known = bound.map { item in item.flatMap { $0.isConstant ? evaluate($0) : nil } }
@@ -46,45 +101,47 @@ extension Binder {
   }
 
   func checkNames(in literal: Literal, values: [String: NamedValue]) {
-    for case .expression(let expression, _) in literal.pieces { _ = bind(expression, isWhole: true, values: values) }
+    for case .value(let value) in literal.pieces { _ = bind(value.expression, values: values) }
   }
 
   func report(_ problem: ValueProblem, of literal: BoundLiteral, in address: String? = nil) {
     let source = literal.valueLocation.map { "the value is written at \($0)" }
     let place = address.map { "in \($0)" }
-    collector.error(problem.message, at: literal.location, notes: problem.notes + [source, place].compactMap { $0 })
+    collector.error(
+      problem.message, at: problem.location ?? literal.location,
+      notes: problem.notes + [source, place].compactMap { $0 })
   }
 
-  private func lookUp(
+  func lookUp(
     _ literal: Literal, for target: ValueTarget, values: [String: NamedValue]
   ) -> BoundLiteral? {
     var pieces: [BoundLiteral.Piece] = []
+    var types: [ValueType] = []
     var isBroken = false
     for piece in literal.pieces {
       switch piece {
       case .text(let text): pieces.append(.text(text))
-      case .expression(let expression, _):
-        guard let bound = bind(expression, isWhole: true, values: values) else {
+      case .value(let value):
+        guard let bound = bind(value.expression, values: values), fits(bound.type, value) else {
           isBroken = true
           continue
         }
-        pieces.append(.value(bound))
+        types.append(bound.type)
+        pieces.append(.value(bound.expression, value.format, value.location))
       }
     }
     if isBroken { return nil }
 
-    var wholeType: ScalarType?
+    var wholeType: ValueType?
     var valueLocation: SourceLocation?
-    if let expression = literal.wholeExpression {
-      var type = ScalarType.int
-      if case .name(let name) = expression, let value = values[name.value] {
-        type = value.type
-        valueLocation = value.location
-      }
+    if let expression = literal.wholeExpression, let type = types.first {
+      if case .name(let name) = expression { valueLocation = values[name.value]?.location }
       guard target.accepts(type) else {
+        let isRoundable = type == .float && target.type == .int && expression.isCalculated
         collector.error(
           "'\(target.name)' takes \(target.type.description), but '\(expression.text)' is \(type.nounPhrase)",
-          at: literal.location)
+          at: literal.location,
+          notes: [isRoundable ? "'floor(...)', 'ceil(...)' and 'round(...)' make an int of it" : nil])
         return nil
       }
       wholeType = type
@@ -96,56 +153,24 @@ extension Binder {
 
   /// A path that begins with a path param stays relative to where that is written; any other is written here.
   func origin(of literal: Literal, values: [String: NamedValue]) -> PathOrigin {
-    if case .expression(.name(let name), _) = literal.pieces.first, let origin = values[name.value]?.origin {
+    if case .value(let value) = literal.pieces.first, case .name(let name) = value.expression,
+      let origin = values[name.value]?.origin
+    {
       return origin
     }
-    return PathOrigin(place: .folder(PathText.folder(of: literal.location.file.path)), literal: literal.id)
+    return PathOrigin(place: .folder(literal.location.file.folder), literal: literal.id)
   }
 
-  private func bind(_ expression: Expression, isWhole: Bool, values: [String: NamedValue]) -> BoundExpression? {
-    switch expression {
-    case .number(let number): return .constant(.int(number))
-    case .operation(let sign, let left, let right):
-      let first = bind(left, isWhole: false, values: values)
-      let second = bind(right, isWhole: false, values: values)
-      guard let first, let second else { return nil }
-      return .operation(sign, first, second)
-    case .name(let name):
-      guard let value = values[name.value] else {
-        let near = nearestNameNote(to: name.value, among: values.keys)
-        let known = values.isEmpty ? nil : "known are \(values.keys.sorted().joined(separator: ", "))"
-        collector.error(
-          "there is no param or loop index '\(name.value)'", at: name.location, notes: [near ?? known])
-        return nil
-      }
-      if case .broken = value.content { return nil }
-      guard isWhole || value.type == .int else {
-        collector.error(
-          "'\(name.value)' is \(value.type.nounPhrase); only ints can be calculated with", at: name.location)
-        return nil
-      }
-      switch value.content {
-      case .known(let known): return .constant(known)
-      case .register(let index): return .register(index)
-      case .broken: return nil
-      }
-    }
+  /// Reports a format of anything but a number.
+  private func fits(_ type: ValueType, _ value: Interpolation) -> Bool {
+    guard let format = value.format, !type.isNumeric else { return true }
+    collector.error(
+      "'\(value.expression.text)' is \(type.nounPhrase); only numbers have a format such as ':\(format.text)'",
+      at: value.location)
+    return false
   }
 }
 
 extension Expression {
-  /// As it would be written.
-  var text: String {
-    switch self {
-    case .name(let name): name.value
-    case .number(let number): String(number)
-    case .operation(let sign, let left, let right):
-      sign.isFunction ? "\(sign.rawValue)(\(left.text), \(right.text))" : "\(left.text)\(sign.rawValue)\(right.text)"
-    }
-  }
-}
-
-extension ScalarType {
-  /// For messages: "is a float".
-  var nounPhrase: String { self == .int ? "an int" : "a \(name)" }
+  fileprivate var isCalculated: Bool { if case .operation = self { true } else { false } }
 }

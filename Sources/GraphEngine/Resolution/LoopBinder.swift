@@ -24,8 +24,12 @@ extension Binder {
       carries.append(BodyScope.Port(name: carry.name.value, flow: flow))
     }
     let bodyScope = BodyScope(parent: scope, values: values, carry: carries)
+    scope.noteInner(bodyScope)
     var body = bindMembers(loop.members, in: bodyScope, instance: instance)
-    body.results = zip(loop.yields, outputs).map { bindResult($0, in: bodyScope, into: $1.flow) }
+    body.results = zip(loop.yields + loop.collects, outputs).map { result, output in
+      output.item?.feed(itemsOf: output.flow)
+      return bindResult(result, in: bodyScope, into: output.item ?? output.flow)
+    }
 
     let yields = loop.yields.map(\.name.value)
     for (index, carry) in loop.carry.enumerated() {
@@ -48,6 +52,7 @@ extension Binder {
       from: range.from, to: range.to, register: register, carryStarts: starts,
       carryResults: carries.map { yields.firstIndex(of: $0.name) },
       resultCarries: yields.map { yield in carries.firstIndex { $0.name == yield } },
+      collectLocations: loop.collects.map { $0.wire?.location ?? $0.name.location },
       body: body, location: loop.location)
   }
 
@@ -70,7 +75,8 @@ extension Binder {
       switch bind(literal, to: target, values: values) {
       case .value(let value):
         return BoundLiteral(
-          id: literal.id, location: literal.location, target: target, pieces: [.value(.constant(value))],
+          id: literal.id, location: literal.location, target: target,
+          pieces: [.value(.constant(value), nil, literal.location)],
           wholeType: .int, origin: origin(of: literal, values: values), valueLocation: nil)
       case .varying(let literal): return literal
       case .broken: return nil

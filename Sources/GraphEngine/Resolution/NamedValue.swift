@@ -10,7 +10,7 @@ struct NamedValue {
     case broken
   }
 
-  var type: ScalarType
+  var type: ValueType
   var content: Content
   /// For params of type path: where the path is written.
   var origin: PathOrigin?
@@ -18,6 +18,8 @@ struct NamedValue {
   var location: SourceLocation?
   /// For params: made by a default that names other params.
   var isDerived = false
+  /// Drawn for `random`.
+  var isDrawn = false
 }
 
 /// Where a path is written, which decides what it is relative to.
@@ -45,23 +47,30 @@ struct PathOrigin {
 /// What takes a value: a param, a node's parameter, a loop's bound.
 struct ValueTarget {
   var name: String
-  var type: ScalarType
+  var type: ValueType
   /// For a node's path parameter.
   var role: PathRole?
   var min: Double?
   var max: Double?
-  var integerRange: ClosedRange<Int128> = ScalarType.intRange
+  var integerRange: ClosedRange<Int128> = ValueType.intRange
 }
 
 extension ValueTarget {
   init(_ parameter: ParameterDeclaration) {
-    self.init(name: parameter.name, type: ScalarType(parameter.type), min: parameter.min, max: parameter.max)
+    self.init(name: parameter.name, type: ValueType(parameter.type), min: parameter.min, max: parameter.max)
     if case .path(let role) = parameter.type { self.role = role }
     if let range = parameter.integerRange { integerRange = range }
   }
 
-  init(_ param: ParamDocument, type: ScalarType) {
+  init(_ param: ParamDocument, type: ValueType) {
     self.init(name: param.name.value, type: type, min: param.min?.value, max: param.max?.value)
+  }
+
+  /// What takes each item of a list.
+  var item: ValueTarget {
+    var target = self
+    if case .list(let item) = type { target.type = item }
+    return target
   }
 
   /// Reads a text that stands for this value.
@@ -73,10 +82,11 @@ extension ValueTarget {
   }
 
   /// Whether a value of type `other` can be taken without going through a text.
-  func accepts(_ other: ScalarType) -> Bool {
+  func accepts(_ other: ValueType) -> Bool {
     switch (type, other) {
     case (.string, _), (.path, .string), (.path, .path), (.path, .choice), (.choice, .string), (.choice, .choice): true
     case (.int, .int), (.float, .int), (.float, .float), (.bool, .bool): true
+    case (.list, .list(let given)): item.accepts(given)
     default: false
     }
   }
@@ -86,12 +96,27 @@ extension ValueTarget {
     switch (type, value) {
     case (.string, _), (.path, _), (.choice, _): read(value.text)
     case (.float, .int(let number)): checked(.float(Double(number)))
+    case (.list, .list(let items)): Self.list(items.lazy.map(item.convert))
     default: checked(value)
+    }
+  }
+
+  /// A list of values, or what is wrong with the first that does not fit.
+  private static func list(
+    _ items: some Sequence<Result<ParameterValue, ValueProblem>>
+  ) -> Result<ParameterValue, ValueProblem> {
+    do throws(ValueProblem) {
+      var values: [ParameterValue] = []
+      for item in items { values.append(try item.get()) }
+      return .success(.list(values))
+    } catch {
+      return .failure(error)
     }
   }
 
   private func checked(_ value: ParameterValue) -> Result<ParameterValue, ValueProblem> {
     switch value {
+    case .list(let items): return Self.list(items.lazy.map(item.checked))
     case .int(let number):
       let low = Swift.max(integerRange.lowerBound, min.map { Int128(clamping: $0.rounded(.up)) } ?? .min)
       let high = Swift.min(integerRange.upperBound, max.map { Int128(clamping: $0.rounded(.down)) } ?? .max)
@@ -127,6 +152,8 @@ extension ValueTarget {
 struct ValueProblem: Error {
   var message: String
   var notes: [String]
+  /// The `$(...)` that it is about; nil for the whole literal.
+  var location: SourceLocation?
 
   init(_ message: String, notes: [String] = []) {
     self.message = message

@@ -78,9 +78,27 @@ extension Binder {
     }
     return wires.map { wire in
       guard let bound = bind(wire, in: scope) else { return .broken }
-      check(bound.flow, from: wire, into: port.name, type: port.type, acceptsNone: port.arity == .optional)
+      check(
+        bound.flow, from: wire, into: port.name, type: port.type, acceptsNone: port.arity == .optional,
+        acceptsList: port.arity == .variadic)
+      if port.arity == .variadic { warnOfLastAlone(wire, into: port.name, in: scope) }
       return bound.wire
     }
+  }
+
+  /// Warns of a port for several that gets what the last iteration of a loop yields.
+  private func warnOfLastAlone(_ wire: WireReference, into port: String, in scope: BodyScope) {
+    guard !wire.isAddress, let (_, slot, body) = scope.find(wire.node) else { return }
+    let member = body.members[slot]
+    guard let outputs = member.outputs,
+      let output = wire.port == nil ? outputs.first : outputs.first(where: { $0.name == wire.port }), output.isLastAlone
+    else { return }
+    collector.warning(
+      "'\(port)' gets the '\(output.name)' of the last iteration of '\(member.name.value)' alone", at: wire.location,
+      notes: [
+        "name it under 'collect' instead of 'yield' for those of all iterations; "
+          + "'\(member.name.value)[-1].\(output.name)' says that the last is meant"
+      ])
   }
 
   // MARK: Parameters
@@ -104,44 +122,12 @@ extension Binder {
         }
         continue
       }
-      switch given.value {
-      case nil: break
-      case .one(let literal): bind(literal, to: parameter, values: scope.values, into: &bound)
-      case .list(let items, let location):
-        bind(items, at: location, to: parameter, values: scope.values, into: &bound)
+      guard let value = given.value else { continue }
+      switch bind(value, to: ValueTarget(parameter), values: scope.values) {
+      case .value(let value): bound.parameters.values[parameter.name] = value
+      case .varying(let value): bound.varying.append((parameter.name, value))
+      case .broken: break
       }
-    }
-  }
-
-  private func bind(
-    _ literal: Literal, to parameter: ParameterDeclaration, values: [String: NamedValue], into bound: inout BoundNode
-  ) {
-    if case .list(let item) = parameter.type {
-      collector.error(
-        "'\(parameter.name)' takes a list of \(ScalarType(item).plural), not a text", at: literal.location,
-        notes: ["a list of one is written [\(literal.scalar.text)]"])
-      return checkNames(in: literal, values: values)
-    }
-    switch bind(literal, to: ValueTarget(parameter), values: values) {
-    case .value(let value): bound.parameters.values[parameter.name] = value
-    case .varying(let literal): bound.varying.append((parameter.name, .one(literal)))
-    case .broken: break
-    }
-  }
-
-  private func bind(
-    _ items: [Literal], at location: SourceLocation, to parameter: ParameterDeclaration, values: [String: NamedValue],
-    into bound: inout BoundNode
-  ) {
-    guard case .list = parameter.type else {
-      collector.error("'\(parameter.name)' takes a text or a number, not a list", at: location)
-      for item in items { checkNames(in: item, values: values) }
-      return
-    }
-    switch bind(items, to: ValueTarget(parameter), values: values) {
-    case .value(let value): bound.parameters.values[parameter.name] = value
-    case .varying(let items): bound.varying.append((parameter.name, .list(items)))
-    case .broken: break
     }
   }
 

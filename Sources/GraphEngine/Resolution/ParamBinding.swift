@@ -35,20 +35,30 @@ extension Binder {
   /// - Returns: also the register that takes the value and what to put there, when it changes with a loop index.
   func defaultValue(
     of param: ParamDocument, values: [String: NamedValue]
-  ) -> (value: NamedValue?, varying: (register: Int, literal: BoundLiteral)?) {
+  ) -> (value: NamedValue?, varying: (register: Int, value: BoundValue)?) {
     guard let type = param.type else {
       return (NamedValue(type: .string, content: .broken, location: param.name.location), nil)
     }
-    guard let literal = param.defaultValue else { return (nil, nil) }
-    var value = NamedValue(type: type, content: .broken, location: literal.location)
-    value.isDerived = !literal.names.isEmpty
-    if type == .path { value.origin = origin(of: literal, values: values) }
-    switch bind(literal, to: ValueTarget(param, type: type), values: values) {
+    guard let written = param.defaultValue else { return (nil, nil) }
+    var (value, varying) = namedValue(of: written, for: param, type: type, values: values)
+    value.isDerived = !written.names.isEmpty
+    return (value, varying)
+  }
+
+  /// What a param of `type` is by what is written for it.
+  ///
+  /// - Returns: also the register that takes the value and what to put there, when it changes with a loop index.
+  func namedValue(
+    of written: LiteralBinding.Value, for param: ParamDocument, type: ValueType, values: [String: NamedValue]
+  ) -> (value: NamedValue, varying: (register: Int, value: BoundValue)?) {
+    var value = NamedValue(type: type, content: .broken, location: written.location)
+    if type == .path, case .one(let literal) = written { value.origin = origin(of: literal, values: values) }
+    switch bind(written, to: ValueTarget(param, type: type), values: values) {
     case .value(let known): value.content = .known(known)
-    case .varying(let literal):
+    case .varying(let bound):
       let register = makeRegister()
       value.content = .register(register)
-      return (value, (register, literal))
+      return (value, (register, bound))
     case .broken: break
     }
     return (value, nil)
@@ -83,6 +93,7 @@ extension Binder {
       if let value = swept[name] {
         checkDefault(of: param)
         values[name] = value
+        if value.isDrawn { drawn.insert(name) }
         continue
       }
       guard let setting = settings.last(where: { $0.name == name }) else {
@@ -115,6 +126,7 @@ extension Binder {
       text = String(target.drawnInt { draw(param.name.value) })
       drawn.insert(param.name.value)
     }
+    warnOfShellWord(in: text, of: target, at: location)
     switch target.read(text) {
     case .success(let known): value.content = .known(known)
     case .failure(let problem): collector.error(problem.message, at: location, notes: problem.notes)
@@ -123,12 +135,26 @@ extension Binder {
   }
 }
 
+extension Binder {
+  /// Warns of a path of the command line that a shell was probably meant to change.
+  func warnOfShellWord(in text: String, of target: ValueTarget, at location: SourceLocation) {
+    guard target.type == .path, let word = PathText.shellWord(in: text) else { return }
+    collector.warning(
+      "the shell did not replace '\(word)', so that '\(target.name)' is taken as it is", at: location,
+      notes: ["shells leave what is in quotes alone, and some of them what follows a '='"])
+  }
+}
+
 extension ValueTarget {
-  /// An int between the bounds, and otherwise below 2^32, which is short enough to type again.
-  fileprivate func drawnInt(_ draw: () -> UInt64) -> Int128 {
+  /// What `random` draws from: the ints between the bounds, and otherwise below 2^32, which are short enough to type again.
+  var drawnInts: ClosedRange<Int128> {
     let low = Swift.max(0, min.map { Int128(exactly: $0.rounded(.up)) ?? 0 } ?? 0)
     let high = Swift.min(Int128(UInt32.max), max.map { Int128(exactly: $0.rounded(.down)) ?? .max } ?? .max)
-    guard low < high else { return low }
-    return low + Int128(draw()) % (high - low + 1)
+    return low...Swift.max(low, high)
+  }
+
+  func drawnInt(_ draw: () -> UInt64) -> Int128 {
+    let range = drawnInts
+    return range.lowerBound + Int128(draw()) % (range.upperBound - range.lowerBound + 1)
   }
 }

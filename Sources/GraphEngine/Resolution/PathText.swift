@@ -1,3 +1,10 @@
+import Diagnostics
+
+extension SourceFile {
+  /// The folder that paths in the file are relative to; empty for the working directory.
+  var folder: String { base ?? PathText.folder(of: path) }
+}
+
 /// Paths as texts: nothing here looks at the disk.
 enum PathText {
   /// `path` without empty and `.` parts, and with `..` taking away the part before it.
@@ -32,6 +39,20 @@ enum PathText {
     guard let name = path.split(separator: "/").last, let dot = name.lastIndex(of: "."), dot > name.startIndex
     else { return "" }
     return String(name[dot...])
+  }
+
+  /// What of `path` a shell would put something else for: `~`, `~name`, `$NAME` or `${NAME}`; nil for a plain path.
+  static func shellWord(in path: String) -> String? {
+    let start = path.prefix { $0 != "/" }
+    // A file may be called `~draft.png`.
+    if start == "~" || start.hasPrefix("~") && start.count < path.count { return String(start) }
+    for dollar in path.indices where path[dollar] == "$" {
+      let rest = path[path.index(after: dollar)...]
+      if rest.hasPrefix("{"), let end = rest.firstIndex(of: "}") { return String(path[dollar...end]) }
+      let name = rest.prefix { $0 == "_" || $0.isASCII && $0.isUppercase }
+      if name.count > 1 { return "$\(name)" }
+    }
+    return nil
   }
 
   /// How many parts of `path` lead a folder up.

@@ -14,6 +14,8 @@ package struct ResolvedGraph: Sendable {
   package var workflow: String
   /// The workflow file's path as the user gave it.
   package var path: String
+  /// The workflow file; nil for a graph that was made without one.
+  var file: SourceFile?
   /// The workflow's params in the order of the file, with the values they have in this run; not those that a sweep changes.
   package var parameters: [ResolvedParameter]
   /// What is swept; empty without a sweep.
@@ -42,6 +44,8 @@ package struct SweptParameter: Sendable {
   package let name: String
   /// The values as a workflow file would write them.
   package let texts: [String]
+  /// Whether some were drawn for `random`.
+  package let isDrawn: Bool
 }
 
 /// The part of a graph that belongs to one point of a sweep.

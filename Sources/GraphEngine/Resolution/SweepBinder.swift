@@ -38,8 +38,9 @@ extension Binder {
   /// - Parameters:
   ///   - settings: fix params that the file sweeps.
   ///   - sweeps: take the place of the file's axes of the same name, and add to them.
+  ///   - draw: a random number.
   func bindSweep(
-    of document: WorkflowDocument, settings: [ParameterSetting], sweeps: [SweepSetting]
+    of document: WorkflowDocument, settings: [ParameterSetting], sweeps: [SweepSetting], draw: () -> UInt64
   ) -> BoundSweep? {
     let errorsBefore = collector.errorCount
     let fixed = Set(settings.map(\.name))
@@ -47,8 +48,8 @@ extension Binder {
     let written = Set(document.sweep?.matrix.map(\.name.value) ?? [])
     for axis in document.sweep?.matrix ?? [] where !fixed.contains(axis.name.value) {
       if let argument = sweeps.last(where: { $0.name == axis.name.value }) {
-        if let axis = bind(argument, of: document) { axes.append(axis) }
-      } else if let axis = bind(axis, of: document) {
+        if let axis = bind(argument, of: document, draw: draw) { axes.append(axis) }
+      } else if let axis = bind(axis, of: document, draw: draw) {
         axes.append(axis)
       }
     }
@@ -59,7 +60,7 @@ extension Binder {
       } else if let setting = settings.first(where: { $0.name == sweep.name }) {
         collector.error(
           "'\(sweep.name)' is set and swept", at: sweep.location, notes: ["leave out \(setting.location)"])
-      } else if !written.contains(sweep.name), let axis = bind(sweep, of: document) {
+      } else if !written.contains(sweep.name), let axis = bind(sweep, of: document, draw: draw) {
         axes.append(axis)
       }
     }
@@ -76,50 +77,77 @@ extension Binder {
     return sweep.points.isEmpty ? nil : sweep
   }
 
-  private func bind(_ axis: SweepDocument.Axis, of document: WorkflowDocument) -> SweepAxis? {
+  private func bind(_ axis: SweepDocument.Axis, of document: WorkflowDocument, draw: () -> UInt64) -> SweepAxis? {
     guard let param = param(axis.name.value, of: document, at: axis.name.location), let type = param.type else {
       return nil
     }
-    return SweepAxis(
-      name: axis.name.value,
-      values: distinct(axis.values.compactMap { value(of: $0, for: param, type: type) }, of: param),
-      isArgument: false)
+    let target = ValueTarget(param, type: type)
+    var values: [NamedValue] = []
+    switch axis.values {
+    case .text(let text):
+      let place = PathOrigin.Place.folder(text.location.file.folder)
+      values =
+        self.values(SweepText(text: text.value, target: target), at: text.location, place: place, draw: draw)
+        ?? []
+    case .list(let items):
+      for item in items {
+        if case .one(let literal) = item, type.isNumeric, literal.scalar.text.standsForSeveral {
+          let text = SweepText(text: literal.scalar.text, target: target)
+          values += self.values(text, at: literal.location, draw: draw) ?? []
+        } else {
+          let (value, _) = namedValue(of: item, for: param, type: type, values: [:])
+          if case .known = value.content { values.append(value) }
+        }
+      }
+    }
+    return SweepAxis(name: axis.name.value, values: distinct(values, of: param), isArgument: false)
   }
 
-  private func value(of literal: Literal, for param: ParamDocument, type: ScalarType) -> NamedValue? {
-    guard case .value(let known) = bind(literal, to: ValueTarget(param, type: type), values: [:]) else { return nil }
-    var value = NamedValue(type: type, content: .known(known), location: literal.location)
-    if type == .path { value.origin = origin(of: literal, values: [:]) }
-    return value
-  }
-
-  private func bind(_ sweep: SweepSetting, of document: WorkflowDocument) -> SweepAxis? {
+  private func bind(_ sweep: SweepSetting, of document: WorkflowDocument, draw: () -> UInt64) -> SweepAxis? {
     guard let param = param(sweep.name, of: document, at: sweep.location), let type = param.type else { return nil }
-    let texts: [String]
+    let text = SweepText(text: sweep.text, target: ValueTarget(param, type: type))
+    guard let values = values(text, at: sweep.location, draw: draw) else { return nil }
+    return SweepAxis(name: sweep.name, values: distinct(values, of: param), isArgument: true)
+  }
+
+  /// The values that a text stands for, without those that do not fit; nil when it cannot be read at all.
+  ///
+  /// - Parameter place: what paths are relative to; the command line when nil.
+  private func values(
+    _ text: SweepText, at location: SourceLocation, place: PathOrigin.Place? = nil, draw: () -> UInt64
+  ) -> [NamedValue]? {
+    let target = text.target
+    let values: [SweepText.Value]
     do throws(ValueProblem) {
-      texts = try sweep.texts(of: type)
+      values = try text.values(draw: draw)
     } catch {
-      collector.error(error.message, at: sweep.location, notes: error.notes.map { $0 })
+      collector.error(error.message, at: location, notes: error.notes.map { $0 })
       return nil
     }
-    if texts.count == 1, [.string, .path].contains(type), sweep.text.contains(",") {
+    if values.count == 1, [.string, .path].contains(target.type), text.text.contains(",") {
       collector.warning(
-        "the sweep of '\(sweep.name)' has one value", at: sweep.location,
-        notes: ["the values of a \(type.name) are separated by '|'"])
+        "the sweep of '\(target.name)' has one value", at: location,
+        notes: ["the values of a \(target.type.name) are separated by '|'"])
     }
-    let target = ValueTarget(param, type: type)
-    let values = texts.compactMap { text -> NamedValue? in
-      switch target.read(text) {
+    return values.compactMap { text in
+      if place == nil { warnOfShellWord(in: text.text, of: target, at: location) }
+      switch target.read(text.text) {
       case .success(let known):
-        var value = NamedValue(type: type, content: .known(known), location: sweep.location)
-        if type == .path { value.origin = PathOrigin(place: .argument(text), literal: documents.ids.next()) }
+        var value = NamedValue(type: target.type, content: .known(known), location: location)
+        value.isDrawn = text.isDrawn
+        if target.type == .path, place != nil, let word = PathText.shellWord(in: text.text) {
+          collector.error("'\(text.text)' holds '\(word)', which only a shell replaces", at: location)
+          return nil
+        }
+        if target.type == .path {
+          value.origin = PathOrigin(place: place ?? .argument(text.text), literal: documents.ids.next())
+        }
         return value
       case .failure(let problem):
-        collector.error(problem.message, at: sweep.location, notes: problem.notes)
+        collector.error(problem.message, at: location, notes: problem.notes)
         return nil
       }
     }
-    return SweepAxis(name: sweep.name, values: distinct(values, of: param), isArgument: true)
   }
 
   private func param(_ name: String, of document: WorkflowDocument, at location: SourceLocation) -> ParamDocument? {
@@ -158,7 +186,7 @@ extension Binder {
         return nil
       }
       guard let param = document.params.first(where: { $0.name.value == name.value }), let type = param.type,
-        case .known(let known) = value(of: literal, for: param, type: type)?.content
+        case .known(let known) = namedValue(of: literal, for: param, type: type, values: [:]).value.content
       else { return nil }
       guard let value = axes[index].index(of: known) else {
         // The command line may have left the file's values out.
@@ -190,4 +218,9 @@ extension Binder {
       !exclusions.contains { exclusion in exclusion.allSatisfy { point[$0.axis] == $0.value } }
     }
   }
+}
+
+extension String {
+  /// Whether a number of a sweep is written as a range or is to be drawn.
+  fileprivate var standsForSeveral: Bool { contains("..") || hasPrefix("random") }
 }

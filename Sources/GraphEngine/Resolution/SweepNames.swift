@@ -10,9 +10,12 @@ struct SweepNames {
     addresses = sweep.points.map { point in
       sweep.axes.indices.map { "\(sweep.axes[$0].name)=\(slugs[$0][point[$0]])" }.joined(separator: ",")
     }
+    let padded = zip(sweep.axes, slugs).map { axis, slugs in
+      axis.values.allSatisfy(\.type.isNumeric) ? Self.padded(slugs) : slugs
+    }
     let suffixes = sweep.points.map { point in
       sweep.axes.indices.map { axis in
-        let slug = slugs[axis][point[axis]]
+        let slug = padded[axis][point[axis]]
         let isNumber = slug.utf8.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || "+-.".utf8.contains($0) }
         return "-\(sweep.axes[axis].name)\(isNumber == true ? "" : "_")\(slug)"
       }.joined()
@@ -30,6 +33,7 @@ struct SweepNames {
   /// Texts of letters, digits, `.`, `_`, `+` and `-` for an axis's values; no two are the same, whatever the case.
   static func slugs(_ axis: SweepAxis) -> [String] {
     var texts = axis.texts
+    if case .list = axis.values.first?.type { texts = texts.map { $0.filter { !"[],".contains($0) } } }
     if axis.values.first?.type == .path {
       let stems = texts.map(PathText.stem)
       if Set(stems.map { $0.lowercased() }).count == stems.count { texts = stems }
@@ -37,6 +41,19 @@ struct SweepNames {
     let slugs = texts.map(slug)
     let taken = counts(slugs)
     return zip(slugs, axis.texts).map { taken[$0.lowercased()] == 1 ? $0 : "\($0)-\(digest($1))" }
+  }
+
+  /// Numbers with zeros before them, as many digits before the point as the longest has, so that files sort by them.
+  private static func padded(_ slugs: [String]) -> [String] {
+    func digits(_ slug: String) -> Substring.UTF8View.SubSequence {
+      slug[...].utf8.drop { $0 == UInt8(ascii: "-") }.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+    guard slugs.allSatisfy({ Double($0) != nil && !$0.contains("e") }) else { return slugs }
+    let width = slugs.map { digits($0).count }.max() ?? 0
+    return slugs.map { slug in
+      let zeros = String(repeating: "0", count: width - digits(slug).count)
+      return slug.hasPrefix("-") ? "-\(zeros)\(slug.dropFirst())" : zeros + slug
+    }
   }
 
   /// Blanks become `_`; a text that loses more than that, or is long, ends in a digest of the whole.

@@ -1,10 +1,7 @@
 import Diagnostics
 import Foundation
 
-/// Values of a param from the command line, one run for each: `--sweep name=values`.
-///
-/// Values are separated by commas, and those of strings and paths, which may hold commas, by `|`. Numbers may be ranges,
-/// both ends included: `1..8`, or with a step `0..1:0.25`.
+/// Values of a param from the command line, one run for each: `--sweep name=values`, written as `SweepText` says.
 package struct SweepSetting: Sendable {
   package let name: String
   /// The values as typed.
@@ -17,23 +14,69 @@ package struct SweepSetting: Sendable {
     self.text = text
     location = SourceLocation(argument: "--sweep \(name)=\(shortened(text))")
   }
+}
+
+/// Several values of a param in one text.
+///
+/// They are separated by commas, and those of strings, paths and lists, which may hold commas, by `|`. Numbers may be
+/// ranges, both ends included: `1..8`, or with a step `0..1:0.25`. `random` draws an int, `random*8` eight of them.
+struct SweepText {
+  struct Value {
+    var text: String
+    var isDrawn = false
+  }
+
+  let text: String
+  /// The param.
+  let target: ValueTarget
 
   /// Each value's own text.
-  func texts(of type: ScalarType) throws(ValueProblem) -> [String] {
-    switch type {
-    case .string, .path: return split(text, at: "|")
-    case .bool, .choice: return split(text, at: ",")
-    case .int, .float:
-      var texts: [String] = []
-      for item in split(text, at: ",") {
-        texts += item.contains("..") ? try NumberRange(item, of: name, type: type).texts : [item]
+  ///
+  /// - Parameter draw: a random number.
+  func values(draw: () -> UInt64) throws(ValueProblem) -> [Value] {
+    switch target.type {
+    case .string, .path, .bool, .choice: return target.type.split(text).map { Value(text: $0) }
+    case .list(let item):
+      guard item.separator != ValueType.list(item).separator else {
+        throw ValueProblem("lists of \(item.plural) can only be swept in a file")
       }
-      return texts
+      return target.type.split(text).map { Value(text: $0) }
+    case .int, .float:
+      var values: [Value] = []
+      for text in target.type.split(text) {
+        if text.contains("..") {
+          values += try NumberRange(text, of: target.name, type: target.type).texts.map { Value(text: $0) }
+        } else if target.type == .int, text == "random" || text.hasPrefix("random*") {
+          values += try drawn(text, besides: values, draw: draw)
+        } else {
+          values.append(Value(text: text))
+        }
+      }
+      return values
     }
   }
 
-  private func split(_ text: String, at separator: Character) -> [String] {
-    text.split(separator: separator, omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
+  /// - Parameter others: values that are not drawn again.
+  private func drawn(_ text: String, besides others: [Value], draw: () -> UInt64) throws(ValueProblem) -> [Value] {
+    let written = text.dropFirst("random*".utf8.count)
+    guard let count = text == "random" ? 1 : Int(written), (1...SweepAxis.maximumPoints).contains(count) else {
+      throw ValueProblem(
+        "'\(text)' does not say how many to draw",
+        notes: ["'random*8' draws 8 numbers; 1 to \(SweepAxis.maximumPoints) can be drawn"])
+    }
+    let range = target.drawnInts
+    var known = Set(others.map(\.text))
+    guard range.upperBound - range.lowerBound + 1 >= Int128(count + known.count) else {
+      throw ValueProblem("'\(target.name)' takes \(range.lowerBound) to \(range.upperBound), too few for '\(text)'")
+    }
+    return (0..<count).map { _ in
+      var number = target.drawnInt(draw)
+      // Two alike would be one point twice.
+      while !known.insert(String(number)).inserted {
+        number = number < range.upperBound ? number + 1 : range.lowerBound
+      }
+      return Value(text: String(number), isDrawn: true)
+    }
   }
 }
 
@@ -46,7 +89,7 @@ private struct NumberRange {
   /// - Parameters:
   ///   - name: the param that takes the numbers.
   ///   - type: int or float.
-  init(_ text: String, of name: String, type: ScalarType) throws(ValueProblem) {
+  init(_ text: String, of name: String, type: ValueType) throws(ValueProblem) {
     func number(_ part: some StringProtocol) throws(ValueProblem) -> Decimal {
       let part = String(part)
       if case .failure(let problem) = type.read(part) {

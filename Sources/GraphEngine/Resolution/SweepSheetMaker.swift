@@ -50,7 +50,9 @@ struct SweepSheetMaker {
       guard let first = group.sinks.first, let path = path(beside: given) else { continue }
       let location = nodes[first.node].portLocations[sheet.path] ?? nodes[first.node].location
       let layout = layout(of: group.sinks.map { sweep.points[$0.point] })
-      let wires = group.sinks.flatMap { nodes[$0.node].inputs[input] }
+      let wires = group.sinks.compactMap { sink in
+        joined(nodes[sink.node].inputs[input], of: nodes[sink.node], by: joiner, sheet, into: &nodes)
+      }
       targets.append(nodes.count + 1)
       nodes.append(
         ResolvedNode(
@@ -64,6 +66,20 @@ struct SweepSheetMaker {
           parameters: parameters(of: sink, [sheet.path: .path(path)]), location: location,
           portLocations: [sheet.path: location]))
     }
+  }
+
+  /// What one sink writes, as one: a point has one cell.
+  private func joined(
+    _ wires: [WireSource], of sink: ResolvedNode, by joiner: NodeDeclaration, _ sheet: SweepSheet,
+    into nodes: inout [ResolvedNode]
+  ) -> WireSource? {
+    if wires.count == 1 { return wires[0] }
+    nodes.append(
+      ResolvedNode(
+        address: "sheet/\(sink.address)", declaration: joiner,
+        inputs: joiner.inputs.map { $0.name == sheet.parts ? wires : [] }, parameters: parameters(of: joiner, [:]),
+        location: sink.location))
+    return WireSource(node: nodes.count - 1, output: 0)
   }
 
   /// Sinks that are the same at every point but for values.

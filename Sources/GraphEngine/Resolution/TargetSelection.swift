@@ -28,7 +28,7 @@ struct TargetSelection {
       for name in names { chosen.formUnion(select(name, isComplete: isComplete, into: collector)) }
     } else {
       chosen.formUnion(nodes.indices.filter { nodes[$0].declaration.info.isSink })
-      chosen.formUnion(outputs.compactMap(\.node))
+      chosen.formUnion(outputs.flatMap(\.nodes))
       if chosen.isEmpty, outputs.isEmpty, isComplete {
         collector.warning(
           "the workflow asks for nothing", at: nodes.first?.location,
@@ -60,7 +60,7 @@ struct TargetSelection {
 
   /// A member's results, the node at an address, or every node inside of `sample[7]`; nil when there is none.
   private func select(_ name: String, in body: Body) -> [Int]? {
-    if let member = body.topLevel.first(where: { $0.name == name }) { return member.ends.compactMap(\.node) }
+    if let member = body.topLevel.first(where: { $0.name == name }) { return member.ends.flatMap(\.nodes) }
     let address = body.prefix + name
     if let index = body.nodes.first(where: { nodes[$0].address == address }) { return [index] }
     let inside = body.nodes.filter {
@@ -71,7 +71,11 @@ struct TargetSelection {
 }
 
 extension WireEnd {
-  fileprivate var node: Int? {
-    if case .source(let source) = self { source.node } else { nil }
+  fileprivate var nodes: [Int] {
+    switch self {
+    case .source(let source): [source.node]
+    case .list(let sources): sources.map(\.node)
+    case .none, .noIteration, .broken: []
+    }
   }
 }

@@ -3,6 +3,8 @@ import Diagnostics
 /// What arrives at the end of a wire once loops are unrolled.
 enum WireEnd {
   case source(WireSource)
+  /// What loops collected; lists of lists are joined into one.
+  case list([WireSource])
   /// An optional wire left out.
   case none
   /// The result of a loop that runs zero times and does not carry it.
@@ -29,8 +31,13 @@ struct Unroller {
   /// Bounds nodes, and iterations of loops.
   static let maximumNodes = 1_000_000
 
+  /// What addresses lead to, and the ranges of loops, by address; nil when no wire is one.
+  private var known: (members: [String: Member], ranges: [String: Range<Int>])?
+
   /// One body at work.
   private struct Frame {
+    /// What the addresses of its members begin with.
+    var prefix = ""
     /// What each member came to, by slot.
     var members: [Member]
     var carry: [WireEnd] = []
@@ -58,7 +65,11 @@ struct Unroller {
   /// - Parameters:
   ///   - count: how many registers the binder gave out.
   ///   - prefix: begins the addresses of its nodes.
-  mutating func unroll(_ body: BoundBody, registers count: Int, inputs: [WireEnd], prefix: String) {
+  ///   - usesAddresses: whether a wire leads into a loop or subgraph.
+  mutating func unroll(
+    _ body: BoundBody, registers count: Int, inputs: [WireEnd], prefix: String, usesAddresses: Bool
+  ) {
+    known = usesAddresses ? ([:], [:]) : nil
     registers = [ParameterValue](repeating: .absent, count: count)
     frames = [Frame(members: [], inputs: inputs)]
     (outputs, topLevel) = ([], [])
@@ -84,6 +95,7 @@ struct Unroller {
   private mutating func run(_ body: BoundBody, prefix: String) throws(Diagnostic) {
     let frame = frames.count - 1
     frames[frame].members = [Member](repeating: .broken, count: body.members.count)
+    frames[frame].prefix = prefix
     for member in body.members {
       let result: Member
       switch member.content {
@@ -95,6 +107,7 @@ struct Unroller {
       case .graph(let graph): result = .results(try run(graph, prefix: prefix + member.name))
       }
       frames[frame].members[member.slot] = result
+      known?.members[prefix + member.name] = result
     }
   }
 
@@ -104,27 +117,27 @@ struct Unroller {
     inputs.reserveCapacity(node.inputs.count)
     for (port, wires) in node.inputs.enumerated() {
       var sources: [WireSource] = []
+      var lacksIteration = false
       for wire in wires {
         switch end(of: wire) {
         case .source(let source): sources.append(source)
+        case .list(let items):
+          sources += items
+          lacksIteration = lacksIteration || sources.isEmpty
         case .none, .broken: break
-        case .noIteration:
-          let name = node.declaration.inputs[port].name
-          collector.error(
-            "'\(name)' has no value: the loop it comes from runs zero times",
-            at: node.portLocations[name] ?? node.location, notes: ["in \(address)"])
+        case .noIteration: lacksIteration = true
         }
+      }
+      if lacksIteration, sources.isEmpty {
+        let name = node.declaration.inputs[port].name
+        collector.error(
+          "'\(name)' has no value: the loop it comes from runs zero times",
+          at: node.portLocations[name] ?? node.location, notes: ["in \(address)"])
       }
       inputs.append(sources)
     }
     var parameters = node.parameters
-    for (name, varying) in node.varying {
-      switch varying {
-      case .one(let literal): parameters.values[name] = evaluate(literal, in: address)
-      case .list(let literals):
-        parameters.values[name] = .list(literals.compactMap { evaluate($0, in: address) })
-      }
-    }
+    for (name, value) in node.varying { parameters.values[name] = evaluate(value, in: address) }
     nodes.append(
       ResolvedNode(
         address: address, declaration: node.declaration, inputs: inputs, parameters: parameters, cache: node.cache,
@@ -145,26 +158,54 @@ struct Unroller {
       throw tooLarge(at: loop.location)
     }
     iterations += count.partialValue
+    known?.ranges[prefix] = from..<to
     // Without an iteration, a carried wire comes out as it went in.
-    var results = loop.resultCarries.map { $0.map { carry[$0] } ?? .noIteration }
+    var yields = loop.resultCarries.map { $0.map { carry[$0] } ?? .noIteration }
+    var collected = loop.collectLocations.map { _ in WireEnd.list([]) }
     frames.append(Frame(members: [], carry: carry))
     for index in from..<to {
       registers[loop.register] = .int(Int128(index))
       frames[frames.count - 1].carry = carry
       try run(loop.body, prefix: "\(prefix)[\(index)]/")
-      results = loop.body.results.map(end)
-      for (slot, result) in loop.carryResults.enumerated() { carry[slot] = result.map { results[$0] } ?? .broken }
+      let results = loop.body.results.map(end)
+      known?.members["\(prefix)[\(index)]"] = .results(results)
+      yields = Array(results.prefix(yields.count))
+      for (slot, location) in loop.collectLocations.enumerated() {
+        collected[slot] = joined([collected[slot], results[yields.count + slot]], at: location)
+      }
+      for (slot, result) in loop.carryResults.enumerated() { carry[slot] = result.map { yields[$0] } ?? .broken }
     }
     frames.removeLast()
-    return results
+    return yields + collected
+  }
+
+  /// Several ends as one list, in their order.
+  private func joined(_ ends: [WireEnd], at location: SourceLocation) -> WireEnd {
+    var items: [WireSource] = []
+    for end in ends {
+      switch end {
+      case .source(let source): items.append(source)
+      case .list(let more): items += more
+      case .none: break
+      case .noIteration:
+        collector.error("a loop that this comes from runs zero times, so that nothing is yielded", at: location)
+        return .broken
+      case .broken: return .broken
+      }
+    }
+    return .list(items)
   }
 
   private mutating func run(_ graph: BoundGraph, prefix: String) throws(Diagnostic) -> [WireEnd] {
-    for (register, literal) in graph.varying {
-      guard let value = evaluate(literal, in: prefix) else { return graph.body.results.map { _ in .broken } }
+    for (register, bound) in graph.varying {
+      guard let value = evaluate(bound, in: prefix) else { return graph.body.results.map { _ in .broken } }
       registers[register] = value
     }
-    var inputs = graph.inputs.map { $0.map { end(of: $0) } ?? .none }
+    var inputs = graph.inputs.map { input -> WireEnd in
+      guard let input else { return .none }
+      let ends = input.wires.map(end)
+      return input.isList ? joined(ends, at: graph.location) : ends[0]
+    }
     for (index, standIn) in graph.standIns.enumerated() {
       if let standIn, case .none = inputs[index] { inputs[index] = inputs[standIn] }
     }
@@ -181,6 +222,7 @@ struct Unroller {
     case .broken: return .broken
     case .carry(let index): return frames[frames.count - 1].carry[index]
     case .input(let up, let index): return frames[frames.count - 1 - up].inputs[index]
+    case .address(let address): return end(of: address)
     case .member(let up, let slot, let output):
       switch frames[frames.count - 1 - up].members[slot] {
       case .node(let index): return .source(WireSource(node: index, output: output))
@@ -190,9 +232,44 @@ struct Unroller {
     }
   }
 
+  private func end(of address: BoundAddress) -> WireEnd {
+    guard let output = address.output, let known else { return .broken }
+    var place = frames[frames.count - 1 - address.up].prefix
+    for (number, step) in address.steps.enumerated() {
+      place += (number > 0 ? "/" : "") + step.name
+      guard let iteration = step.iteration else { continue }
+      guard let range = known.ranges[place] else { return .broken }
+      // What a plan prints is taken as it is, where indices are negative.
+      let index = iteration >= 0 || range.contains(iteration) ? iteration : range.upperBound + iteration
+      guard range.contains(index) else {
+        collector.error(
+          "'\(step.name)' has no iteration \(iteration)", at: address.location,
+          notes: [
+            range.isEmpty ? "it runs zero times" : "its iterations are \(range.lowerBound) to \(range.upperBound - 1)"
+          ])
+        return .broken
+      }
+      place += "[\(index)]"
+    }
+    switch known.members[place] {
+    case .node(let index): return .source(WireSource(node: index, output: output))
+    case .results(let ends): return ends[output]
+    case .broken, nil: return .broken
+    }
+  }
+
   private mutating func evaluateInt(_ literal: BoundLiteral, in address: String) -> Int? {
     guard case .int(let number) = evaluate(literal, in: address) else { return nil }
     return Int(exactly: number)
+  }
+
+  private mutating func evaluate(_ value: BoundValue, in address: String) -> ParameterValue? {
+    switch value {
+    case .one(let literal): return evaluate(literal, in: address)
+    case .list(let literals):
+      let items = literals.compactMap { evaluate($0, in: address) }
+      return items.count == literals.count ? .list(items) : nil
+    }
   }
 
   private mutating func evaluate(_ literal: BoundLiteral, in address: String) -> ParameterValue? {
@@ -200,7 +277,8 @@ struct Unroller {
     case .success(let value): return value
     case .failure(let problem):
       if reported.insert(literal.id).inserted {
-        collector.error(problem.message, at: literal.location, notes: problem.notes + ["in \(address)"])
+        collector.error(
+          problem.message, at: problem.location ?? literal.location, notes: problem.notes + ["in \(address)"])
       }
       return nil
     }

@@ -9,6 +9,7 @@ extension Binder {
         "'none' can only be the start of a carry", at: reference.location, notes: ["leave the input out instead"])
       return nil
     }
+    if reference.isAddress { return bindAddress(reference, in: scope) }
     switch reference.node {
     case ReservedName.carry: return bindCarry(reference, in: scope)
     case ReservedName.inputs: return bindInput(reference, in: scope)
@@ -68,15 +69,74 @@ extension Binder {
     return (.member(up: up, slot: slot, output: output), outputs[output].flow)
   }
 
+  /// Binds a wire that leads into a loop or subgraph; where to is looked up once all bodies on the way are bound.
+  private func bindAddress(_ reference: WireReference, in scope: BodyScope) -> (wire: BoundWire, flow: WireFlow)? {
+    guard let (up, slot, body) = scope.find(reference.node) else {
+      collector.error(
+        "there is no node '\(reference.node)'", at: reference.location, notes: [unknownNodeNote(reference, in: scope)])
+      return nil
+    }
+    noteAddress()
+    body.noteDependency(on: slot, at: reference.location)
+    let address = BoundAddress(up: up, reference)
+    let flow = WireFlow()
+    body.onceBound { [self] in
+      guard let (member, outputs) = follow(reference, from: slot, in: body),
+        let output = findOutput(reference, of: member, among: outputs)
+      else { return }
+      address.output = output
+      let isOneIteration = reference.steps.last?.iteration != nil
+      (isOneIteration ? outputs[output].item ?? outputs[output].flow : outputs[output].flow).feed(flow)
+    }
+    return (.address(address), flow)
+  }
+
+  /// The member at the end of an address, with its outputs; nil after a reported problem.
+  private func follow(
+    _ reference: WireReference, from slot: Int, in body: BodyScope
+  ) -> (BodyScope.Member, [BodyScope.Port])? {
+    var member = body.members[slot]
+    for (number, step) in reference.steps.enumerated() {
+      let place = reference.steps[..<number].map(\.text).joined(separator: "/")
+      if number > 0 {
+        guard let inner = member.inner else { return nil }
+        guard let slot = inner.slots[step.name] else {
+          let names = inner.members.map(\.name.value)
+          collector.error(
+            "there is no node '\(step.name)' in '\(place)'", at: reference.location,
+            notes: [nearestNameNote(to: step.name, among: names) ?? "it has \(names.joined(separator: ", "))"])
+          return nil
+        }
+        member = inner.members[slot]
+      }
+      let isLast = number == reference.steps.count - 1
+      switch (member.kind, step.iteration) {
+      case (.loop, nil) where !isLast:
+        collector.error(
+          "'\(step.name)' is a loop: '\(reference.text)' does not say which iteration", at: reference.location,
+          notes: ["'\(step.name)[0]' is one, and '\(step.name)[-1]' the last"])
+        return nil
+      case (.node, _?), (.graph, _?):
+        collector.error("'\(step.name)' is no loop, and has no iterations", at: reference.location)
+        return nil
+      case (.node, nil) where !isLast:
+        collector.error("'\(step.name)' is a node, and has no nodes inside", at: reference.location)
+        return nil
+      default: break
+      }
+    }
+    return member.outputs.map { (member, $0) }
+  }
+
   private func findOutput(
     _ reference: WireReference, of member: BodyScope.Member, among outputs: [BodyScope.Port]
   ) -> Int? {
-    let name = member.name.value
+    let name = reference.steps.map(\.text).joined(separator: "/")
     let choices = outputs.map { "\(name).\($0.name)" }.joined(separator: ", ")
     if outputs.isEmpty {
       collector.error(
         "'\(name)' has no outputs", at: reference.location,
-        notes: [member.kind == .loop ? "name them under the loop's 'yield'" : nil])
+        notes: [member.kind == .loop ? "name them under the loop's 'yield' or 'collect'" : nil])
       return nil
     }
     guard let port = reference.port else {
@@ -88,7 +148,7 @@ extension Binder {
       let note: String? =
         switch member.kind {
         case .node: nil
-        case .loop: "outside a loop only what its 'yield' names is seen"
+        case .loop: "outside a loop only what its 'yield' and 'collect' name is seen"
         case .graph: "outside a subgraph only its 'outputs' are seen"
         }
       collector.error(
@@ -111,7 +171,8 @@ extension Binder {
 
   /// Reports, once, when what comes along `flow` does not fit a port.
   func check(
-    _ flow: WireFlow, from reference: WireReference, into port: String, type: WireType, acceptsNone: Bool
+    _ flow: WireFlow, from reference: WireReference, into port: String, type: WireType, acceptsNone: Bool,
+    acceptsList: Bool
   ) {
     let collector = collector
     var isReported = false
@@ -126,6 +187,11 @@ extension Binder {
         guard !acceptsNone else { return }
         collector.error(
           "'\(port)' always needs a wire, but '\(reference.text)' may be none", at: reference.location, notes: [reason])
+      case .list:
+        guard !acceptsList else { return }
+        collector.error(
+          "'\(port)' takes one wire, but '\(reference.text)' is a list", at: reference.location,
+          notes: ["only ports that take several wires take a list"])
       }
       isReported = true
     }

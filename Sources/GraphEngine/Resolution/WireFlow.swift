@@ -9,6 +9,8 @@ final class WireFlow {
     case type(WireType)
     /// Nothing comes, at least sometimes; with the reason.
     case none(String)
+    /// What comes is a list, such as what a loop collects.
+    case list
   }
 
   private var items: [Item] = []
@@ -28,6 +30,12 @@ final class WireFlow {
   }
 
   func feed(_ other: WireFlow) { listen { other.add($0) } }
+
+  /// What comes of this flow for each iteration of a loop, as a list.
+  func feed(itemsOf list: WireFlow) {
+    list.add(.list)
+    feed(list)
+  }
 }
 
 extension WireType {

@@ -36,7 +36,8 @@ struct WorkflowResolution {
         "this file is a subgraph: its input '\(required.name.value)' needs a wire", at: required.name.location,
         notes: ["run a file that calls it with 'graph: \(path)'"])
     }
-    let sweep = makeBinder().bindSweep(of: document, settings: settings, sweeps: sweeps)
+    let sweep = makeBinder().bindSweep(
+      of: document, settings: settings, sweeps: sweeps, draw: loader.drawSeed)
     if sweep == nil, case .at(let file) = sheets, collector.errorCount == 0 {
       collector.error("nothing is swept", at: SourceLocation(argument: "--sheet \(file)"))
     }
@@ -54,13 +55,14 @@ struct WorkflowResolution {
     try collector.throwIfErrors()
     var graph = ResolvedGraph(
       nodes: nodes, targets: chosen, outputs: outputs, path: path, parameters: [], warnings: collector.sorted)
+    graph.file = document.file
     describe(parts, of: document, sweep: sweep, in: &graph)
     return graph
   }
 
   func check(settings: [ParameterSetting]) throws(DiagnosticList) -> [Diagnostic] {
     guard let document = documents.load(path) else { throw DiagnosticList(collector.sorted) }
-    let sweep = makeBinder().bindSweep(of: document, settings: settings, sweeps: [])
+    let sweep = makeBinder().bindSweep(of: document, settings: settings, sweeps: [], draw: loader.drawSeed)
     var (nodes, parts) = unroll(document, settings: settings, sweep: sweep, isComplete: false)
     if let sweep { SweepFiles.rename(&nodes, names: SweepNames(sweep), points: parts.map(\.body.nodes)) }
     checkPathConflicts(among: nodes, workingDirectory: loader.workingDirectory, into: collector)
@@ -95,7 +97,7 @@ struct WorkflowResolution {
       let start = unroller.nodes.count
       unroller.unroll(
         body, registers: binder.registerCount, inputs: document.inputs.map { $0.mayBeNone ? .none : .broken },
-        prefix: prefix)
+        prefix: prefix, usesAddresses: binder.usesAddresses)
       return Part(
         binder: binder, instance: instance, values: values, drawn: drawn,
         body: .init(prefix: prefix, topLevel: unroller.topLevel, nodes: start..<unroller.nodes.count),
@@ -121,6 +123,10 @@ struct WorkflowResolution {
     for (output, end) in zip(document.outputs, part.outputs) {
       switch end {
       case .source(let source): outputs[part.body.prefix + output.name.value] = source
+      case .list(let sources):
+        for (number, source) in sources.enumerated() {
+          outputs["\(part.body.prefix)\(output.name.value)[\(number)]"] = source
+        }
       case .noIteration:
         collector.error(
           "'\(output.name.value)' has no value: the loop it comes from runs zero times", at: output.wire?.location)
@@ -154,7 +160,9 @@ struct WorkflowResolution {
       graph.parameters = parameters(whole)
       return
     }
-    graph.axes = sweep.axes.map { SweptParameter(name: $0.name, texts: $0.texts) }
+    graph.axes = sweep.axes.map {
+      SweptParameter(name: $0.name, texts: $0.texts, isDrawn: $0.values.contains(where: \.isDrawn))
+    }
     graph.points = parts.map { part in
       SweepPoint(
         address: String(part.body.prefix.dropLast()), nodes: part.body.nodes, parameters: parameters(part),

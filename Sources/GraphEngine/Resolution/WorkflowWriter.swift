@@ -21,7 +21,8 @@ struct WorkflowWriter {
       YAMLField(
         input.name.value,
         .mapping(
-          ("type", input.type.map { .text($0.value) }), ("optional", input.isOptional ? .plain("true") : nil),
+          ("type", input.type.map { input.isList ? .list([.text($0.value)]) : .text($0.value) }),
+          ("optional", input.isOptional ? .plain("true") : nil),
           ("default", input.standIn.map { .text($0.value) }),
           ("description", input.description.map { .text($0) })))
     }
@@ -62,20 +63,23 @@ struct WorkflowWriter {
 
   private func value(of param: ParamDocument, in instance: DocumentInstance) -> YAMLValue {
     var options: YAMLValue?
-    if case .choice(let texts) = param.type { options = .list(texts.map { .text($0) }) }
+    if case .choice(let texts) = param.type?.item { options = .list(texts.map { .text($0) }) }
+    let type = param.type.map { type -> YAMLValue in
+      if case .list(let item) = type { .list([.text(item.name)]) } else { .text(type.name) }
+    }
     return .mapping(
-      ("type", param.type.map { .text($0.name) }),
+      ("type", type),
       ("default", standard(of: param, in: instance)),
       ("min", param.min.map { .plain($0.text) }), ("max", param.max.map { .plain($0.text) }), ("options", options),
       ("description", param.description.map { .text($0) }))
   }
 
   private func standard(of param: ParamDocument, in instance: DocumentInstance) -> YAMLValue? {
-    guard let value = instance.values[param.name.value] else { return param.defaultValue.map(self.value) }
+    guard let value = instance.values[param.name.value] else { return param.defaultValue.map { self.value(of: $0) } }
     guard case .known(let known) = value.content else { return nil }
     // What follows from other params still follows from them; of a path that nothing uses, nothing says how.
-    if value.isDerived, let literal = param.defaultValue, value.origin.map({ roles[$0.literal] != nil }) ?? true {
-      return self.value(of: literal)
+    if value.isDerived, let written = param.defaultValue, value.origin.map({ roles[$0.literal] != nil }) ?? true {
+      return self.value(of: written)
     }
     return self.value(known, origin: value.origin)
   }
@@ -83,7 +87,8 @@ struct WorkflowWriter {
   private func value(_ value: ParameterValue, origin: PathOrigin?) -> YAMLValue {
     switch value {
     case .int, .float, .bool: .plain(value.text)
-    case .string, .path, .list, .absent: .text(escaped(path(value.text, origin: origin)))
+    case .list(let items): .list(items.map { self.value($0, origin: nil) })
+    case .string, .path, .absent: .text(Literal.escaped(path(value.text, origin: origin)))
     }
   }
 
@@ -105,7 +110,10 @@ struct WorkflowWriter {
   private func value(of members: [MemberDocument], in instance: DocumentInstance) -> YAMLValue {
     .mapping(
       members.compactMap { member in
-        member.content.map { YAMLField(member.name.value, value(of: $0, in: instance)) }
+        member.content.map { content in
+          let description = YAMLValue.mapping(("description", member.description.map { .text($0) }))
+          return YAMLField(member.name.value, value(of: content, in: instance).adding(description))
+        }
       })
   }
 
@@ -125,7 +133,7 @@ struct WorkflowWriter {
       if let index = loop.index { header.append(YAMLField("index", .text(index.value))) }
       return .mapping(
         ("loop", .mapping(header)), ("carry", value(of: loop.carry)), ("nodes", value(of: loop.members, in: instance)),
-        ("yield", value(of: loop.yields)))
+        ("yield", value(of: loop.yields)), ("collect", value(of: loop.collects)))
     case .graph(let graph):
       return .mapping(
         ("graph", instance.callees[graph.id].map { value(of: $0, isFile: false) }), ("in", value(of: graph.inputs)),
@@ -161,27 +169,22 @@ struct WorkflowWriter {
   // MARK: Literals
 
   private func value(of literal: Literal) -> YAMLValue {
-    var pieces = literal.pieces
-    if roles[literal.id] == .read { rebase(&pieces, of: literal) }
-    let text = pieces.map { piece in
-      switch piece {
-      case .text(let text): escaped(text)
-      case .expression(let expression, _): "$(\(expression.text))"
-      }
-    }.joined()
-    let isNumber = literal.scalar.isPlain && ScalarType.float.accepts(text)
-    return isNumber || literal.scalar.isPlain && ScalarType.bool.accepts(text) ? .plain(text) : .text(text)
+    var literal = literal
+    if roles[literal.id] == .read { rebase(&literal) }
+    let text = literal.text
+    let isNumber = literal.scalar.isPlain && ValueType.float.accepts(text)
+    return isNumber || literal.scalar.isPlain && ValueType.bool.accepts(text) ? .plain(text) : .text(text)
   }
 
   /// Puts the way to the literal's folder before a path to read.
   ///
   /// Only whole parts of the path are touched, for the rest of a
   /// part may come from `$(...)`.
-  private func rebase(_ pieces: inout [Literal.Piece], of literal: Literal) {
-    var folder = PathText.folder(of: literal.location.file.path)
+  private func rebase(_ literal: inout Literal) {
+    var folder = literal.location.file.folder
     var rest = ""
-    if case .text(let text) = pieces.first {
-      pieces.removeFirst()
+    if case .text(let text) = literal.pieces.first {
+      literal.pieces.removeFirst()
       let slash = text.lastIndex(of: "/").map { text.index(after: $0) } ?? text.startIndex
       folder = PathText.join(folder, text[..<slash].isEmpty ? "." : String(text[..<slash]))
       rest = String(text[slash...])
@@ -190,13 +193,18 @@ struct WorkflowWriter {
     }
     folder = PathText.relative(folder, to: workingDirectory)
     let start = folder == "." ? rest : folder + "/" + rest
-    if !start.isEmpty { pieces.insert(.text(start), at: 0) }
+    if !start.isEmpty { literal.pieces.insert(.text(start), at: 0) }
   }
-
-  /// `text` as a literal that reads as itself.
-  private func escaped(_ text: String) -> String { text.replacing("$(", with: "$$(") }
 }
 
-extension ScalarType {
+extension YAMLValue {
+  /// A mapping with the fields of another one after its own.
+  fileprivate func adding(_ other: YAMLValue) -> YAMLValue {
+    guard case .mapping(let fields) = self, case .mapping(let more) = other else { return self }
+    return .mapping(fields + more)
+  }
+}
+
+extension ValueType {
   fileprivate func accepts(_ text: String) -> Bool { if case .success = read(text) { true } else { false } }
 }

@@ -7,7 +7,7 @@ import Tensors
 
 /// What `run` and `plan` ask about the graph and the cache.
 struct GraphOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("The workflow file.", valueName: "graph"))
+  @Argument(help: ArgumentHelp("The workflow file, or a picture that carries one.", valueName: "graph"))
   var graph: String
 
   @OptionGroup var settings: GraphSettings
@@ -31,7 +31,7 @@ struct GraphSettings: ParsableArguments {
     name: .customLong("sweep"),
     help: ArgumentHelp(
       """
-      Run with several values of a param, such as seed=1..8, cfg=3,5,7.5, eta=0..1:0.25 or, as texts may hold commas, \
+      Run with several values of a param, such as seed=1..8, seed=random*4, cfg=3,5,7.5, eta=0..1:0.25 or, as texts may hold commas, \
       prompt='a red apple|a green apple'; more of these make a matrix.
       """, valueName: "param=values"))
   var sweeps: [String] = []
@@ -74,7 +74,7 @@ struct GraphSettings: ParsableArguments {
 
   /// The graph, checked and unrolled.
   func resolvedGraph(_ path: String) throws(DiagnosticList) -> ResolvedGraph {
-    let graph = try WorkflowLoader(catalog: .stepgraph).resolve(
+    let graph = try WorkflowFile.loader.resolve(
       path,
       settings: (settings + moreSettings).map { setting in
         let (name, text) = Self.parts(of: setting)

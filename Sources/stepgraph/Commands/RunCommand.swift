@@ -76,6 +76,9 @@ struct RunCommand: AsyncParsableCommand {
     record.note(graph)
     if showsProgress {
       for drawn in graph.parameters where drawn.isDrawn { Terminal.writeError("\(drawn.name)=\(drawn.text)\n") }
+      for drawn in graph.axes where drawn.isDrawn {
+        Terminal.writeError("\(drawn.name)=\(drawn.texts.joined(separator: ","))\n")
+      }
     }
     let log = try events.map(EventLog.init)
     let cache =

@@ -16,7 +16,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      let loader = WorkflowLoader(catalog: .stepgraph)
+      let loader = WorkflowFile.loader
       var problems: [Diagnostic] = []
       for graph in graphs {
         do {

@@ -14,33 +14,41 @@ struct WorkflowSchemaTests {
       flag: {type: bool, default: true}
       prompt: {type: string, default: no}
       number: {type: string, default: 7}
+      scales: {type: [float], default: [7, 5.5, 3], max: 20}
+      modes: {type: [choice], options: [plain, karras], default: [plain]}
       empty: {type: string, default: }
       mode: {type: choice, options: [plain, karras], default: karras}
       out: {type: path, default: out.png}
     inputs:
       more: {type: latent, optional: true}
+      pictures: {type: [image]}
     nodes:
       model: {node: Load, with: {path: m}}
       text: {node: Text, in: {clip: model.clip}, with: {text: $(prompt), skip: 2}}
       start: {node: Start, with: {width: 64, seed: $(seed)}, cache: none}
       plain: {node: Start}
+      told: {node: Start, description: Why it is there., x-note: {color: red}}
       sample:
         loop: {times: $(steps), index: i}
         carry: {latent: start, history: none}
         nodes:
           next: {node: Step, in: {latent: carry.latent, history: carry.history}, with: {step: $(i), scale: 7, mode: $(mode), clip: false}}
         yield: {latent: next.latent, history: next.history}
+        collect: {latents: next.latent}
+        description: All steps.
       later:
         loop: {from: 3, to: 5}
         nodes: {a: {node: Start}}
-      sub: {graph: ./a.yaml, in: {latent: start}, with: {steps: 3, name: x}}
+      sub: {graph: ./a.yaml, in: {latent: start}, with: {steps: 3, name: x, scales: [1, 2]}, description: A call.}
+      lists: {graph: ./b.yaml, in: {images: [image, sample.latents, "sample[-1]/next.latent", "a/b[3]/c"]}}
+      whole: {node: Grid, in: {images: image}, with: {sizes: $(scales)}}
       inline: {graph: {inputs: {x: {type: image}}, nodes: {a: {node: Start}}, outputs: {a: a}}, in: {x: image}}
       image: {node: Decode, in: {latent: sample.latent}}
       grid: {node: Grid, in: {images: [image, image]}, with: {labels: [a, no, 7, $(prompt)], sizes: [1, "2.5", $(cfg)], order: [0, "$(min(steps, 9))"]}}
       single: {node: Grid, in: {images: image}}
       png: {node: Save, in: {image: image}, with: {path: $(out)}}
     outputs: {image: image, latent: sample.latent}
-    sweep: {matrix: {seed: [1, 2, 3], prompt: [a cat, no]}, exclude: [{seed: 1, prompt: no}]}
+    sweep: {matrix: {steps: 1..4, cfg: 7, scales: [[1, 2], [3]], seed: [1, 2, 3], prompt: [a cat, no]}, exclude: [{seed: 1, prompt: no}]}
     """
 
   private func accepts(_ text: String) throws -> Bool {
@@ -81,9 +89,16 @@ struct WorkflowSchemaTests {
     ("times: $(steps)", "times: -1"), ("times: $(steps)", "tims: 3"), ("times: $(steps)", "times: 3, from: 1"),
     ("from: 3, to: 5", "from: 3"), ("index: i", "index: a-b"), ("    yield:", "    yields:"),
     ("carry: {latent: start", "carry: {latent: 5"), ("graph: ./a.yaml", "graph: []"),
-    ("steps: 3, name: x", "steps: [3]"),
-    ("matrix: {seed: [1, 2, 3], prompt: [a cat, no]}", "matrix: {}"), ("matrix: {", "matrx: {"),
-    ("[1, 2, 3]", "[]"), ("[1, 2, 3]", "1"), ("[1, 2, 3]", "[[1]]"), ("exclude: [", "exclude: [1, "),
+    ("steps: 3, name: x", "steps: {a: 3}"), ("default: [7, 5.5, 3]", "default: 7"),
+    ("default: [7, 5.5, 3]", "default: [x]"),
+    ("type: [float]", "type: [flaot]"), ("type: [float]", "type: []"), ("type: [image]", "type: [imge]"),
+    ("type: [float], default: [7, 5.5, 3], max: 20", "type: [string], default: [7, 5.5, 3], max: 20"),
+    ("options: [plain, karras], default: [plain]", "default: [plain]"), ("collect:", "colect:"),
+    ("collect: {latents: next.latent}", "collect: [next.latent]"), ("description: Why it is there.", "describe: x"),
+    ("\"a/b[3]/c\"", "\"a/b[x]/c\""), ("\"a/b[3]/c\"", "\"a//c\""), ("\"a/b[3]/c\"", "\"a[1\""),
+    ("matrix: {steps: 1..4, cfg: 7, scales: [[1, 2], [3]], seed: [1, 2, 3], prompt: [a cat, no]}", "matrix: {}"),
+    ("matrix: {", "matrx: {"),
+    ("[1, 2, 3]", "[]"), ("[1, 2, 3]", "{a: 1}"), ("[1, 2, 3]", "[{a: 1}]"), ("exclude: [", "exclude: [1, "),
     ("exclude: [{seed: 1, prompt: no}]", "exclude: {seed: 1}"), ("exclude: [{seed: 1, prompt: no}]", "exclude: [{}]"),
     ("outputs: {image: image", "outputs: {image: [image]"), ("outputs: {a: a}}", "outptus: {a: a}}"),
   ])

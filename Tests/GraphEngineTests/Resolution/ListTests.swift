@@ -85,6 +85,62 @@ struct ListTests {
     #expect(files(with).problems() == problems.map { "g.yaml:" + $0 })
   }
 
+  @Test func paramsAreListsToo() throws {
+    let files = ToyFiles([
+      "g.yaml": """
+      stepgraph: 1
+      params:
+        n: {type: int, default: 3}
+        scales: {type: [float], default: [7, $(n), 2.5], min: 1, max: 9}
+        modes: {type: [choice], options: [plain, karras], default: [karras, plain]}
+      nodes:
+        start: {node: Start}
+        image: {node: Decode, in: {latent: start}}
+        each:
+          loop: {times: $(len(scales)), index: k}
+          nodes:
+            sub: {graph: s.yaml, in: {latent: start, image: image}, with: {scales: "$(scales)", mode: "$(modes[if(k > 0, 1, 0)])", items: [$(k), 1], k: $(k)}}
+      """,
+      "s.yaml": """
+      stepgraph: 1
+      params: {scales: {type: [float]}, mode: {type: string}, items: {type: [int]}, k: {type: int}}
+      inputs: {latent: {type: latent}, image: {type: image}}
+      nodes:
+        step: {node: Step, in: {latent: inputs.latent}, with: {step: "$(items[0])", scale: "$(scales[k])", mode: $(mode)}}
+        grid: {node: Grid, in: {images: inputs.image}, with: {sizes: $(scales), order: $(items), labels: $(items)}}
+      """,
+    ])
+    let graph = try files.target("each").resolve()
+    #expect(
+      graph.outline.suffix(6) == [
+        "each[0]/sub/step = Step(latent: start, step=0, scale=7, mode=karras)",
+        "each[0]/sub/grid = Grid(images: image, labels=[0, 1], sizes=[7, 3, 2.5], order=[0, 1])",
+        "each[1]/sub/step = Step(latent: start, step=1, scale=3)",
+        "each[1]/sub/grid = Grid(images: image, labels=[1, 1], sizes=[7, 3, 2.5], order=[1, 1])",
+        "each[2]/sub/step = Step(latent: start, step=2, scale=2.5)",
+        "each[2]/sub/grid = Grid(images: image, labels=[2, 1], sizes=[7, 3, 2.5], order=[2, 1])",
+      ])
+    #expect(graph.parameters.map(\.text) == ["3", "[7, 3, 2.5]", "[karras, plain]"])
+    #expect(try ToyFiles(graph.workflow).target("each").resolve().outline == graph.outline)
+    let moved = try ToyFiles(graph.workflow).target("each").set("n", "4").resolve()
+    #expect(moved.outline.contains("each[1]/sub/step = Step(latent: start, step=1, scale=4)"))
+  }
+
+  @Test(arguments: [
+    ("{type: [float], default: 7}", ["2:34: 'a' takes a list of numbers, not a text; a list of one is written [7]"]),
+    ("{type: [float], default: [7, x]}", ["2:38: 'a' takes a number, not 'x'"]),
+    ("{type: [int], default: [1, 9], max: 5}", ["2:36: 'a' takes at most 5, not 9"]),
+    ("{type: int, default: [1]}", ["2:30: 'a' takes a text or a number, not a list"]),
+    ("{type: [float, int], default: [7]}", ["2:16: a list has items of one type: 'type: [float]'"]),
+    ("{type: [[int]], default: [7]}", ["2:17: 'type' takes a text or a number, not a list"]),
+    ("{type: [path], default: [a]}", ["2:17: a param is one path, not a list of them"]),
+    ("{type: [string], default: [a], min: 1}", ["2:41: only an int or a float has 'min'"]),
+  ])
+  func badListParams(_ param: String, _ problems: [String]) {
+    let text = "stepgraph: 1\nparams: {a: \(param)}\nnodes: {start: {node: Start}}\noutputs: {start: start}"
+    #expect(ToyFiles(text).problems() == problems.map { "g.yaml:" + $0 })
+  }
+
   @Test func onlyListsTakeLists() {
     let toy = ToyFiles([
       "g.yaml": """

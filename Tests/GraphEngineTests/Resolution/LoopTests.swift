@@ -162,7 +162,7 @@ struct LoopTests {
       "loop: {times: 2}", "latent: start", "latnt: next.latent",
       [
         "g.yaml:7:13: 'latent' is carried, but 'yield' does not name it; 'yield' has 'latnt'",
-        "g.yaml:11:38: 'sample' has no output 'latent'; did you mean 'latnt'?; outside a loop only what its 'yield' names is seen",
+        "g.yaml:11:38: 'sample' has no output 'latent'; did you mean 'latnt'?; outside a loop only what its 'yield' and 'collect' name is seen",
       ]
     ),
     (

@@ -9,6 +9,9 @@ private func written(_ toy: ToyFiles) throws -> [String?] {
 struct SweepNamesTests {
   @Test(arguments: [
     ("seed", "1,2", ["out-seed1.png", "out-seed2.png"]), ("cfg", "0.5", ["out-cfg0.5.png"]),
+    ("seed", "8..11", ["out-seed08.png", "out-seed09.png", "out-seed10.png", "out-seed11.png"]),
+    ("cfg", "0.25,7.5,10", ["out-cfg00.25.png", "out-cfg07.5.png", "out-cfg10.png"]),
+    ("prompt", "7|10", ["out-prompt7.png", "out-prompt10.png"]),
     ("mode", "plain,karras", ["out-mode_plain.png", "out-mode_karras.png"]),
     ("prompt", "a red apple|", ["out-prompt_a_red_apple.png", "out-prompt_empty.png"]),
     ("prompt", "A cat|a cat", ["out-prompt_A_cat-a7a8377f.png", "out-prompt_a_cat-51e46741.png"]),

@@ -72,6 +72,72 @@ struct SweepTests {
     #expect(toy.target("imge").problems() == ["--target imge: there is no node 'imge'; did you mean 'image'?"])
   }
 
+  @Test func aFileTakesWhatTheCommandLineTakes() throws {
+    for (written, values) in [
+      ("1..4", ["1", "2", "3", "4"]), ("7,11..13", ["7", "11", "12", "13"]),
+      ("[9, 1..3, \"6..2:-2\"]", ["9", "1", "2", "3", "6", "4", "2"]),
+      ("5", ["5"]), ("\"[1, 2]\"", ["1", "2"]),
+    ] { #expect(try swept("matrix: {seed: \(written)}").resolve().axes.map(\.texts) == [values]) }
+    #expect(try swept("matrix: {cfg: 0..1:0.5}").resolve().axes.map(\.texts) == [["0", "0.5", "1"]])
+    #expect(
+      try swept("matrix: {prompt: a cat|1..3, random}").resolve().axes.map(\.texts) == [["a cat", "1..3, random"]])
+    #expect(
+      try swept("matrix: {prompt: [a cat, 1..3, random]}").resolve().axes.map(\.texts) == [["a cat", "1..3", "random"]])
+  }
+
+  @Test func numbersAreDrawnAndRecorded() throws {
+    for toy in [
+      swept("matrix: {seed: random*3}"), swept().sweep("seed", "random*3"), swept("matrix: {seed: [random, random*2]}"),
+    ] {
+      var toy = toy
+      toy.drawn = 5
+      let graph = try toy.resolve()
+      // The generator of this test draws one number, and no point is there twice.
+      #expect(graph.axes.map(\.texts) == [["5", "6", "7"]])
+      #expect(graph.axes.map(\.isDrawn) == [true])
+      #expect(graph.points.map { $0.parameters.first { $0.name == "seed" }?.isDrawn } == [true, true, true])
+      #expect(graph.points[1].workflow.contains("seed: {type: int, default: 6"))
+      #expect(graph.workflow.contains("seed: [5, 6, 7]"))
+      #expect(try ToyFiles(graph.workflow).resolve().points.map(\.address) == ["seed=5", "seed=6", "seed=7"])
+    }
+    let few = ToyFiles(
+      "stepgraph: 1\nparams: {n: {type: int, default: 1, min: 1, max: 4}}\nnodes: {a: {node: Start, with: {seed: $(n)}}}"
+    )
+    #expect(
+      try few.target("a").sweep("n", "random*4").resolve().axes.map { $0.texts.sorted() } == [["1", "2", "3", "4"]])
+    #expect(
+      few.sweep("n", "random*5").problems() == ["--sweep n=random*5: 'n' takes 1 to 4, too few for 'random*5'"])
+  }
+
+  @Test func listsAreSwept() throws {
+    let text = """
+      stepgraph: 1
+      params: {scales: {type: [float], default: [1]}, names: {type: [string], default: [a]}}
+      nodes:
+        start: {node: Start}
+        image: {node: Decode, in: {latent: start}}
+        grid: {node: Grid, in: {images: image}, with: {sizes: $(scales), labels: $(names)}}
+        png: {node: Save, in: {image: grid}, with: {path: out.png}}
+
+      """
+    let graph = try ToyFiles(text).sweep("scales", "7,5,3|8,8").resolve()
+    #expect(graph.points.map(\.address) == ["scales=7_5_3", "scales=8_8"])
+    #expect(graph.nodes.compactMap { $0.parameters.values["sizes"]?.text } == ["[7, 5, 3]", "[8, 8]"])
+    #expect(
+      graph.nodes.compactMap { $0.parameters.values["path"]?.text } == ["out-scales7_5_3.png", "out-scales8_8.png"])
+    let written = try ToyFiles(text + "sweep: {matrix: {names: [[x, y], [\"a, b\"]]}}").resolve()
+    #expect(written.nodes.compactMap { $0.parameters.values["labels"]?.text } == ["[x, y]", "[a, b]"])
+    #expect(try ToyFiles(written.workflow).resolve().outline == written.outline)
+    #expect(
+      ToyFiles(text).sweep("names", "a|b").problems() == [
+        "--sweep names=a|b: lists of texts can only be swept in a file"
+      ])
+    #expect(
+      try ToyFiles(text).set("scales", "[2, 3]").set("names", "a, b|c").resolve().outline.dropLast().last
+        == "grid = Grid(images: image, labels=[a, b, c], sizes=[2, 3])")
+    #expect(ToyFiles(text).set("scales", "2,x").problems() == ["--set scales=2,x: 'scales' takes a number, not 'x'"])
+  }
+
   // MARK: Problems
 
   @Test(arguments: [
@@ -86,7 +152,20 @@ struct SweepTests {
       "matrx: {seed: [1]}", ["20:9: 'sweep' has no key 'matrx'; did you mean 'matrix'?"]
     ),
     ("matrix: {seed: []}", ["20:24: 'seed' takes at least one value"]),
-    ("matrix: {seed: 1}", ["20:24: 'seed' takes a list of values, not a text"]),
+    ("matrix: {seed: {a: 1}}", ["20:24: 'seed' takes a list of values, not a mapping"]),
+    ("matrix: {seed: }", ["20:24: 'seed' takes at least one value"]),
+    ("matrix: {seed: x}", ["20:24: 'seed' takes an int, not 'x'"]),
+    ("matrix: {seed: 4..1}", ["20:24: the range '4..1' does not lead from 4 to 1; write it with the step -1: 4..1:-1"]),
+    (
+      "matrix: {seed: [1, 4..2]}",
+      ["20:28: the range '4..2' does not lead from 4 to 2; write it with the step -1: 4..2:-1"]
+    ),
+    (
+      "matrix: {seed: random*0}",
+      ["20:24: 'random*0' does not say how many to draw; 'random*8' draws 8 numbers; 1 to 10000 can be drawn"]
+    ),
+    ("matrix: {cfg: random}", ["20:23: 'cfg' takes a number, not 'random'"]),
+    ("matrix: {out: ~/x.png}", ["20:23: '~/x.png' holds '~', which only a shell replaces"]),
     ("matrix: {seed: [1, [2]]}", ["20:28: 'seed' takes a text or a number, not a list"]),
     ("matrix: {seed: [1, x, -1]}", ["20:28: 'seed' takes an int, not 'x'", "20:31: 'seed' takes 0 or more, not -1"]),
     (
@@ -116,7 +195,13 @@ struct SweepTests {
     ("sede", "1", ["--sweep sede=1: the workflow has no param 'sede'; did you mean 'seed'?"]),
     ("seed", "", ["--sweep seed=: 'seed' takes an int, not an empty text"]),
     ("seed", "1,,2", ["--sweep seed=1,,2: 'seed' takes an int, not an empty text"]),
-    ("seed", "random", ["--sweep seed=random: 'seed' takes an int, not 'random'"]),
+    ("cfg", "random", ["--sweep cfg=random: 'cfg' takes a number, not 'random'"]),
+    (
+      "seed", "random*x",
+      [
+        "--sweep seed=random*x: 'random*x' does not say how many to draw; 'random*8' draws 8 numbers; 1 to 10000 can be drawn"
+      ]
+    ),
     ("seed", "1,1", ["--sweep seed=1,1: the sweep of 'seed' has '1' twice"]),
     ("seed", "1..3,2", ["--sweep seed=1..3,2: the sweep of 'seed' has '2' twice"]),
     (

@@ -20,7 +20,9 @@ private let params = """
   dir: {type: path, default: d}, min: {type: int, default: 2}
   """
 
-private let inBrackets = "'$(...)' takes a param or loop index, and for ints '+', '-', '*', 'min(a, b)' and 'max(a, b)'"
+private let inBrackets =
+  "'$(...)' takes params, loop indices and numbers, with '+', '-', '*', '/', brackets, comparisons and "
+  + "if, min, max, floor, ceil, round, abs, sqrt, cos, lerp, len"
 
 struct ValueTests {
   @Test(arguments: [
@@ -37,6 +39,10 @@ struct ValueTests {
     ("step: 1", "mode", .string("plain")),
     ("step: $(steps)", "step", .int(20)),
     ("step: $(2*steps+1)", "step", .int(41)),
+    ("step: $((1+2))", "step", .int(3)),
+    ("step: \"$(max(1, steps, 3))\"", "step", .int(20)),
+    ("step: 1, scale: $(cfg/2)", "scale", .float(3.75)),
+    ("step: 1, clip: $(steps < 5)", "clip", .bool(false)),
     ("step: $( 100 - steps*2 - 1 )", "step", .int(59)),
     ("step: \"$(min(steps, 7))\"", "step", .int(7)),
     ("step: \"$( max( steps - 30 , 3*2 ) + 1 )\"", "step", .int(7)),
@@ -99,15 +105,9 @@ struct ValueTests {
     ),
     ("step: $(steps", ["6:53: '$(' is not closed; a ')' must follow; '$$(' stands for the two characters '$('"]),
     (
-      "step: $((1+2))",
-      [
-        "6:55: expected a name or a number in '$(...)', not '('; \(inBrackets)"
-      ]
-    ),
-    (
       "step: $(steps/2)",
       [
-        "6:60: expected a name or a number in '$(...)', not '/'; \(inBrackets)"
+        "6:53: 'step' takes an int, but 'steps/2' is a float; 'floor(...)', 'ceil(...)' and 'round(...)' make an int of it"
       ]
     ),
     (
@@ -116,9 +116,14 @@ struct ValueTests {
         "6:55: expected a name or a number in '$(...)', not ')'; \(inBrackets)"
       ]
     ),
-    ("step: \"$(min(steps))\"", ["6:56: 'min' takes two ints, as in 'min(a, b)'"]),
-    ("step: \"$(max(1, steps, 3))\"", ["6:56: 'max' takes two ints, as in 'max(a, b)'"]),
-    ("step: \"$(min(1, cfg))\"", ["6:63: 'cfg' is a float; only ints can be calculated with"]),
+    ("step: \"$(min(steps))\"", ["6:56: 'min' takes two numbers or more, as in 'min(a, b)'"]),
+    (
+      "step: \"$(min(1, cfg))\"",
+      [
+        "6:53: 'step' takes an int, but 'min(1, cfg)' is a float; 'floor(...)', 'ceil(...)' and 'round(...)' make an int of it"
+      ]
+    ),
+    ("step: \"$(min(1, prompt))\"", ["6:63: 'prompt' is a string; only numbers can be calculated with"]),
     ("step: \"$(min(1, 2)3)\"", ["6:65: expected a name or a number in '$(...)', not '3'; \(inBrackets)"]),
     ("step: \"$(min(1, 2)\"", ["6:65: expected a name or a number in '$(...)', not the end; \(inBrackets)"]),
     ("step: \"$(min(, 2))\"", ["6:60: expected a name or a number in '$(...)', not ','; \(inBrackets)"]),
@@ -133,11 +138,16 @@ struct ValueTests {
         "6:62: 'Step' has no parameter '2))'; a comma ends a text in braces; quote it: step: \"$(min(1, 2))\"",
       ]
     ),
-    ("step: $(2x)", ["6:55: '2x' is neither a name nor an int"]),
+    ("step: $(2x)", ["6:55: '2x' is neither a name nor a number"]),
     ("step: $(cfg)", ["6:53: 'step' takes an int, but 'cfg' is a float"]),
     ("step: $(prompt)", ["6:53: 'step' takes an int, but 'prompt' is a string"]),
     ("step: 1, clip: $(steps)", ["6:62: 'clip' takes true or false, but 'steps' is an int"]),
-    ("step: $(cfg+1)", ["6:55: 'cfg' is a float; only ints can be calculated with"]),
+    (
+      "step: $(cfg+1)",
+      [
+        "6:53: 'step' takes an int, but 'cfg+1' is a float; 'floor(...)', 'ceil(...)' and 'round(...)' make an int of it"
+      ]
+    ),
     ("step: $(9000000000000000000*steps)", ["6:53: 9000000000000000000 * 20 is out of the range of an int"]),
     (
       "step: 1, mode: $(prompt)",

@@ -1,9 +1,12 @@
 import Diagnostics
+import Foundation
 
-/// The type by which a text is read: of a param, or of a node's parameter or the items of one that is a list.
-enum ScalarType: Hashable {
+/// The type of a param, of a node's parameter or of an expression.
+indirect enum ValueType: Hashable {
   case string, int, float, bool, path
   case choice([String])
+  /// Of anything but paths and lists.
+  case list(ValueType)
 
   init(_ type: ParameterType) {
     switch type {
@@ -13,7 +16,7 @@ enum ScalarType: Hashable {
     case .bool: self = .bool
     case .path: self = .path
     case .choice(let options): self = .choice(options)
-    case .list(let item): self.init(item)
+    case .list(let item): self = .list(ValueType(item))
     }
   }
 
@@ -27,8 +30,12 @@ enum ScalarType: Hashable {
     case .bool: "bool"
     case .path: "path"
     case .choice: "choice"
+    case .list(let item): "list of \(item.plural)"
     }
   }
+
+  /// What the items of a list are; the type itself for any other.
+  var item: ValueType { if case .list(let item) = self { item } else { self } }
 
   /// For messages: "takes an int".
   var description: String {
@@ -39,11 +46,12 @@ enum ScalarType: Hashable {
     case .bool: "true or false"
     case .path: "a path"
     case .choice(let options): "one of \(options.joined(separator: ", "))"
+    case .list(let item): "a list of \(item.plural)"
     }
   }
 }
 
-extension ScalarType {
+extension ValueType {
   /// For messages: "a list of ints".
   var plural: String {
     switch self {
@@ -52,54 +60,84 @@ extension ScalarType {
     case .float: "numbers"
     case .bool: "booleans"
     case .path: "paths"
+    case .list: "lists"
     }
   }
 }
 
 /// Why a value does not fit: the part of a sentence after "takes", and notes.
-struct ScalarProblem: Error {
+struct TypeProblem: Error {
   var expectation: String
   var notes: [String] = []
 }
 
-extension ScalarType {
+extension ValueType {
   /// Every int that a workflow can hold: any Int64 or UInt64.
   static let intRange = Int128(Int64.min)...Int128(UInt64.max)
 
   /// Reads `text` as this type, never guessing another one; paths and choices stay strings.
-  func read(_ text: String) -> Result<ParameterValue, ScalarProblem> {
+  ///
+  /// The items of a list are separated by commas, those of a list of strings, which may hold commas, by `|`.
+  func read(_ text: String) -> Result<ParameterValue, TypeProblem> {
     let shown = text.isEmpty ? "an empty text" : "'\(text)'"
     switch self {
     case .string, .path:
       return .success(.string(text))
     case .int:
-      guard ScalarType.isInteger(text) else {
-        return .failure(ScalarProblem(expectation: "\(description), not \(shown)"))
+      guard ValueType.isInteger(text) else {
+        return .failure(TypeProblem(expectation: "\(description), not \(shown)"))
       }
-      guard let number = Int128(text), ScalarType.intRange.contains(number) else {
-        return .failure(ScalarProblem(expectation: "an int of 64 bits, not \(text)"))
+      guard let number = Int128(text), ValueType.intRange.contains(number) else {
+        return .failure(TypeProblem(expectation: "an int of 64 bits, not \(text)"))
       }
       return .success(.int(number))
     case .float:
-      guard ScalarType.isDecimal(text), let number = Double(text) else {
-        return .failure(ScalarProblem(expectation: "\(description), not \(shown)"))
+      guard ValueType.isDecimal(text), let number = Double(text) else {
+        return .failure(TypeProblem(expectation: "\(description), not \(shown)"))
       }
       guard number.isFinite else {
-        return .failure(ScalarProblem(expectation: "a number of at most 1.8e308, not \(shown)"))
+        return .failure(TypeProblem(expectation: "a number of at most 1.8e308, not \(shown)"))
       }
       return .success(.float(number == 0 ? 0 : number))
     case .bool:
       switch text {
       case "true": return .success(.bool(true))
       case "false": return .success(.bool(false))
-      default: return .failure(ScalarProblem(expectation: "\(description), not \(shown)"))
+      default: return .failure(TypeProblem(expectation: "\(description), not \(shown)"))
       }
     case .choice(let options):
       guard options.contains(text) else {
         let near = nearestNameNote(to: text, among: options)
-        return .failure(ScalarProblem(expectation: "\(description), not \(shown)", notes: near.map { [$0] } ?? []))
+        return .failure(TypeProblem(expectation: "\(description), not \(shown)", notes: near.map { [$0] } ?? []))
       }
       return .success(.string(text))
+    case .list(let item):
+      do throws(TypeProblem) {
+        var values: [ParameterValue] = []
+        for text in item.split(text) { values.append(try item.read(text).get()) }
+        return .success(.list(values))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  /// The texts of several values of this type that stand in one; brackets around them are let pass.
+  func split(_ text: String) -> [String] {
+    var text = text.trimmingCharacters(in: .whitespaces)
+    if separator == ",", text.hasPrefix("["), text.hasSuffix("]") {
+      text = String(text.dropFirst().dropLast()).trimmingCharacters(in: .whitespaces)
+      if text.isEmpty { return [] }
+    }
+    return text.split(separator: separator, omittingEmptySubsequences: false)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  /// What stands between several values: texts and lists may hold commas.
+  var separator: Character {
+    switch self {
+    case .string, .path, .list: "|"
+    case .int, .float, .bool, .choice: ","
     }
   }
 
