@@ -82,7 +82,7 @@ private struct YAMLComposer {
     let node: YAMLNode
     switch event.kind {
     case .scalar(let scalar):
-      refuse(tag: event.tag, onScalar: true, at: location)
+      refuse(tag: event.tag, onScalar: true, isAlone: scalar.isPlain && scalar.text.isEmpty, at: location)
       node = YAMLNode(.scalar(scalar), at: location)
     case .sequenceStart:
       refuse(tag: event.tag, onScalar: false, at: location)
@@ -174,7 +174,8 @@ private struct YAMLComposer {
     }
   }
 
-  private func refuse(tag: String?, onScalar: Bool, at location: SourceLocation) {
+  /// - Parameter isAlone: whether nothing follows the tag, which then may be meant as a text.
+  private func refuse(tag: String?, onScalar: Bool, isAlone: Bool = false, at location: SourceLocation) {
     guard let tag, !(onScalar && tag == "tag:yaml.org,2002:str") else { return }
     let standard = "tag:yaml.org,2002:"
     let shown = tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
@@ -182,7 +183,7 @@ private struct YAMLComposer {
       "the tag '\(shown)' is not supported", at: location,
       notes: [
         "types are declared by ports and params, so no tag is needed",
-        tag.hasPrefix("!") ? "a text that starts with '!' needs quotes" : nil,
+        isAlone && tag.hasPrefix("!") ? "a text that starts with '!' needs quotes" : nil,
       ])
   }
 }

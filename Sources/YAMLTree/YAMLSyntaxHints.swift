@@ -7,7 +7,7 @@ extension YAMLSyntaxError {
     switch problem {
     case "mapping values are not allowed in this context": return "a text with ': ' in it needs quotes"
     case "did not find expected ',' or '}'", "did not find expected ',' or ']'":
-      return character(at: place) == ":"
+      return isSecondColon(place)
         ? "a text with ': ' in it needs quotes"
         : "a bracket or brace is not closed, or a text with one of ',[]{}' in it needs quotes"
     case "did not find expected key":
@@ -25,9 +25,11 @@ extension YAMLSyntaxError {
     }
   }
 
-  private func character(at place: SourceLocation) -> Character? {
-    guard place.file.lines.indices.contains(place.line - 1) else { return nil }
-    return place.file.lines[place.line - 1].dropFirst(place.column - 1).first
+  /// Whether the problem is a colon in what follows a key.
+  private func isSecondColon(_ place: SourceLocation) -> Bool {
+    guard place.file.lines.indices.contains(place.line - 1) else { return false }
+    let line = place.file.lines[place.line - 1].unicodeScalars
+    return line.dropFirst(place.column - 1).first == ":" && line.prefix(place.column - 1).contains(":")
   }
 
   /// Whether braces or brackets are open at the end of a line that ends in a comment, before the place of the problem.

@@ -69,8 +69,9 @@ struct HistoryTests {
     #expect(try stepgraph.call(["lock", "graph.yaml"] + settings).status == 0)
     #expect(try stepgraph.folder.contents("graph.yaml.lock") == lock, "the same each time")
 
-    // Settings are free, and so are comments and order.
-    try stepgraph.folder.write("# a comment\n" + text, to: "graph.yaml")
+    // Settings are free, and so are comments, order and words for people.
+    let described = text.replacing("{node: Decode,", with: "{description: The end., x-mark: 1, node: Decode,")
+    try stepgraph.folder.write("# a comment\n" + described, to: "graph.yaml")
     let free = try stepgraph.call(["run", "graph.yaml", "--locked", "-q", "--set", "seed=4"] + settings)
     #expect(free.status == 0, "\(free.errors)")
 

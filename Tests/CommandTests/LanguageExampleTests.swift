@@ -39,6 +39,17 @@ struct LanguageExampleTests {
     let places = try places(of: (0..<6).map { "step-\($0).png" }, on: "out.png", in: stepgraph)
     #expect(Set(places.map(\.y)).count == 2 && Set(places.map(\.x)).count == 3)
     #expect(places == places.sorted { ($0.y, $0.x) < ($1.y, $1.x) })
+    // Swept, each point writes all of its pictures, and the sheet shows them in the point's cell.
+    let swept = try stepgraph.call(
+      [
+        "run", "single.yaml", "--quiet", "--set", Self.model, "--set", "steps=2", "--set", "out=s.png", "--sweep",
+        "cfg=1,3",
+      ])
+    #expect(swept.status == 0, "\(swept.errors)")
+    #expect(
+      stepgraph.folder.names.filter { $0.hasPrefix("s-") }
+        == ["s-cfg1-0.png", "s-cfg1-1.png", "s-cfg3-0.png", "s-cfg3-1.png", "s-sheet.png"])
+    _ = try self.places(of: ["s-cfg1-1.png", "s-cfg3-0.png"], on: "s-sheet.png", in: stepgraph)
     // A picture's own workflow draws it again.
     #expect(try stepgraph("run", "out.png", "--no-cache", "--set", "out=again.png", "--quiet").status == 0)
     #expect(try pixels("again.png", in: stepgraph) == pixels("out.png", in: stepgraph))

@@ -26,8 +26,9 @@ indirect enum BoundExpression {
     case .constant(let value): return value
     case .register(let index): return registers[index]
     case .widened(let operand):
-      guard case .int(let number) = try operand.evaluate(registers) else { return try operand.evaluate(registers) }
-      return .float(Double(number))
+      let value = try operand.evaluate(registers)
+      guard case .int(let number) = value else { return value }
+      return .float(number.nearestDouble)
     case .operation(let operation, let operands): return try operation.apply(operands, registers)
     }
   }
@@ -39,7 +40,9 @@ extension Operation {
   ) throws(ValueProblem) -> ParameterValue {
     let first = try isRounding ? quotient(operands[0], registers) : operands[0].evaluate(registers)
     switch self {
-    case .choice: return try operands[first == .bool(true) ? 1 : 2].evaluate(registers)
+    case .choice:
+      guard case .bool(true) = first else { return try operands[2].evaluate(registers) }
+      return try operands[1].evaluate(registers)
     case .minimum, .maximum:
       var best = first
       for operand in operands.dropFirst() {
@@ -184,6 +187,14 @@ extension Operation {
   }
 }
 
+extension Int128 {
+  /// For an int of a workflow, which has 64 bits; `Double(self)` goes digit by digit and takes many times as long.
+  var nearestDouble: Double {
+    let bits = UInt64(truncatingIfNeeded: self)
+    return self < 0 ? Double(Int64(bitPattern: bits)) : Double(bits)
+  }
+}
+
 /// A value that is known to be an int or a float.
 private struct Number {
   let value: ParameterValue
@@ -192,7 +203,7 @@ private struct Number {
 
   var double: Double {
     switch value {
-    case .int(let number): Double(number)
+    case .int(let number): number.nearestDouble
     case .float(let number): number
     default: .nan
     }

@@ -74,7 +74,7 @@ extension Binder {
     case .choice:
       guard types[0] == .bool else { return refuse(0, "a condition is true or false, such as 'i < 5'") }
       return commonType(types[1], types[2], written, at: location)
-    case .equal where !types[0].isNumeric, .unequal where !types[0].isNumeric:
+    case .equal where !types.allSatisfy(\.isNumeric), .unequal where !types.allSatisfy(\.isNumeric):
       guard types[0].isComparable else { return refuse(0, "only numbers, texts and booleans can be compared") }
       if types[0].isText == types[1].isText && types[0].isNumeric == types[1].isNumeric, types[1].isComparable {
         return .bool

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import YAMLTree
 
 /// Reads one `$(...)`: an expression and perhaps a format.
@@ -51,7 +52,7 @@ struct ExpressionParser {
   private mutating func format() throws(Diagnostic) -> ValueFormat {
     let start = position
     while position < scalars.count, scalars[position] != ")" { position += 1 }
-    let text = String(String.UnicodeScalarView(scalars[start..<position]))
+    let text = text(from: start).trimmingCharacters(in: .whitespaces)
     guard let format = ValueFormat(text) else {
       throw Diagnostic(
         "'\(text)' is no format", at: place(start),
@@ -192,8 +193,19 @@ struct ExpressionParser {
     return Diagnostic(
       "expected a name or a number in '$(...)', not \(found)", at: place(position),
       notes: [
+        position < scalars.count ? Self.otherWays[scalars[position]] : nil,
         "'$(...)' takes params, loop indices and numbers, with '+', '-', '*', '/', brackets, comparisons and "
-          + Operation.functions.map(\.rawValue).joined(separator: ", ")
-      ])
+          + Operation.functions.map(\.rawValue).joined(separator: ", "),
+      ].compactMap(\.self))
   }
+
+  /// How to say what other languages have a sign for.
+  private static let otherWays: [Unicode.Scalar: String] = [
+    "%": "what is left of a division is 'a - b*floor(a/b)'", "^": "a power is a product: 'a*a'",
+    "*": "a power is a product: 'a*a'", "?": "a choice is 'if(c, a, b)'", "=": "'==' tells whether two are equal",
+    "&": "both of two conditions: 'if(a, b, a)'", "|": "one of two conditions: 'if(a, a, b)'",
+    "!": "'!=' tells whether two differ", "'": "a text cannot be written here, but named: it is a param",
+    "\"": "a text cannot be written here, but named: it is a param",
+    "$": "names stand here without a sign of their own",
+  ]
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 
 /// Looking up the names inside `$(...)`.
 extension Binder {
@@ -24,7 +25,7 @@ extension Binder {
     guard let bound = lookUp(literal, for: target, values: values) else { return .broken }
     if let role = target.role { note(role, of: bound.origin.literal, at: literal.location) }
     guard bound.isConstant else { return .varying(bound) }
-    guard let value = evaluate(bound) else { return .broken }
+    guard let value = evaluate(bound, hint: nameHint(literal, values: values)) else { return .broken }
     if target.role == .read, bound.isAbsolutePath { noteAbsolutePath(bound.origin.literal) }
     return .value(value)
   }
@@ -86,10 +87,19 @@ extension Binder {
     return constants.count == items.count ? .value(.list(constants)) : .varying(bound.compactMap { $0 })
   }
 
-  private func evaluate(_ literal: BoundLiteral) -> ParameterValue? {
+  /// How a name is written that stands in the text as other tools write it: `$steps`, `${steps}` or `{{steps}}`.
+  private func nameHint(_ literal: Literal, values: [String: NamedValue]) -> String? {
+    let text = literal.scalar.text
+    guard text.hasPrefix("$") || text.hasPrefix("{{") else { return nil }
+    let name = text.trimmingCharacters(in: CharacterSet(charactersIn: "${} "))
+    return values[name] == nil ? nil : "the value of '\(name)' is written $(\(name))"
+  }
+
+  private func evaluate(_ literal: BoundLiteral, hint: String? = nil) -> ParameterValue? {
     switch literal.evaluate([]) {
     case .success(let value): return value
-    case .failure(let problem):
+    case .failure(var problem):
+      if let hint { problem.notes.append(hint) }
       report(problem, of: literal)
       return nil
     }

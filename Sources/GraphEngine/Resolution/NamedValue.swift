@@ -8,6 +8,9 @@ struct NamedValue {
     case register(Int)
     /// Could not be read, which has been reported.
     case broken
+
+    /// As a workflow file would write it; nil for what is not known.
+    var text: String? { if case .known(let value) = self { value.text } else { nil } }
   }
 
   var type: ValueType
@@ -95,7 +98,7 @@ extension ValueTarget {
   func convert(_ value: ParameterValue) -> Result<ParameterValue, ValueProblem> {
     switch (type, value) {
     case (.string, _), (.path, _), (.choice, _): read(value.text)
-    case (.float, .int(let number)): checked(.float(Double(number)))
+    case (.float, .int(let number)): checked(.float(number.nearestDouble))
     case (.list, .list(let items)): Self.list(items.lazy.map(item.convert))
     default: checked(value)
     }

@@ -15,7 +15,7 @@ struct SweepAxis {
   }
 
   /// The values as a workflow file would write them.
-  var texts: [String] { values.map { if case .known(let value) = $0.content { value.text } else { "" } } }
+  var texts: [String] { values.map { $0.content.text ?? "" } }
 }
 
 /// The matrix of a sweep, and which of its points to run.
@@ -93,7 +93,7 @@ extension Binder {
       for item in items {
         if case .one(let literal) = item, type.isNumeric, literal.scalar.text.standsForSeveral {
           let text = SweepText(text: literal.scalar.text, target: target)
-          values += self.values(text, at: literal.location, draw: draw) ?? []
+          values += self.values(text, besides: values, at: literal.location, draw: draw) ?? []
         } else {
           let (value, _) = namedValue(of: item, for: param, type: type, values: [:])
           if case .known = value.content { values.append(value) }
@@ -114,12 +114,13 @@ extension Binder {
   ///
   /// - Parameter place: what paths are relative to; the command line when nil.
   private func values(
-    _ text: SweepText, at location: SourceLocation, place: PathOrigin.Place? = nil, draw: () -> UInt64
+    _ text: SweepText, besides others: [NamedValue] = [], at location: SourceLocation, place: PathOrigin.Place? = nil,
+    draw: () -> UInt64
   ) -> [NamedValue]? {
     let target = text.target
     let values: [SweepText.Value]
     do throws(ValueProblem) {
-      values = try text.values(draw: draw)
+      values = try text.values(besides: others.compactMap(\.content.text), draw: draw)
     } catch {
       collector.error(error.message, at: location, notes: error.notes.map { $0 })
       return nil

@@ -32,8 +32,10 @@ struct SweepText {
 
   /// Each value's own text.
   ///
-  /// - Parameter draw: a random number.
-  func values(draw: () -> UInt64) throws(ValueProblem) -> [Value] {
+  /// - Parameters:
+  ///   - others: values that are there already and not drawn again.
+  ///   - draw: a random number.
+  func values(besides others: [String] = [], draw: () -> UInt64) throws(ValueProblem) -> [Value] {
     switch target.type {
     case .string, .path, .bool, .choice: return target.type.split(text).map { Value(text: $0) }
     case .list(let item):
@@ -47,7 +49,9 @@ struct SweepText {
         if text.contains("..") {
           values += try NumberRange(text, of: target.name, type: target.type).texts.map { Value(text: $0) }
         } else if target.type == .int, text == "random" || text.hasPrefix("random*") {
-          values += try drawn(text, besides: values, draw: draw)
+          values += try drawn(text, besides: others + values.map(\.text), draw: draw)
+        } else if let ends = text.wholeMatch(of: /([0-9]+)-([0-9]+)/) {
+          throw ValueProblem("'\(text)' is no number", notes: ["a range is written \(ends.1)..\(ends.2)"])
         } else {
           values.append(Value(text: text))
         }
@@ -56,8 +60,7 @@ struct SweepText {
     }
   }
 
-  /// - Parameter others: values that are not drawn again.
-  private func drawn(_ text: String, besides others: [Value], draw: () -> UInt64) throws(ValueProblem) -> [Value] {
+  private func drawn(_ text: String, besides others: [String], draw: () -> UInt64) throws(ValueProblem) -> [Value] {
     let written = text.dropFirst("random*".utf8.count)
     guard let count = text == "random" ? 1 : Int(written), (1...SweepAxis.maximumPoints).contains(count) else {
       throw ValueProblem(
@@ -65,7 +68,7 @@ struct SweepText {
         notes: ["'random*8' draws 8 numbers; 1 to \(SweepAxis.maximumPoints) can be drawn"])
     }
     let range = target.drawnInts
-    var known = Set(others.map(\.text))
+    var known = Set(others)
     guard range.upperBound - range.lowerBound + 1 >= Int128(count + known.count) else {
       throw ValueProblem("'\(target.name)' takes \(range.lowerBound) to \(range.upperBound), too few for '\(text)'")
     }

@@ -104,6 +104,9 @@ struct SchemaChecker {
 
   private func isSame(_ left: Any, _ right: Any) -> Bool {
     if let left = left as? String { return left == right as? String }
+    if let left = left as? [Any], let right = right as? [Any] {
+      return left.count == right.count && zip(left, right).allSatisfy { isSame($0, $1) }
+    }
     return number(left) != nil && number(left) == number(right)
   }
 

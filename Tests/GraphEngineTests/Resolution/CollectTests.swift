@@ -129,14 +129,14 @@ struct CollectTests {
 
   @Test(arguments: [
     (
-      collect, "image: {node: Decode, in: {latent: each.picture}}",
+      collect, "look: {node: Decode, in: {latent: each.picture}}",
       [
-        "g.yaml:13:34: 'latent' takes one wire, but 'each.picture' is a list; only ports that take several wires take a list"
+        "g.yaml:13:37: 'latent' takes one wire, but 'each.picture' is a list; only ports that take several wires take a list"
       ]
     ),
     (
       "collect: {picture: next.history}", "grid: {node: Grid, in: {images: [each.picture]}}",
-      ["g.yaml:13:34: 'images' takes image [n, 3, h, w], but 'each.picture' is history"]
+      ["g.yaml:13:36: 'images' takes image [n, 3, h, w], but 'each.picture' is history"]
     ),
     (
       "collect: {latent: next.latent}", "grid: {node: Start}",
@@ -145,7 +145,7 @@ struct CollectTests {
     (
       collect, "grid: {node: Grid, in: {images: [each.pictures]}}",
       [
-        "g.yaml:13:34: 'each' has no output 'pictures'; did you mean 'picture'?; outside a loop only what its 'yield' and 'collect' name is seen"
+        "g.yaml:13:36: 'each' has no output 'pictures'; did you mean 'picture'?; outside a loop only what its 'yield' and 'collect' name is seen"
       ]
     ),
     (
@@ -160,7 +160,7 @@ struct CollectTests {
   @Test func ofNoIterationNothingComes() {
     #expect(
       workflow(collect).set("count", "0").problems() == [
-        "g.yaml:13:33: 'images' has no value: the loop it comes from runs zero times; in grid"
+        "g.yaml:13:35: 'images' has no value: the loop it comes from runs zero times; in grid"
       ])
   }
 

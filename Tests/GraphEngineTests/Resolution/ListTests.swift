@@ -127,14 +127,14 @@ struct ListTests {
   }
 
   @Test(arguments: [
-    ("{type: [float], default: 7}", ["2:34: 'a' takes a list of numbers, not a text; a list of one is written [7]"]),
-    ("{type: [float], default: [7, x]}", ["2:38: 'a' takes a number, not 'x'"]),
-    ("{type: [int], default: [1, 9], max: 5}", ["2:36: 'a' takes at most 5, not 9"]),
-    ("{type: int, default: [1]}", ["2:30: 'a' takes a text or a number, not a list"]),
-    ("{type: [float, int], default: [7]}", ["2:16: a list has items of one type: 'type: [float]'"]),
-    ("{type: [[int]], default: [7]}", ["2:17: 'type' takes a text or a number, not a list"]),
-    ("{type: [path], default: [a]}", ["2:17: a param is one path, not a list of them"]),
-    ("{type: [string], default: [a], min: 1}", ["2:41: only an int or a float has 'min'"]),
+    ("{type: [float], default: 7}", ["2:38: 'a' takes a list of numbers, not a text; a list of one is written [7]"]),
+    ("{type: [float], default: [7, x]}", ["2:42: 'a' takes a number, not 'x'"]),
+    ("{type: [int], default: [1, 9], max: 5}", ["2:40: 'a' takes at most 5, not 9"]),
+    ("{type: int, default: [1]}", ["2:34: 'a' takes a text or a number, not a list"]),
+    ("{type: [float, int], default: [7]}", ["2:20: a list has items of one type: 'type: [float]'"]),
+    ("{type: [[int]], default: [7]}", ["2:21: 'type' takes a text or a number, not a list"]),
+    ("{type: [path], default: [a]}", ["2:21: a param is one path, not a list of them"]),
+    ("{type: [string], default: [a], min: 1}", ["2:49: only an int or a float has 'min'"]),
   ])
   func badListParams(_ param: String, _ problems: [String]) {
     let text = "stepgraph: 1\nparams: {a: \(param)}\nnodes: {start: {node: Start}}\noutputs: {start: start}"

@@ -74,7 +74,7 @@ struct SweepTests {
 
   @Test func aFileTakesWhatTheCommandLineTakes() throws {
     for (written, values) in [
-      ("1..4", ["1", "2", "3", "4"]), ("7,11..13", ["7", "11", "12", "13"]),
+      ("1..4", ["1", "2", "3", "4"]), ("\"7,11..13\"", ["7", "11", "12", "13"]),
       ("[9, 1..3, \"6..2:-2\"]", ["9", "1", "2", "3", "6", "4", "2"]),
       ("5", ["5"]), ("\"[1, 2]\"", ["1", "2"]),
     ] { #expect(try swept("matrix: {seed: \(written)}").resolve().axes.map(\.texts) == [values]) }
@@ -202,6 +202,7 @@ struct SweepTests {
         "--sweep seed=random*x: 'random*x' does not say how many to draw; 'random*8' draws 8 numbers; 1 to 10000 can be drawn"
       ]
     ),
+    ("seed", "1-4", ["--sweep seed=1-4: '1-4' is no number; a range is written 1..4"]),
     ("seed", "1,1", ["--sweep seed=1,1: the sweep of 'seed' has '1' twice"]),
     ("seed", "1..3,2", ["--sweep seed=1..3,2: the sweep of 'seed' has '2' twice"]),
     (

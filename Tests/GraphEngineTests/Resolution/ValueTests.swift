@@ -82,6 +82,12 @@ struct ValueTests {
     ("step: 1.5", ["6:53: 'step' takes an int, not '1.5'"]),
     ("step: 7.0", ["6:53: 'step' takes an int, not '7.0'"]),
     ("step: 0x10", ["6:53: 'step' takes an int, not '0x10'"]),
+    ("step: $steps", ["6:53: 'step' takes an int, not '$steps'; the value of 'steps' is written $(steps)"]),
+    ("step: \"${steps}\"", ["6:53: 'step' takes an int, not '${steps}'; the value of 'steps' is written $(steps)"]),
+    (
+      "step: \"{{ steps }}\"",
+      ["6:53: 'step' takes an int, not '{{ steps }}'; the value of 'steps' is written $(steps)"]
+    ),
     ("step: 1_000", ["6:53: 'step' takes an int, not '1_000'"]),
     ("step: ", ["6:53: 'step' takes an int, not an empty text"]),
     ("step: 1000", ["6:53: 'step' takes 0 to 999, not 1000"]),
