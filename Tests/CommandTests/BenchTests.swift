@@ -52,7 +52,7 @@ import Testing
     let result = try Stepgraph()("bench", "engine", "--runs", "2", "--json")
     try #require(result.status == 0, "\(result.errors)")
     let times = try JSONDecoder().decode([String: [Double]].self, from: Data(result.output.utf8))
-    #expect(times.keys.sorted() == ["secondsPerNode", "secondsToPlan", "secondsToResolve"])
+    #expect(times.keys.sorted() == ["secondsPerExpression", "secondsPerNode", "secondsToPlan", "secondsToResolve"])
     #expect(times.values.allSatisfy { $0.count == 2 && $0.allSatisfy { $0 > 0 } })
   }
 

@@ -86,9 +86,9 @@ struct LanguageTests {
     (
       #"  t: {node: TextEncode, in: {clip: model.clip}, with: {text: "C:\models"}}"#,
       #"""
-      6:63: error: this is not valid YAML: found unknown escape character
+      6:65: error: this is not valid YAML: found unknown escape character
         6 |   t: {node: TextEncode, in: {clip: model.clip}, with: {text: "C:\models"}}
-          |                                                               ^
+          |                                                                 ^
           = while parsing a quoted scalar that starts at w.yaml:6:62
           = in double quotes a backslash is written twice; single quotes take it as it is
       """#
@@ -205,11 +205,11 @@ struct LanguageTests {
       """
     ),
     (
-      "  a: {node: SaveTensor, in: {tensor: start}, with: {path: \"$(scales[steps])\"}}",
+      "  a: {node: SaveTensor, in: {tensor: start}, with: {path: \"out-$(scales[steps])\"}}",
       """
-      6:60: error: the list has no item 4
-        6 |   a: {node: SaveTensor, in: {tensor: start}, with: {path: "$(scales[steps])"}}
-          |                                                            ^
+      6:64: error: the list has no item 4
+        6 |   a: {node: SaveTensor, in: {tensor: start}, with: {path: "out-$(scales[steps])"}}
+          |                                                                ^
           = it has 3 items, 0 to 2; -1 is the last one
       """
     ),

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import YAMLTree
 
 /// A text of a workflow file in which `$(...)` stands for a value.
@@ -33,8 +34,8 @@ extension Literal {
       next != " ", next != "#", next != "\t"
     else { return nil }
     let column = location.column + line.count - comment.count
-    let text = String(String.UnicodeScalarView(comment)).split(separator: " #")[0]
-    return Located(String(text), at: SourceLocation(file: location.file, line: location.line, column: column))
+    let text = String(String.UnicodeScalarView(comment)).split(separator: " #")[0].trimmingCharacters(in: .whitespaces)
+    return Located(text, at: SourceLocation(file: location.file, line: location.line, column: column))
   }
 }
 
