@@ -11,7 +11,10 @@ struct SafetensorsHeader: Sendable {
 
   /// Reads the header of a whole file's bytes; errors begin with `source`, the file's name.
   init(_ file: UnsafeRawBufferPointer, source: String) throws {
-    if let description = ForeignFile.description(file) { throw SafetensorsError("\(source): \(description)") }
+    // A header's length may begin as other formats do: what follows it tells.
+    if file.count < 9 || file[8] != UInt8(ascii: "{"), let description = ForeignFile.description(file) {
+      throw SafetensorsError("\(source): \(description)")
+    }
     guard file.count >= 8 else {
       throw SafetensorsError(
         "\(source): no safetensors file: it has \(file.count) bytes, and 8 are the header's length alone")

@@ -64,7 +64,7 @@ import Testing
     (["--part", "vae", "--runs", "0"], "--runs is 0; 1 or more was expected"),
     (["--part", "vae", "--precision", "f16"], "--precision is 'f16'; f32 or bf16 was expected"),
     (["--part", "vae", "--size", "63"], "--size is 63; the model takes multiples of 4"),
-    (["--part", "text", "--model", "nowhere"], "nowhere: there is no such folder"),
+    (["--part", "text", "--model", "nowhere"], "nowhere: there is no such file or folder"),
   ])
   func refuses(_ arguments: [String], _ message: String) throws {
     let model = arguments.contains("--part") && !arguments.contains("--model") ? ["--model", Repository.demoModel] : []

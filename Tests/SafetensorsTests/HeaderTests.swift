@@ -84,7 +84,7 @@ struct HeaderTests {
     try file(header: header, dataCount: count + 4).withUnsafeBytes { bytes in
       let reader = try SafetensorsReader(borrowing: bytes, source: "x")
       #expect(try reader.tensor("b").values == [0])
-      #expect(message { _ = try reader.tensor("a") } == "x: tensor 'a' is \(dtype); F32, F16 or BF16 was expected")
+      #expect(message { _ = try reader.tensor("a") } == "x: tensor 'a' is \(dtype); F32, F16, BF16 or F8 was expected")
     }
   }
 

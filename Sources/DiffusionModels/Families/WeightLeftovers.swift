@@ -50,6 +50,9 @@ package enum WeightLeftovers {
     ),
   ]
 
+  /// Whether a tensor holds the positions of tokens, which folders of many models have and nobody needs to hear of.
+  package static func isCounted(_ name: String) -> Bool { name.hasSuffix("embeddings.position_ids") }
+
   /// What a tensor of this name is; nil for one that is not known.
   package static func reason(_ name: String) -> String? {
     table.first { $0.patterns.contains { $0.matches(name) } }?.reason

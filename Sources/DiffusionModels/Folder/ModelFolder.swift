@@ -64,7 +64,7 @@ struct ModelFolder: ModelSource {
 
   private func store(_ part: String, _ stem: String, _ table: NameTable) throws -> WeightStore {
     try WeightStore(WeightFiles(in: "\(path)/\(part)", stem: stem)) { name in
-      WeightLeftovers.reason(name) == nil ? table.slots(of: name) : []
+      WeightLeftovers.isCounted(name) ? [] : table.slots(of: name)
     }
   }
 

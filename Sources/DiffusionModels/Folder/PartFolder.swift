@@ -66,7 +66,7 @@ struct PartFolder: ModelSource {
 
   private func store(_ stem: String, _ table: NameTable) throws -> WeightStore {
     try WeightStore(WeightFiles(in: path, stem: stem)) { name in
-      WeightLeftovers.reason(name) == nil ? table.slots(of: name) : []
+      WeightLeftovers.isCounted(name) ? [] : table.slots(of: name)
     }
   }
 

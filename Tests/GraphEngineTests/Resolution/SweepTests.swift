@@ -80,7 +80,7 @@ struct SweepTests {
     ] { #expect(try swept("matrix: {seed: \(written)}").resolve().axes.map(\.texts) == [values]) }
     #expect(try swept("matrix: {cfg: 0..1:0.5}").resolve().axes.map(\.texts) == [["0", "0.5", "1"]])
     #expect(
-      try swept("matrix: {prompt: a cat|1..3, random}").resolve().axes.map(\.texts) == [["a cat", "1..3, random"]])
+      try swept("matrix: {prompt: \"a cat|1..3, random\"}").resolve().axes.map(\.texts) == [["a cat", "1..3, random"]])
     #expect(
       try swept("matrix: {prompt: [a cat, 1..3, random]}").resolve().axes.map(\.texts) == [["a cat", "1..3", "random"]])
   }
