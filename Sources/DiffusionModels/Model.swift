@@ -69,22 +69,20 @@ package final class Model: Sendable {
     }
   }
 
-  /// Accounts for every weight of a part without reading one.
+  /// Accounts for every weight of a part without reading one; a part that is absent is for those to tell who ask for it.
   ///
-  /// Throws `ModelError` where the model lacks the part, `SafetensorsError` for files that cannot be read and for weights that
-  /// are missing, misshapen or left over.
+  /// Throws `SafetensorsError` for files that cannot be read, and weights that are missing or misshapen.
   package func survey(_ part: Part) throws {
     switch part {
     case .unet:
-      let config = try present(unetConfig, "unet")
+      guard let config = source.unetConfig else { return }
       try source.unetWeights().survey { try UNet2DConditionModel($0, config) }
     case .clip:
-      _ = try present(textConfigs.first, "text_encoder")
       for (index, config) in textConfigs.enumerated() {
         try source.textWeights(index).survey { try CLIPTextModel($0, config) }
       }
     case .vae:
-      let config = try present(vaeConfig, "vae")
+      guard let config = source.vaeConfig else { return }
       try source.vaeWeights().survey { try AutoencoderKL($0, config) }
     }
   }

@@ -67,6 +67,39 @@ struct FamilyParityTests {
     try check("refiner.image", "image", stepgraph, reference)
   }
 
+  /// A UNet alone in a file that also sees a mask and a masked picture and is told its guidance, against diffusers' class.
+  @Test func aDistilledInpaintingUNetMatchesDiffusers() throws {
+    let (model, stepgraph) = (try SeededModel.named("distilled-inpainting"), try Stepgraph())
+    try model.file().write(to: stepgraph.folder.file("unet.safetensors"))
+    let reference = try SeededModel.reference("distilled-inpainting")
+    for name in ["latent", "concat", "states"] {
+      var writer = SafetensorsWriter()
+      writer.add("tensor", try reference.tensor(name))
+      try Data(writer.bytes()).write(to: stepgraph.folder.file("\(name).safetensors"))
+    }
+    let predict =
+      "{node: UNetPredict, in: {unet: model, latent: latent, concat: concat, conditioning: states, schedule: s}, with: {step: 0"
+    try stepgraph.folder.write(
+      """
+      stepgraph: 1
+      nodes:
+        model:  {node: LoadDenoiser, with: {path: unet.safetensors}}
+        latent: {node: LoadTensor, with: {path: latent.safetensors}}
+        concat: {node: LoadTensor, with: {path: concat.safetensors}}
+        states: {node: LoadTensor, with: {path: states.safetensors}}
+        s:      {node: NoiseSchedule, in: {unet: model.denoiser}, with: {steps: 4}}
+        told:   \(predict.replacing("model,", with: "model.unet,")), guidance: 7.5}}
+        untold: \(predict.replacing("model,", with: "model.denoiser,"))}}
+        a: {node: SaveTensor, in: {tensor: told}, with: {path: told.safetensors}}
+        b: {node: SaveTensor, in: {tensor: untold}, with: {path: untold.safetensors}}
+      """, to: "graph.yaml")
+    _ = try stepgraph.run("graph.yaml")
+    try check("told", "told", stepgraph, reference)
+    try check("untold", "untold", stepgraph, reference)
+    let described = try stepgraph("model", "unet.safetensors", "--json").output
+    #expect(described.contains("\"variant\" : \"inpainting\""))
+  }
+
   // MARK: - Pieces
 
   private static func settings(_ model: SeededModel, _ run: SeededModel.Run) -> [String] {

@@ -402,11 +402,42 @@ def refiner(family, tokenizer):
     family.save(runs, tensors, pipeline)
 
 
+def distilled_inpainting():
+    """A UNet alone that is told a mask, a masked picture and its guidance scale, in one forward pass.
+
+    diffusers' converter leaves out the projection of the guidance, so the class gets its weights here by name.
+    """
+    spec = dict(FAMILIES["sd1"]["unet"], in_channels=9, time_cond_proj_dim=48)
+    unet = UNet2DConditionModel(sample_size=8, **spec)
+    names = {name: "time_embed.cond_proj.weight" if "cond_proj" in name else original_unet_name(name, 1, [True, False])
+             for name in unet.state_dict()}
+    manifest = [[names[name], list(value.shape), *size_of(names[name], value.shape)]
+                for name, value in unet.state_dict().items()]
+    unet.load_state_dict({
+        name: numbers(*entry).float() for name, entry in zip(unet.state_dict(), manifest)})
+    unet.eval()
+    generator = torch.Generator().manual_seed(3)
+    tensors = {"latent": torch.randn(2, 4, 6, 8, generator=generator), "concat": torch.randn(1, 5, 6, 8, generator=generator),
+               "states": torch.randn(1, 77, 64, generator=generator)}
+    guidance = StableDiffusionPipeline.get_guidance_scale_embedding(None, torch.tensor([7.5 - 1]), embedding_dim=48)
+    seen = torch.cat([tensors["latent"], tensors["concat"].expand(2, -1, -1, -1)], dim=1)
+    states = tensors["states"].expand(2, -1, -1)
+    tensors["told"] = unet(seen, 751, states, timestep_cond=guidance.expand(2, -1)).sample
+    tensors["untold"] = unet(seen, 751, states).sample
+    lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in sorted(manifest))
+    (HERE / "distilled-inpainting.json").write_text(
+        '{"tensors": [\n' + lines + '\n],\n"folder": [], "configs": {}, "prompt": "", "negative": "", "runs": []}\n')
+    save_file(tensors, HERE / "distilled-inpainting.safetensors")
+
+
 def main():
     torch.set_num_threads(1)
     tokenizer = sys.argv[1]
     with torch.no_grad():
-        for name in sys.argv[2:] or FAMILIES:
+        for name in sys.argv[2:] or [*FAMILIES, "distilled-inpainting"]:
+            if name == "distilled-inpainting":
+                distilled_inpainting()
+                continue
             family = Family(name, tokenizer)
             {"sdxl": sdxl, "sdxl-refiner": lambda f: refiner(f, tokenizer)}.get(name, plain)(family)
             shutil.rmtree(family.folder)
