@@ -6,6 +6,8 @@ import Synchronization
 /// A number on a wire.
 struct ToyNumber: WireValue, Equatable {
   static let wireType = WireType("number")
+  /// A number that is known before it exists.
+  typealias Forecast = Int
   var value: Double
 
   init(_ value: Double) { self.value = value }
@@ -265,7 +267,7 @@ struct ToyGraph {
   private let file = SourceFile(path: "toy.yaml", text: "")
   private static let catalog = NodeCatalog([
     ToyConstant.self, ToyAdd.self, ToyOpen.self, ToyUse.self, ToyPair.self, ToySave.self, ToyAct.self, ToyActIO.self,
-    ToyCarry.self, ToyScale.self, ToyAware.self, ToyTune.self,
+    ToyCarry.self, ToyScale.self, ToyAware.self, ToyTune.self, ToyCount.self,
   ])
 
   /// Adds a node; its parameters are on the lines after its own.

@@ -55,6 +55,7 @@ package struct Executor: Sendable {
           relay.send(.warning(node: nil, Diagnostic(warning, severity: .warning)))
         }
       }
+      for warning in plan.warnings { relay.send(.warning(node: nil, warning)) }
       do {
         let result = try await run.execute()
         record(.done)

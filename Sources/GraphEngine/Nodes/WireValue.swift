@@ -4,6 +4,9 @@
 package protocol WireValue: Sendable {
   static var wireType: WireType { get }
 
+  /// What can be known of a value before it exists, for nodes that look ahead (`ForecastingNode`).
+  associatedtype Forecast: Sendable = Never
+
   /// The value as bytes for the cache; every value of a `cacheable` type can be written.
   func encoded() throws -> [UInt8]
   /// Reads what `encoded` wrote. Throws when the bytes are not of this type.

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// What a run will do, node by node, and why: a pure value, made by `makePlan`.
 package struct Plan: Sendable {
   /// The graph with its settings resolved, and model digests in its workflow text.
@@ -13,6 +15,8 @@ package struct Plan: Sendable {
   /// Entries of nodes that run to have their new results compared with those.
   let compared: [Int: CacheEntry]
   let keys: NodeKeys
+  /// What nodes warned of before anything ran.
+  package let warnings: [Diagnostic]
 
   package func count(_ matches: (PlannedNode.Action) -> Bool) -> Int { nodes.count { matches($0.action) } }
   package var runCount: Int { count { $0 == .run } }

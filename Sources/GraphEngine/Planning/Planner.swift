@@ -48,6 +48,7 @@ private struct Planner {
   /// Nodes of equal key form a group; those that must run themselves are each a group of their own.
   private var group: [Int]
   private var groupCount = 0
+  private var forecasts: Forecasts
   /// By group: the most that a member asks for.
   private var groupPolicies: [CachePolicy] = []
   private var isGroupRecomputed: [Bool] = []
@@ -59,12 +60,13 @@ private struct Planner {
     keys = NodeKeys(nodeCount: graph.nodes.count, numerics: numerics)
     nodes = Array(repeating: PlannedNode(action: .skip, reason: .notAsked), count: graph.nodes.count)
     group = Array(repeating: 0, count: graph.nodes.count)
+    forecasts = Forecasts(nodeCount: graph.nodes.count)
     isAsked = graph.ancestorsOfTargets()
   }
 
   // MARK: Keys
 
-  /// Resolves settings, digests the files that are read and keys every node that a target may need.
+  /// Resolves settings, digests the files that are read, looks ahead and keys every node that a target may need.
   mutating func makeKeys() throws {
     var digests = SourceDigests(cache: caches.disk, other: options.digests, progress: options.hashing)
     let consumers = ConsumerTypes(graph)
@@ -87,7 +89,14 @@ private struct Planner {
             path: source.path, digest: digest, identity: identity, outputs: source.outputs, role: source.role)
         }
         keys.add(index, of: graph, reading: contents)
+        if let foreseeing = node as? any ForecastingNode {
+          let isChanged = try forecasts.add(index, foreseeing, key: keys.nodeKeys[index], to: &graph)
+          if isChanged { keys.add(index, of: graph, reading: contents) }
+        } else {
+          forecasts.pass(index, in: graph)
+        }
       } catch {
+        forecasts.fail(index)
         let causes: [any Error] = (error as? DiagnosticList)?.diagnostics ?? [error]
         for cause in causes {
           problems.add(graph.nodes[index].diagnostic(for: cause))
@@ -221,7 +230,7 @@ private struct Planner {
     return Plan(
       graph: graph, nodes: nodes, hits: hits, representatives: representatives(),
       policies: graph.nodes.indices.map { isAsked[$0] ? groupPolicies[group[$0]] : .none }, compared: compared(),
-      keys: keys)
+      keys: keys, warnings: forecasts.warnings)
   }
 
   private func compared() -> [Int: CacheEntry] {

@@ -17,6 +17,7 @@ struct PlanCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let plan = try options.settings.plan(options.resolvedGraph(), cache: options.cache, isShown: !json)
+      Terminal.show(plan.warnings)
       let seconds = ExpectedTimes(of: plan, from: options.cache?.recentManifests() ?? []).seconds
       let rows = plan.nodes.indices.map { NodeRow(plan, $0, seconds: seconds[$0]) }
       try Terminal.write(json ? jsonText(rows) : text(rows, plan, seconds))
