@@ -3,7 +3,7 @@ import GraphEngine
 import Tensors
 
 /// Noise added to a clean latent, up to the level at which a step of a schedule starts.
-package struct AddNoise: Node {
+package struct AddNoise: ForecastingNode {
   package static let info = NodeInfo(
     type: "AddNoise", version: 2, lane: .compute, summary: "Brings a clean latent to the noise level of a step.")
 
@@ -19,12 +19,26 @@ package struct AddNoise: Node {
 
   package init() {}
 
+  package func forecast(_ io: inout NodeForecast) throws {
+    try requireClean(io[latent]?.level)
+    guard let schedule = io[schedule] else { return }
+    try schedule.requireStep(io[step], port: step.name)
+    io[noisy] = LatentForecast(level: schedule.schedule.levels[io[step]], schedule: schedule, step: io[step])
+  }
+
+  private func requireClean(_ level: Double?) throws {
+    guard let level, level != 1 else { return }
+    throw NodeFailure(
+      level == 0
+        ? "the latent is pure noise already, at level 0; a clean one, at level 1, was expected"
+        : "the latent is noisy already, at level \(level.levelText); a clean one, at level 1, was expected",
+      at: latent.name, notes: level == 0 ? ["leave out the seed of the EmptyLatent"] : [])
+  }
+
   package func run(_ io: inout NodeIO) throws {
     let (latent, schedule) = (io[latent], io[schedule])
-    try schedule.requireStep(io[step], port: step.name)
-    guard latent.level == nil || latent.level == 1 else {
-      throw NodeFailure("the latent is already noisy, at level \(latent.level ?? 0)", at: self.latent.name)
-    }
+    try ScheduleForecast(schedule).requireStep(io[step], port: step.name)
+    try requireClean(latent.level)
     let noise = RandomParameters.noise(latent.tensor.shape, seed: io[seed], draw: io[draw], generator: io[rng])
     let level = schedule.levels[io[step]]
     io[noisy] = Latent(DiffusionModels.addNoise(noise, to: latent.tensor, level: level), level: level)

@@ -3,7 +3,7 @@ import GraphEngine
 import Safetensors
 
 /// A model whose weights are changed by a LoRA, or by what descends from it: Hu et al., 2021.
-package struct ApplyLoRA: Node {
+package struct ApplyLoRA: ForecastingNode {
   package static let info = NodeInfo(
     type: "ApplyLoRA", version: 1, lane: .inline,
     summary: "Changes a model's weights by those of a LoRA file, as they are loaded.")
@@ -31,6 +31,9 @@ package struct ApplyLoRA: Node {
     let outputs = [(changedDenoiser.name, file.changesDenoiser), (changedClip.name, file.changesText)]
     return file.paths.map { NodeSource($0, outputs: Set(outputs.filter(\.1).map(\.0))) }
   }
+
+  /// The noise that a model was trained with stays as it is.
+  package func forecast(_ io: inout NodeForecast) { io[changedDenoiser] = io[denoiser] }
 
   package func run(_ io: inout NodeIO) throws {
     let path = io[path]

@@ -2,9 +2,10 @@ import DiffusionModels
 import GraphEngine
 
 /// One step of DDPM (Ho, Jain and Abbeel 2020, equation 7; diffusers' `DDPMScheduler`): `ddpmStep` has the formula.
-package struct DDPMStep: Node {
+package struct DDPMStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DDPMStep", version: 1, lane: .compute, summary: "Takes one DDPM step, with the noise of the posterior.")
+  private static let method = StepMethod(name: "DDPM", needsSigma: false)
 
   let ports = StepPorts()
   let random = NoisePorts()
@@ -15,8 +16,10 @@ package struct DDPMStep: Node {
     random.resolve(&parameters, defaultDraw: parameters[ports.step] + 1)
   }
 
+  package func forecast(_ io: inout NodeForecast) throws { try ports.forecast(&io, of: Self.method) }
+
   package func run(_ io: inout NodeIO) throws {
-    let inputs = try ports.inputs(io, method: "DDPM", needsSigma: false)
+    let inputs = try ports.inputs(io, of: Self.method)
     let (now, noise) = (inputs.evaluation, random.noise(io, shape: inputs.latent.shape))
     let next = ddpmStep(now, to: inputs.target, noise: noise)
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)

@@ -5,11 +5,11 @@ import GraphEngine
 ///
 /// Even evaluations go halfway in log sigma, odd ones take a step that is a little too long with what they find, and add
 /// noise: `dpm2AncestralStep` has the formula.
-package struct DPM2AncestralStep: Node {
+package struct DPM2AncestralStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DPM2AncestralStep", version: 1, lane: .compute,
     summary: "Goes halfway, then takes a step a little too far from there, and adds noise.")
-  private static let method = "DPM2 ancestral"
+  private static let method = StepMethod(name: "DPM2 ancestral", pattern: .ancestralMidpoints)
 
   let ports = StepPorts()
   let past = TwoStagePorts()
@@ -23,10 +23,15 @@ package struct DPM2AncestralStep: Node {
     random.resolve(&parameters, defaultDraw: step.isMultiple(of: 2) ? nil : (step + 1) / 2)
   }
 
+  package func forecast(_ io: inout NodeForecast) throws {
+    let next = try ports.forecast(&io, of: Self.method)
+    try past.forecast(&io, of: Self.method, ports: ports, next: next)
+  }
+
   package func run(_ io: inout NodeIO) throws {
-    let inputs = try ports.inputs(io, method: Self.method, pattern: .ancestralMidpoints)
+    let inputs = try ports.inputs(io, of: Self.method)
     let now = inputs.evaluation
-    let memory = try past.firstStage(io, method: Self.method, inputs: inputs)
+    let memory = try past.firstStage(io, of: Self.method, inputs: inputs)
     var (next, kept) = (now.moved(to: inputs.target), SolverMemory.empty)
     if let start = memory?.sample {
       let noise = random.noise(io, shape: inputs.latent.shape)
@@ -35,6 +40,6 @@ package struct DPM2AncestralStep: Node {
       kept.sample = .init(inputs.latent, level: inputs.level)
     }
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
-    past.history.put(kept, method: Self.method, of: inputs, to: &io)
+    past.history.put(kept, of: Self.method, inputs: inputs, to: &io)
   }
 }

@@ -3,7 +3,7 @@ import GraphEngine
 
 /// One step of DPM-Solver or DPM-Solver++ (Lu and others 2022; diffusers' `DPMSolverMultistepScheduler` and
 /// `DPMSolverSinglestepScheduler`): `DPMSolver` has the formulas.
-package struct DPMSolverStep: Node {
+package struct DPMSolverStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DPMSolverStep", version: 1, lane: .compute,
     summary: "Takes one DPM-Solver step, of up to three predictions; DPM++ 2M is its default.")
@@ -27,21 +27,37 @@ package struct DPMSolverStep: Node {
 
   package init() {}
 
-  package func resolve(_ parameters: inout NodeParameters) {
-    let isStochastic = DPMSolver.Algorithm(rawValue: parameters[algorithm])?.isStochastic ?? false
+  package func resolve(_ parameters: inout NodeParameters) throws {
+    let algorithm = self.algorithm(parameters)
+    try requireSupport(algorithm, solver(parameters), order: parameters[order])
+    let isStochastic = algorithm.isStochastic
     random.resolve(&parameters, defaultDraw: isStochastic ? parameters[ports.step] + 1 : nil)
-    if parameters[lowerOrderFinal] == nil {
-      parameters[lowerOrderFinal] = parameters[solver] == DPMSolver.Solver.multistep.rawValue
-    }
+    if parameters[lowerOrderFinal] == nil { parameters[lowerOrderFinal] = solver(parameters) == .multistep }
+  }
+
+  private func algorithm(_ parameters: NodeParameters) -> DPMSolver.Algorithm {
+    DPMSolver.Algorithm(rawValue: parameters[algorithm]) ?? .dpmsolverPlusPlus
+  }
+
+  private func solver(_ parameters: NodeParameters) -> DPMSolver.Solver {
+    DPMSolver.Solver(rawValue: parameters[solver]) ?? .multistep
+  }
+
+  /// Histories of algorithms and solvers are different things.
+  private func method(_ parameters: NodeParameters) -> StepMethod {
+    StepMethod(name: "\(algorithm(parameters).rawValue) \(solver(parameters).rawValue)")
+  }
+
+  package func forecast(_ io: inout NodeForecast) throws {
+    let method = method(io.parameters)
+    let next = try ports.forecast(&io, of: method)
+    try past.forecast(&io, of: method, ports: ports, next: next)
   }
 
   package func run(_ io: inout NodeIO) throws {
-    let algorithm = DPMSolver.Algorithm(rawValue: io[algorithm]) ?? .dpmsolverPlusPlus
-    let solver = DPMSolver.Solver(rawValue: io[solver]) ?? .multistep
-    try requireSupport(algorithm, solver, order: io[order])
-    let method = "\(algorithm.rawValue) \(solver.rawValue)"
-    let inputs = try ports.inputs(io, method: method)
-    let memory = try past.memory(io, method: method, inputs: inputs)
+    let (algorithm, solver, method) = (algorithm(io.parameters), solver(io.parameters), method(io.parameters))
+    let inputs = try ports.inputs(io, of: method)
+    let memory = try past.memory(io, of: method, inputs: inputs)
     let now = inputs.evaluation
     let noise = algorithm.isStochastic ? random.noise(io, shape: inputs.latent.shape) : nil
     let dpm = DPMSolver(algorithm: algorithm, variant: DPMSolver.Variant(rawValue: io[variant]) ?? .midpoint)
@@ -62,7 +78,7 @@ package struct DPMSolverStep: Node {
           memory: memory, noise: noise)
       }
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
-    past.history.put(kept, method: method, of: inputs, to: &io)
+    past.history.put(kept, of: method, inputs: inputs, to: &io)
   }
 
   /// sde-dpmsolver has no third order and no singlestep form, in the papers as in the reference.

@@ -2,7 +2,7 @@ import DiffusionModels
 import GraphEngine
 
 /// Latents as pictures.
-package struct Decode: Node {
+package struct Decode: ForecastingNode {
   package static let info = NodeInfo(
     type: "Decode", version: 1, lane: .compute, summary: "Decodes latents into pictures with the VAE.")
 
@@ -11,6 +11,13 @@ package struct Decode: Node {
   let image = Output<Image>("image", "Pictures in -1...1, not clamped.")
 
   package init() {}
+
+  package func forecast(_ io: inout NodeForecast) {
+    guard let known = io[latent], known.isNoisy else { return }
+    io.warn(
+      "the latent is still noisy, at level \(known.level.levelText)\(known.place); the picture will show the noise",
+      at: latent.name)
+  }
 
   package func run(_ io: inout NodeIO) throws {
     let vae = try io[vae].vae(at: vae.name)

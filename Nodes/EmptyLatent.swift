@@ -2,7 +2,7 @@ import GraphEngine
 import Tensors
 
 /// The latent that sampling starts from: noise when a seed is given, zeros otherwise.
-package struct EmptyLatent: Node {
+package struct EmptyLatent: ForecastingNode {
   package static let info = NodeInfo(
     type: "EmptyLatent", version: 1, lane: .compute, summary: "Makes the latent that sampling starts from.")
 
@@ -20,6 +20,8 @@ package struct EmptyLatent: Node {
   package func resolve(_ parameters: inout NodeParameters) {
     if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
   }
+
+  package func forecast(_ io: inout NodeForecast) { io[latent] = LatentForecast(level: io[seed] == nil ? 1 : 0) }
 
   package func run(_ io: inout NodeIO) throws {
     let config = io[vae]?.model.vaeConfig

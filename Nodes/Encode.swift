@@ -3,7 +3,7 @@ import GraphEngine
 import Tensors
 
 /// Pictures as latents.
-package struct Encode: Node {
+package struct Encode: ForecastingNode {
   package static let info = NodeInfo(
     type: "Encode", version: 1, lane: .compute, summary: "Encodes pictures into latents with the VAE.")
 
@@ -19,6 +19,8 @@ package struct Encode: Node {
   package func resolve(_ parameters: inout NodeParameters) {
     if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
   }
+
+  package func forecast(_ io: inout NodeForecast) { io[latent] = LatentForecast(level: 1) }
 
   package func run(_ io: inout NodeIO) throws {
     let vae = try io[vae].vae(at: vae.name)

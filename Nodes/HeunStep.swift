@@ -4,21 +4,26 @@ import GraphEngine
 /// One evaluation of Heun's method (Karras and others 2022, algorithm 1; diffusers' `HeunDiscreteScheduler`).
 ///
 /// Even evaluations are Euler's step, odd ones correct it by the mean of both slopes: `heunStep` has the formula.
-package struct HeunStep: Node {
+package struct HeunStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "HeunStep", version: 1, lane: .compute,
     summary: "Takes Euler's step, then again with the mean of the slopes at both its ends.")
-  private static let method = "Heun"
+  private static let method = StepMethod(name: "Heun", pattern: .pairs)
 
   let ports = StepPorts()
   let past = TwoStagePorts()
 
   package init() {}
 
+  package func forecast(_ io: inout NodeForecast) throws {
+    let next = try ports.forecast(&io, of: Self.method)
+    try past.forecast(&io, of: Self.method, ports: ports, next: next)
+  }
+
   package func run(_ io: inout NodeIO) throws {
-    let inputs = try ports.inputs(io, method: Self.method, pattern: .pairs)
+    let inputs = try ports.inputs(io, of: Self.method)
     let now = inputs.evaluation
-    let memory = try past.firstStage(io, method: Self.method, inputs: inputs)
+    let memory = try past.firstStage(io, of: Self.method, inputs: inputs)
     var (next, kept) = (now.moved(to: inputs.target), SolverMemory.empty)
     if let start = memory?.sample, let first = memory?.outputs.first {
       next = heunStep(now, from: start, firstNoise: first, to: inputs.target)
@@ -27,6 +32,6 @@ package struct HeunStep: Node {
       kept.outputs = [.init(now.noise.evaluated(), level: inputs.level)]
     }
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
-    past.history.put(kept, method: Self.method, of: inputs, to: &io)
+    past.history.put(kept, of: Self.method, inputs: inputs, to: &io)
   }
 }

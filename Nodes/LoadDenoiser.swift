@@ -2,7 +2,7 @@ import DiffusionModels
 import GraphEngine
 
 /// The denoiser of a model, from wherever it has one.
-package struct LoadDenoiser: Node {
+package struct LoadDenoiser: ForecastingNode {
   package static let info = NodeInfo(
     type: "LoadDenoiser", version: 1, lane: .inline, summary: "Opens the denoiser of a model, or one by itself.")
 
@@ -27,6 +27,11 @@ package struct LoadDenoiser: Node {
   }
 
   private var outputsOfParts: [Model.Part: Set<String>] { [.unet: [denoiser.name, unet.name]] }
+
+  package func forecast(_ io: inout NodeForecast) {
+    let model = ports.known(io.parameters, training.overrides(io.parameters))
+    (io[denoiser], io[unet]) = (model, model)
+  }
 
   package func run(_ io: inout NodeIO) throws {
     let overrides = training.overrides(io.parameters)

@@ -2,7 +2,7 @@ import DiffusionModels
 import GraphEngine
 
 /// A model as handles to its parts.
-package struct LoadModel: Node {
+package struct LoadModel: ForecastingNode {
   package static let info = NodeInfo(
     type: "LoadModel", version: 1, lane: .inline,
     summary: "Opens a model folder or a single file; parts are loaded when first used.")
@@ -31,6 +31,11 @@ package struct LoadModel: Node {
 
   private var outputsOfParts: [Model.Part: Set<String>] {
     [.unet: [denoiser.name, unet.name], .clip: [clip.name], .vae: [vae.name]]
+  }
+
+  package func forecast(_ io: inout NodeForecast) {
+    let model = ports.known(io.parameters, training.overrides(io.parameters))
+    (io[denoiser], io[unet]) = (model, model)
   }
 
   package func run(_ io: inout NodeIO) throws {

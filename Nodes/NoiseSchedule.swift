@@ -5,17 +5,21 @@ import GraphEngine
 ///
 /// NoiseSchedules in the documentation has the rules. A parameter that is left out is the model's own, from its
 /// scheduler config, or else the class's default. `k` is the convention of the method whose steps take the schedule.
-package struct NoiseSchedule: ConsumerAwareNode {
+package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
   package static let info = NodeInfo(
     type: "NoiseSchedule", version: 3, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
 
   let unet = Input<UNetHandle>("unet", "The model, whose scheduler config says what noise it was trained with.")
+  let after = OptionalInput<Schedule>("after", "The schedule that a run begins with, where this one goes on from it.")
+  let first = OptionalParameter<Int>("first", "The step at which it goes on; unused without `after`.", min: 0)
   let steps = Parameter(
     "steps", "How many steps; unused with a list.", default: ScheduleOptions.defaultSteps, min: 1, max: 1000)
   let convention = Parameter(
     "convention", "Which reference scheduler's rules to follow; k is Euler's, or that of the step that takes it.",
     default: ScheduleConvention.ddim.rawValue, options: names(ScheduleConvention.self))
-  let spacing = OptionalParameter<String>("spacing", "How times are spread.", options: names(TimestepSpacing.self))
+  let spacing = OptionalParameter<String>(
+    "spacing", "How times are spread; distilled is what lcm and tcd do by themselves.",
+    options: names(TimestepSpacing.self) + [distilled])
   let offset = OptionalParameter<Int>("offset", "Added to leading times.", min: 0)
   let curve = OptionalParameter<String>(
     "curve", "How sigmas are spread, in place of times.", options: names(SigmaCurve.self))
@@ -47,8 +51,15 @@ package struct NoiseSchedule: ConsumerAwareNode {
     if meant.count == 1, let only = meant.first { parameters[convention] = only.rawValue }
   }
 
+  private static let distilled = "distilled"
+
   package func resolve(_ parameters: inout NodeParameters) throws {
     let options = options(parameters)
+    if parameters[spacing] == Self.distilled, !options.convention.usesOriginalSteps {
+      throw NodeFailure(
+        "spacing \(Self.distilled) is not for the convention \(options.convention.rawValue); conventions of distilled models "
+          + "are \(ScheduleConvention.list(where: \.usesOriginalSteps))", at: spacing.name)
+    }
     do {
       try options.check()
     } catch {
@@ -63,14 +74,55 @@ package struct NoiseSchedule: ConsumerAwareNode {
     parameters[originalSteps] = canonical.originalSteps
   }
 
+  package func forecast(_ io: inout NodeForecast) throws {
+    // What changes nothing makes no second key.
+    if !io.isWired(after) { io.parameters[first] = nil }
+    guard let model = io[unet] else { return }
+    let other = io[after]
+    if io.isWired(after), other == nil { return }
+    let (schedule, own, leastNoise) = try failing {
+      let config = try model.schedulerConfig()
+      let options = try options(io.parameters).canonical(for: config)
+      io.parameters[spacing] = options.spacing?.rawValue
+      let own = try Schedule(config, options)
+      let joined = try Schedule(config, options, after: other?.schedule, first: io[first] ?? 0)
+      return (joined, own, try config.leastNoise(of: options))
+    }
+    if schedule == own {
+      io.disconnect(after)
+      io.parameters[first] = nil
+    }
+    io[self.schedule] = ScheduleForecast(
+      schedule, address: io.address, settings: settings(io.parameters, count: schedule), leastNoise: leastNoise)
+  }
+
   package func run(_ io: inout NodeIO) throws {
+    io[schedule] = try failing {
+      try Schedule(
+        io[unet].model.schedulerConfig(), options(io.parameters), after: io[after], first: io[first] ?? 0)
+    }
+  }
+
+  private func failing<Result>(_ body: () throws -> Result) throws -> Result {
     do {
-      io[schedule] = try Schedule(io[unet].model.schedulerConfig(), options(io.parameters))
+      return try body()
     } catch let error as ScheduleError {
       throw NodeFailure(error.message, at: error.option.rawValue)
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: unet.name)
     }
+  }
+
+  /// What a message says of the schedule.
+  private func settings(_ parameters: NodeParameters, count schedule: Schedule) -> String {
+    let steps = parameters[timesteps]?.count ?? parameters[sigmas].map { $0.count - 1 } ?? parameters[steps]
+    var parts = [parameters[convention], "\(steps) steps"]
+    parts += [spacing, curve, end].compactMap { option in parameters[option].map { "\(option.declaration.name) \($0)" }
+    }
+    if parameters[timesteps] != nil { parts.append("timesteps given") }
+    if parameters[sigmas] != nil { parts.append("sigmas given") }
+    if parameters[strength] != 1 { parts.append("strength \(parameters[strength])") }
+    return parts.joined(separator: ", ")
   }
 
   private func options(_ parameters: NodeParameters) -> ScheduleOptions {

@@ -5,7 +5,7 @@ import Tensors
 /// Spherical linear interpolation (Shoemake 1985): along the arc between two latents, so that noise stays as strong as it is.
 ///
 /// `sin((1 - t) w) / sin(w) from + sin(t w) / sin(w) to`, w being the angle between them; each sample of a batch by itself.
-package struct Slerp: Node {
+package struct Slerp: ForecastingNode {
   package static let info = NodeInfo(
     type: "Slerp", version: 1, lane: .compute,
     summary: "Goes a part of the way from one latent to another, along an arc.")
@@ -17,14 +17,25 @@ package struct Slerp: Node {
 
   package init() {}
 
+  package func forecast(_ io: inout NodeForecast) throws {
+    let (from, to) = (io[from], io[to])
+    try requireSameLevel(from?.level, to?.level)
+    io[latent] = from ?? to
+  }
+
+  private func requireSameLevel(_ from: Double?, _ to: Double?) throws {
+    guard let from, let to, from != to else { return }
+    throw NodeFailure(
+      "'to' is at level \(to.levelText), but 'from' is at level \(from.levelText)", at: self.to.name,
+      notes: ["levels go from 0, pure noise, to 1, clean"])
+  }
+
   package func run(_ io: inout NodeIO) throws {
     let (from, to, amount) = (io[from], io[to], io[amount])
     guard from.tensor.shape == to.tensor.shape else {
       throw NodeFailure("'to' is \(to.tensor.shape), but 'from' is \(from.tensor.shape)", at: self.to.name)
     }
-    if let start = from.level, let end = to.level, start != end {
-      throw NodeFailure("'to' is at noise level \(end), but 'from' is at \(start)", at: self.to.name)
-    }
+    try requireSameLevel(from.level, to.level)
     let samples = (0..<from.tensor.shape[0]).map { index in
       slerp(from.tensor.sample(index), to.tensor.sample(index), amount)
     }

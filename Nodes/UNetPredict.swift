@@ -3,7 +3,7 @@ import GraphEngine
 import Tensors
 
 /// One forward pass of the UNet.
-package struct UNetPredict: BatchableNode {
+package struct UNetPredict: BatchableNode, ForecastingNode {
   package static let info = NodeInfo(
     type: "UNetPredict", version: 1, lane: .compute, summary: "Predicts the noise in a latent with the UNet.")
 
@@ -33,11 +33,19 @@ package struct UNetPredict: BatchableNode {
     return shapes.allSatisfy { $0 == shapes[0] } && shapes.count * latent[0] * latent[2] * latent[3] <= Self.mostPixels
   }
 
+  package func forecast(_ io: inout NodeForecast) throws {
+    guard let schedule = io[schedule] else { return }
+    try schedule.requireStep(io[step], port: step.name)
+    if let latent = io[latent] {
+      try LevelCheck(latent: latent, schedule: schedule, step: io[step]).require(at: self.latent.name)
+    }
+  }
+
   /// One forward pass for all; they have everything in common but the conditioning.
   package func run(batch: inout [NodeIO]) throws {
     let io = batch[0]
     let (latent, schedule) = (io[latent], io[schedule])
-    try schedule.requireStep(io[step], port: step.name)
+    try ScheduleForecast(schedule).requireStep(io[step], port: step.name)
     try latent.requireLevel(of: io[step], in: schedule, port: self.latent.name)
     let handle = io[unet]
     let unet = try handle.unet(at: unet.name)

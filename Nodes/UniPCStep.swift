@@ -2,11 +2,11 @@ import DiffusionModels
 import GraphEngine
 
 /// One step of UniPC (Zhao and others 2023; diffusers' `UniPCMultistepScheduler`): `UniPC` has the formula.
-package struct UniPCStep: Node {
+package struct UniPCStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "UniPCStep", version: 1, lane: .compute,
     summary: "Takes one UniPC step: corrects the last one by what the model says here, then predicts the next.")
-  private static let method = "UniPC"
+  private static let method = StepMethod(name: "UniPC")
 
   let ports = StepPorts()
   let past = MultistepPorts()
@@ -19,14 +19,19 @@ package struct UniPCStep: Node {
 
   package init() {}
 
+  package func forecast(_ io: inout NodeForecast) throws {
+    let next = try ports.forecast(&io, of: Self.method)
+    try past.forecast(&io, of: Self.method, ports: ports, next: next)
+  }
+
   package func run(_ io: inout NodeIO) throws {
-    let inputs = try ports.inputs(io, method: Self.method)
-    let memory = try past.memory(io, method: Self.method, inputs: inputs)
+    let inputs = try ports.inputs(io, of: Self.method)
+    let memory = try past.memory(io, of: Self.method, inputs: inputs)
     let now = inputs.evaluation
     let order = io[lowerOrderFinal] ? min(io[order], inputs.count - inputs.step) : io[order]
     let solver = UniPC(order: order, variant: UniPC.Variant(rawValue: io[variant]) ?? .bh2)
     let (next, kept) = solver.step(now, to: inputs.target, memory: memory)
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
-    past.history.put(kept, method: Self.method, of: inputs, to: &io)
+    past.history.put(kept, of: Self.method, inputs: inputs, to: &io)
   }
 }

@@ -46,6 +46,10 @@ struct ModelPorts: PortGroup {
     }
   }
 
+  /// The model as a plan sees it, which reads configs and no weights; nil for one that cannot be opened, which `sources`
+  /// tells of.
+  func known(_ parameters: NodeParameters, _ overrides: ModelOverrides) -> Model? { try? open(parameters, overrides) }
+
   /// Throws `NodeFailure` at `path`.
   func open(
     _ parameters: NodeParameters, _ overrides: ModelOverrides = ModelOverrides(),

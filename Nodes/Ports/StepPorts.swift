@@ -7,6 +7,15 @@ package protocol ConventionStep: Node {
   static var convention: ScheduleConvention { get }
 }
 
+/// What is known of a method without its numbers.
+struct StepMethod: Sendable {
+  let name: String
+  /// How its evaluations follow each other.
+  var pattern = ScheduleConvention.Pattern.single
+  /// Whether it divides by the signal in a sample, which pure noise has none of.
+  var needsSigma = true
+}
+
 /// The wires and the step that every solver step has, and what every one checks.
 struct StepPorts: PortGroup {
   let latent = Input<Latent>("latent", "x_t, at the level of `step`.")
@@ -33,32 +42,55 @@ struct StepPorts: PortGroup {
     }
   }
 
-  /// Reads the inputs of a step of `method`, whose evaluations follow `pattern`.
+  /// Reads the inputs of a step of `method`.
   ///
-  /// A method that `needsSigma` divides by the signal in a sample, which pure noise has none of. Throws `NodeFailure` for
-  /// a schedule of another pattern, a step beyond its end, and a latent or a prediction that does not fit.
-  func inputs(
-    _ io: NodeIO, method: String, pattern: ScheduleConvention.Pattern = .single, needsSigma: Bool = true
-  ) throws -> Inputs {
+  /// Throws `NodeFailure` as `forecast` does, and for a prediction that does not fit.
+  func inputs(_ io: NodeIO, of method: StepMethod) throws -> Inputs {
     let (latent, prediction, schedule, step) = (io[latent], io[noise], io[schedule], io[step])
-    try schedule.requirePattern(pattern, method: method, port: self.schedule.name)
-    try schedule.requireStep(step, port: self.step.name)
-    try latent.requireLevel(of: step, in: schedule, port: self.latent.name)
+    try require(method, step, of: ScheduleForecast(schedule), latent: latent.level.map { LatentForecast(level: $0) })
     guard prediction.tensor.shape == latent.tensor.shape else {
       throw NodeFailure(
         "the prediction is \(prediction.tensor.shape), but the latent is \(latent.tensor.shape)", at: noise.name)
     }
     let kind = prediction.kind ?? schedule.predictionType
-    if schedule.levels[step] == 0, kind == .epsilon || needsSigma {
+    if schedule.levels[step] == 0, kind == .epsilon {
       throw NodeFailure(
-        kind == .epsilon
-          ? "step \(step) starts in pure noise, of which a model that predicts the noise tells nothing"
-          : "step \(step) starts in pure noise, where \(method) is not defined",
-        at: self.schedule.name,
-        notes: kind == .epsilon ? ["a model that predicts v was expected"] : ["a DDIMStep is"])
+        "step \(step) starts in pure noise, of which a model that predicts the noise tells nothing",
+        at: self.schedule.name, notes: ["a model that predicts v was expected"])
     }
     return Inputs(
       schedule: schedule, step: step, latent: latent.tensor, output: prediction.tensor, kind: kind)
+  }
+
+  /// Tells the levels of the outputs; gives that of the sample, nil where the schedule is not known.
+  ///
+  /// Throws `NodeFailure` for a schedule of another pattern than the method's, a step beyond its end, and a latent of
+  /// another level.
+  @discardableResult
+  func forecast(_ io: inout NodeForecast, of method: StepMethod) throws -> LatentForecast? {
+    io[denoised] = LatentForecast(level: 1)
+    guard let schedule = io[schedule] else { return nil }
+    let step = io[step]
+    try require(method, step, of: schedule, latent: io[latent])
+    let isLast = step + 1 == schedule.schedule.timesteps.count
+    let latent = LatentForecast(
+      level: schedule.schedule.level(after: step), schedule: schedule, step: isLast ? nil : step + 1)
+    io[next] = latent
+    return latent
+  }
+
+  /// What plans and runs check alike.
+  private func require(
+    _ method: StepMethod, _ step: Int, of schedule: ScheduleForecast, latent: LatentForecast?
+  ) throws {
+    try schedule.schedule.requirePattern(method.pattern, method: method.name, port: self.schedule.name)
+    try schedule.requireStep(step, port: self.step.name)
+    if let latent { try LevelCheck(latent: latent, schedule: schedule, step: step).require(at: self.latent.name) }
+    if schedule.schedule.levels[step] == 0, method.needsSigma {
+      throw NodeFailure(
+        "step \(step) starts in pure noise, where \(method.name) is not defined", at: self.schedule.name,
+        notes: ["a DDIMStep is"])
+    }
   }
 
   /// Puts out the sample that the step gives, and x_0.

@@ -8,6 +8,7 @@ import Tensors
 /// In the cache it is one safetensors file: `output.0`, the oldest, and so on, `sample`, and the rest as metadata.
 package struct History: WireValue {
   package static let wireType = WireType("history")
+  package typealias Forecast = HistoryForecast
 
   /// Whose history it is; other methods keep other things.
   let method: String

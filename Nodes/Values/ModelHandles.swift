@@ -65,6 +65,8 @@ extension NodeFailure {
 /// The denoiser of any family.
 package struct DenoiserHandle: ModelHandle {
   package static let wireType = WireType("denoiser", isCacheable: false, alsoFeeds: ["unet"])
+  /// Its scheduler's config is read when a run is planned.
+  package typealias Forecast = Model
   package let model: Model
   package let loading: LoadReport
 
@@ -80,6 +82,8 @@ package struct DenoiserHandle: ModelHandle {
 /// A denoiser that is a UNet, with the noise it was trained with.
 package struct UNetHandle: ModelHandle {
   package static let wireType = WireType("unet", isCacheable: false, alsoFeeds: ["denoiser"])
+  /// Its scheduler's config is read when a run is planned.
+  package typealias Forecast = Model
   package let model: Model
   package let loading: LoadReport
 

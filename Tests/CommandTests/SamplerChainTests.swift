@@ -97,11 +97,36 @@ struct SamplerChainTests {
       let result = try Stepgraph()("validate", Repository.graphs.appending(path: "samplers/\(method).yaml").path)
       #expect(result.status == 0, "\(result.errors)")
       let graph = try text(of: method)
-      for part in ["unet", "positive", "uncond", "negative", "latent", "steps", "first", "last", "cfg", "seed"] {
+      for part in [
+        "unet", "positive", "uncond", "negative", "latent", "after", "steps", "first", "last", "begin", "cfg", "seed",
+        "spacing", "curve",
+      ] {
         #expect(graph.contains("  \(part): "), "\(method) has no \(part)")
       }
-      #expect(graph.contains("outputs: {latent: sample.latent, denoised: sample.denoised"), "\(method)")
+      #expect(graph.contains(#/ begin: +{type: int, +default: \$\(first\), /#), "\(method)")
+      let history = graph.contains("inputs.history") ? ", history: sample.history" : ""
+      #expect(
+        graph.contains("outputs: {latent: sample.latent, denoised: sample.denoised\(history), schedule: schedule}"),
+        "\(method)")
     }
+  }
+
+  /// Where a method begins afresh is in the key of its steps, and nothing else is: not how a chain is cut, nor `begin`
+  /// where a history is wired.
+  @Test func aFreshStartIsAnotherChain() throws {
+    let stepgraph = try Stepgraph()
+    let chain = Self.call("lms", as: "a", with: ", last: 2")
+    func executed(_ second: String) throws -> Set<String> {
+      try stepgraph.folder.write(Self.head + chain + second + Self.save("b"), to: "g.yaml")
+      return try stepgraph.run("g.yaml").executed.filter { $0.hasPrefix("b/sample") && $0.hasSuffix("next") }
+    }
+    let rest = Set((2..<Self.steps).map { "b/sample[\($0)]/next" })
+    let history = "a.history"
+    #expect(try executed(Self.call("lms", as: "b", latent: "a.latent", history: history, with: ", first: 2")) == rest)
+    #expect(
+      try executed(Self.call("lms", as: "b", latent: "a.latent", history: history, with: ", first: 2, begin: 1")) == [])
+    #expect(try executed(Self.call("lms", as: "b", latent: "a.latent", with: ", first: 2")) == rest)
+    #expect(try executed(Self.call("lms", as: "b", latent: "a.latent", with: ", first: 2, begin: 2")) == [])
   }
 
   /// Two steps of one method and the rest of another, which begins afresh where the first one ends.
@@ -113,9 +138,7 @@ struct SamplerChainTests {
     for (index, method) in family.enumerated() {
       graph += Self.call(method, as: "first\(index)", with: ", last: 2")
       for (next, other) in family.enumerated() {
-        let begin = other == "lms" ? ", begin: 2" : ""
-        graph += Self.call(
-          other, as: "m\(index)\(next)", latent: "first\(index).latent", with: ", first: 2\(begin)")
+        graph += Self.call(other, as: "m\(index)\(next)", latent: "first\(index).latent", with: ", first: 2")
         graph += Self.save("m\(index)\(next)")
       }
     }

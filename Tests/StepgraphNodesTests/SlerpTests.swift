@@ -48,7 +48,7 @@ struct SlerpTests {
   @Test func levelsAndShapesMustBeEqual() throws {
     #expect(try slerp(latent([1], level: nil), latent([2], level: 0.25), 0.5).level == 0.25)
     let level = #expect(throws: NodeFailure.self) { try slerp(latent([1]), latent([1], level: 0.5), 0.5) }
-    #expect(level?.message == "'to' is at noise level 0.5, but 'from' is at 0.0")
+    #expect(level?.message == "'to' is at level 0.5, but 'from' is at level 0")
     let shape = #expect(throws: NodeFailure.self) { try slerp(latent([1]), latent([1, 2]), 0.5) }
     #expect(shape?.message == "'to' is [1, 1, 1, 2], but 'from' is [1, 1, 1, 1]")
     #expect(shape?.port == "to")

@@ -33,16 +33,23 @@ package struct Schedule: Sendable, Equatable, Codable {
 extension Schedule {
   /// The schedule that diffusers' class of the convention makes for the noise that `config` describes.
   ///
+  /// With `other` its steps up to step `first` are that schedule's, which it joins there: `ScheduleJoint` has the rule.
   /// Throws `ScheduleError` for options that do not fit each other or the model, `ModelError` for a config that cannot
   /// be followed.
-  package init(_ config: SchedulerConfig, _ options: ScheduleOptions) throws {
+  package init(
+    _ config: SchedulerConfig, _ options: ScheduleOptions, after other: Schedule? = nil, first: Int = 0
+  ) throws {
     try options.check()
-    let config = try config.read(by: options.convention).overridden(by: options)
+    let joint = ScheduleJoint(other, first: first)
+    let offset = config.stepsOffset
+    var config = try config.read(by: options.convention).overridden(by: options)
+    // A spacing that is asked for is the model's own in this too, where the class has none.
+    if options.spacing != nil { config.stepsOffset = offset }
     let levels = try config.levels(for: options.convention)
     let plan =
       options.convention.usesSigmas
-      ? try SigmaSteps(config, options, SigmaTable(levels, endsInPureNoise: config.rescalesToZeroSNR)).plan()
-      : try TrainingSteps(config, options, levels).plan()
+      ? try SigmaSteps(config, options, SigmaTable(levels, endsInPureNoise: config.rescalesToZeroSNR)).plan(joint)
+      : try TrainingSteps(config, options, levels).plan(joint)
     let evaluations = plan.evaluations
     if config.predictionType == .epsilon, evaluations.contains(where: { $0.level == 0 }) {
       throw ScheduleError(
@@ -63,6 +70,13 @@ extension Schedule {
   /// The schedule of `steps` steps with everything else as the model and the convention have it.
   package init(_ config: SchedulerConfig, steps: Int, convention: ScheduleConvention = .ddim) throws {
     try self.init(config, ScheduleOptions(steps: steps, convention: convention))
+  }
+}
+
+extension SchedulerConfig {
+  /// The level of the least noise that training knows, at time 0.
+  package func leastNoise(of options: ScheduleOptions) throws -> Double {
+    Double(try read(by: options.convention).overridden(by: options).levels(for: options.convention)[0])
   }
 }
 

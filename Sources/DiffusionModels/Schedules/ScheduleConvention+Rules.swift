@@ -58,7 +58,7 @@ extension ScheduleConvention {
   }
 
   /// Whether the times come from the coarser list of times that a model was distilled with.
-  var usesOriginalSteps: Bool { self == .lcm || self == .tcd }
+  package var usesOriginalSteps: Bool { self == .lcm || self == .tcd }
 
   /// PLMS is for evenly spaced steps.
   var takesTimesteps: Bool { self != .plms }
@@ -83,7 +83,7 @@ extension ScheduleConvention {
   }
 
   /// The conventions for which `property` holds, for messages.
-  static func list(where property: (ScheduleConvention) -> Bool) -> String {
+  package static func list(where property: (ScheduleConvention) -> Bool) -> String {
     allCases.filter(property).map(\.rawValue).joined(separator: ", ")
   }
 }

@@ -31,7 +31,7 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// The parameters of NoiseSchedule, for messages that point at one.
   package enum Name: String, Sendable {
-    case steps, spacing, offset, curve, end, timesteps, sigmas, strength
+    case steps, spacing, offset, curve, end, timesteps, sigmas, strength, first
     case originalSteps = "original_steps"
     case zeroSNR = "zero_snr"
     case prediction
@@ -61,16 +61,11 @@ extension ScheduleOptions {
     guard strength >= 0, strength <= 1 else {
       throw ScheduleError(.strength, "strength is \(strength); 0 to 1 was expected")
     }
-    if let curve, curve != .plain, !convention.usesSigmas {
-      try refuse(.curve, curve.rawValue, "conventions with curves are \(ScheduleConvention.list(where: \.usesSigmas))")
-    }
     if let end, !convention.ends.contains(end) {
       try refuse(.end, end.rawValue, "it ends at \(convention.ends[0].rawValue) always")
     }
-    if convention.defaultSpacing == nil {
-      let others = "conventions with spacings are \(ScheduleConvention.list { $0.defaultSpacing != nil })"
-      if let spacing { try refuse(.spacing, spacing.rawValue, others) }
-      if let offset { try refuse(.offset, "\(offset)", others) }
+    if let offset, convention.defaultSpacing == nil, spacing == nil {
+      try refuse(.offset, "\(offset)", "it takes one with 'spacing: leading' alone")
     }
     if let originalSteps, !convention.usesOriginalSteps {
       try refuse(
@@ -141,11 +136,29 @@ extension ScheduleOptions {
       dropSpacing()
     } else if let curve, curve.isOfWholeTable {
       options.offset = nil
-      options.spacing = nil
-    } else if let curve, curve != .plain, convention.isOfDPMFamily {
+      if !decidesStartBySpacing { options.spacing = nil }
+    } else if let curve, curve != .plain, !convention.isOfKFamily {
       dropSpacing()
     }
+    // What is left out means the same.
+    if options.curve == .plain, !convention.usesSigmas { options.curve = nil }
+    if options.curve != nil { options.originalSteps = nil }
+    if convention == .dpmSinglestep, options.spacing == .linspace { options.spacing = nil }
     if let spacing, spacing != .leading { options.offset = nil }
+    return options
+  }
+
+  /// Whether `spacing` says nothing but whether pure noise may enter: the other curves of the whole table start at the
+  /// greatest sigma, where it always may.
+  private var decidesStartBySpacing: Bool { curve == .ddimUniform && convention.isOfKFamily }
+
+  /// As `canonical()`, for a model whose config is known.
+  package func canonical(for config: SchedulerConfig) throws -> ScheduleOptions {
+    guard decidesStartBySpacing else { return self }
+    let configured = try config.read(by: convention).spacing ?? .linspace
+    let effective = spacing ?? configured
+    var options = self
+    options.spacing = effective == .leading || configured == .leading ? effective : nil
     return options
   }
 }

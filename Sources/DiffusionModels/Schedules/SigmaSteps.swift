@@ -17,8 +17,8 @@ struct SigmaSteps {
   private var curve: SigmaCurve { isListed ? .plain : options.curve ?? config.curves.first ?? .plain }
   private var spacing: TimestepSpacing { options.spacing ?? config.spacing ?? .linspace }
 
-  func plan() throws -> StepPlan {
-    let (discreteTimes, exactSigmas) = try steps()
+  func plan(_ joint: ScheduleJoint?) throws -> StepPlan {
+    let (discreteTimes, exactSigmas) = try joined(steps(), at: joint)
     // The classes compute in double precision and keep what they found in single.
     let sigmas = exactSigmas.map { Float($0) }
     let first = table.endsInPureNoise && sigmas.first == table.most ? 1 : 0
@@ -71,6 +71,17 @@ struct SigmaSteps {
     return (sigmas.map(time), sigmas)
   }
 
+  private func joined(
+    _ own: (times: [Double], sigmas: [Double]), at joint: ScheduleJoint?
+  ) throws -> (times: [Double], sigmas: [Double]) {
+    let steps = zip(own.times, own.sigmas).map { ScheduleJoint.Step(time: $0, level: level(Float($1))) }
+    let joined = try joint?.join(steps, time: { table.time(of: $0.sigma) }) { time, _ in
+      let told = convention.isOfKFamily ? Double(Float(time)) : time.rounded(.toNearestOrEven)
+      return ScheduleJoint.Step(time: told, level: level(Float(table.sigma(at: curve == .plain ? told : time))))
+    }
+    return joined.map { ($0.map(\.time), $0.map(\.sigma)) } ?? own
+  }
+
   private func spacingRule() throws -> SpacingRule {
     SpacingRule(
       keepsFractions: convention.isOfKFamily, sharesWithEnd: convention.isOfDPMFamily, trainSteps: table.sigmas.count,
@@ -121,11 +132,9 @@ struct SigmaSteps {
 
   /// For leading times the k family's start noise has the variance of the sample; DPM's always has.
   ///
-  /// ComfyUI's curves start from it wherever they start at the greatest sigma.
+  /// ComfyUI's curves start from it also wherever they start at the greatest sigma.
   private func startsFromNoise(_ first: Float) -> Bool {
-    if !convention.isOfKFamily { return true }
-    if curve.isOfWholeTable { return first >= table.most * (1 - 1e-5) }
-    return spacing == .leading
+    !convention.isOfKFamily || spacing == .leading || (curve.isOfWholeTable && first >= table.most * (1 - 1e-5))
   }
 
   // MARK: - Evaluations

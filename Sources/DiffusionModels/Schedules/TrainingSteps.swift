@@ -10,8 +10,21 @@ struct TrainingSteps {
     self.levels = levels
   }
 
-  func plan() throws -> StepPlan {
-    let times = try options.convention.usesOriginalSteps ? distilledTimes() : spacedTimes()
+  func plan(_ joint: ScheduleJoint?) throws -> StepPlan {
+    if let curve = options.curve, curve != .plain {
+      let steps = try kept(steps(of: curve))
+      let joined = try joint?.join(steps, time: { time(of: $0.level) }, step: step(at:for:))
+      return StepPlan(evaluations: try evaluations(joined ?? steps), endLevel: endLevel, startsFromNoise: true)
+    }
+    let isDistilled = options.convention.usesOriginalSteps && options.spacing == nil
+    let times = try isDistilled ? distilledTimes() : spacedTimes()
+    let joined = try joint?.join(
+      times.map { ScheduleJoint.Step(time: Double($0), level: level($0)) }, time: { time(of: $0.level) }
+    ) { time, _ in
+      let whole = time.rounded(.toNearestOrEven)
+      return ScheduleJoint.Step(time: whole, level: level(Int(whole)))
+    }
+    if let joined { return StepPlan(evaluations: try evaluations(joined), endLevel: endLevel, startsFromNoise: true) }
     let evaluations = options.convention == .plms ? try restarted(times) : chained(times)
     return StepPlan(evaluations: evaluations, endLevel: endLevel, startsFromNoise: true)
   }
@@ -34,7 +47,22 @@ struct TrainingSteps {
     return times.map { Int($0) }
   }
 
-  private func kept(_ times: [Int]) throws -> [Int] {
+  /// The classes have no curves: their steps are at the sigmas of one, which are between training's, as everywhere else.
+  private func steps(of curve: SigmaCurve) throws -> [ScheduleJoint.Step] {
+    try options.requireSteps(within: levels.count)
+    let table = try SigmaTable(levels, endsInPureNoise: config.rescalesToZeroSNR)
+    let sigmas = curve.sigmas(options.steps, range: Double(table.least)...Double(table.most), table: table)
+    return sigmas.map { ScheduleJoint.Step(time: table.time(of: $0), level: NoiseLevel(sigma: $0).cumulativeAlpha) }
+  }
+
+  /// The step at a time between those of training.
+  private func step(at time: Double, for _: ScheduleJoint.Step) -> ScheduleJoint.Step {
+    let low = min(Int(time), levels.count - 1)
+    let (start, end) = (Double(levels[low]), Double(levels[min(low + 1, levels.count - 1)]))
+    return ScheduleJoint.Step(time: time, level: start + (time - Double(low)) * (end - start))
+  }
+
+  private func kept<Entry>(_ times: [Entry]) throws -> [Entry] {
     Array(times.dropFirst(try options.skippedSteps(of: times.count)))
   }
 
@@ -83,6 +111,33 @@ struct TrainingSteps {
         time: Double(times[index]), level: level(times[index]), source: level(times[index]),
         target: strides ? level(times[index] - stride) : next)
     }
+  }
+
+  /// The evaluations of steps that are no even ones, each of which goes to where the next one starts.
+  private func evaluations(_ steps: [ScheduleJoint.Step]) throws -> [StepPlan.Evaluation] {
+    if let place = steps.indices.dropFirst().first(where: { steps[$0].level <= steps[$0 - 1].level }) {
+      throw ScheduleError(
+        .steps,
+        "\(steps.count) steps take time \(text(steps[place].time)) twice; fewer were expected after the joint")
+    }
+    var list = steps.indices.map { index in
+      StepPlan.Evaluation(
+        time: steps[index].time, level: steps[index].level, source: steps[index].level,
+        target: index + 1 < steps.count ? steps[index + 1].level : endLevel)
+    }
+    if options.convention == .plms, list.count > 1 {
+      // The first step once more, from where it led to.
+      list.insert(.init(time: list[1].time, level: list[1].level, source: list[0].level, target: list[1].level), at: 1)
+    }
+    return list
+  }
+
+  /// The time of a level, between the whole ones whose levels are around it.
+  private func time(of level: Double) -> Double {
+    guard let high = levels.firstIndex(where: { Double($0) <= level }) else { return Double(levels.count - 1) }
+    guard high > 0 else { return 0 }
+    let (above, below) = (Double(levels[high]), Double(levels[high - 1]))
+    return Double(high) - (level - above) / (below - above)
   }
 
   /// t0, t1, t1, t2, ...: the second evaluation of a run, wherever it begins, is for the step that led to it.

@@ -1,0 +1,105 @@
+import Foundation
+import Safetensors
+import Testing
+
+/// Every method of Graphs/samplers that begins in the middle of its steps, against diffusers' class started there.
+struct MiddleStartTests {
+  /// What `make_start_fixtures.py` wrote.
+  private struct Reference: Decodable {
+    struct Run: Decodable {
+      let name: String
+      let graph: String
+      /// The method whose schedule it goes on from; nil for one that begins on its own.
+      let after: String?
+      let seed: UInt64
+      let evaluations: Int
+    }
+    struct Settings: Decodable {
+      let uncond: String
+      let positive: String
+      let negative: String
+      let cfg: Double
+      let steps: Int
+      let first: Int
+      let size: Int
+    }
+    let settings: Settings
+    let runs: [Run]
+  }
+
+  private static let folder = Repository.fixtures.appending(path: "samplers")
+  /// The parameter of `NoiseSchedule` that the graph of a method gives.
+  private static func convention(of graph: String) throws -> Substring {
+    let text = try String(contentsOf: Repository.graphs.appending(path: "samplers/\(graph).yaml"), encoding: .utf8)
+    return try #require(text.firstMatch(of: /with: \{first: \$\(first\), (steps: .*?)\}\}/)?.1)
+  }
+
+  @Test func everyStepMatchesDiffusers() throws {
+    let reference = try JSONDecoder().decode(
+      Reference.self, from: Data(contentsOf: Self.folder.appending(path: "starts.json")))
+    let graphs = try FileManager.default.contentsOfDirectory(atPath: Repository.graphs.appending(path: "samplers").path)
+    #expect(Set(reference.runs.filter { $0.after == nil }.map { "\($0.graph).yaml" }) == Set(graphs))
+
+    let stepgraph = try Stepgraph()
+    for run in reference.runs {
+      try stepgraph.folder.write(tapped(run), to: "\(run.name).yaml")
+    }
+    try stepgraph.folder.write(workflow(of: reference), to: "all.yaml")
+    _ = try stepgraph.run("all.yaml", [], "--no-cache")
+    let expected = try SafetensorsReader(path: Self.folder.appending(path: "starts.safetensors").path)
+    for run in reference.runs {
+      func check(_ file: String, _ place: Int?) throws {
+        let ours = try SafetensorsReader(path: stepgraph.folder.file("\(file).safetensors").path).tensor("tensor")
+        let all = try expected.tensor("\(run.name).\(place == nil ? "start" : "latent")")
+        let theirs = place.map { all.sample($0).reshaped(Array(all.shape.dropFirst())) } ?? all
+        let (relative, largest) = difference(ours, theirs)
+        #expect(relative <= 1e-4, "\(file): relative error \(relative), largest \(largest)")
+      }
+      try check("\(run.name).start", nil)
+      let files = stepgraph.folder.names.filter { $0.hasPrefix("\(run.name).latent.") }
+      let places = files.compactMap { Int($0.split(separator: ".")[2]) }.sorted()
+      try #require(places.count == run.evaluations, "\(run.name)")
+      for (place, evaluation) in places.enumerated() { try check("\(run.name).latent.\(evaluation)", place) }
+    }
+  }
+
+  /// A shipped graph with a tap that writes what every evaluation gives.
+  private func tapped(_ run: Reference.Run) throws -> String {
+    let tap =
+      "      tap: {node: SaveTensor, in: {tensor: next.latent}, with: {path: \(run.name).latent.$(i).safetensors}}\n"
+    return try String(
+      contentsOf: Repository.graphs.appending(path: "samplers/\(run.graph).yaml"), encoding: .utf8
+    ).replacingOccurrences(of: "    yield:", with: tap + "    yield:")
+  }
+
+  private func workflow(of reference: Reference) throws -> String {
+    let settings = reference.settings
+    var lines = [
+      "stepgraph: 1", "nodes:",
+      "  model:    {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}",
+      "  uncond:   {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.uncond)\"}}",
+      "  positive: {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.positive)\"}}",
+      "  negative: {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.negative)\"}}",
+      "  empty: {node: EmptyLatent, in: {vae: model.vae}, with: {width: \(settings.size), height: \(settings.size)}}",
+    ]
+    for (index, run) in reference.runs.enumerated() {
+      // The level of the start is that of the schedule it begins in, or goes on from.
+      let options = try Self.convention(of: run.after ?? run.graph)
+        .replacing("$(steps)", with: "\(settings.steps)").replacing("$(spacing)", with: "leading")
+        .replacing("$(curve)", with: "none").replacing("$(end)", with: "zero")
+      let isDoubled = ["heun", "dpm2", "dpm2-ancestral"].contains(run.after ?? run.graph)
+      let step = isDoubled ? 2 * settings.first : run.graph == "plms" ? settings.first + 1 : settings.first
+      let after = run.after == nil ? "" : ", after: schedule_\(index)"
+      lines += [
+        "  schedule_\(index): {node: NoiseSchedule, in: {unet: model.unet}, with: {\(options)}}",
+        "  start_\(index): {node: AddNoise, in: {latent: empty, schedule: schedule_\(index)}, with: {step: \(step), seed: \(run.seed)}}",
+        "  tap_\(index): {node: SaveTensor, in: {tensor: start_\(index)}, with: {path: \(run.name).start.safetensors}}",
+        "  run_\(index):",
+        "    graph: \(run.name).yaml",
+        "    in: {unet: model.unet, positive: positive, uncond: uncond, negative: negative, latent: start_\(index)\(after)}",
+        "    with: {steps: \(settings.steps), first: \(settings.first), cfg: \(settings.cfg), seed: \(run.seed)}",
+      ]
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
