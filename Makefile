@@ -2,10 +2,11 @@
 
 PACKAGES   := libopenblas-dev libpng-dev libyaml-dev pkg-config
 STEPGRAPH  := .build/release/stepgraph
+PREFIX     ?= /usr/local
 LINTED     := Package.swift Sources Nodes Tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test soak lint fuzz bench compare-samplers packages
+.PHONY: help demo build test install uninstall soak lint fuzz bench compare-samplers packages
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,9 +16,33 @@ demo: build ## Installs what is missing, builds, and draws a red apple with the 
 
 build: packages ## Builds .build/release/stepgraph
 	swift build -c release --product stepgraph
+	@$(MAKE) --no-print-directory stepgraph.schema.json
+
+# What the first line of every graph names, for editors.
+stepgraph.schema.json: $(STEPGRAPH)
+	@$(STEPGRAPH) schema > $@.new && mv $@.new $@
+
+# Bash, zsh and fish look for completions in these folders, and man in its own.
+BASH_COMPLETIONS := share/bash-completion/completions/stepgraph
+ZSH_COMPLETIONS  := share/zsh/site-functions/_stepgraph
+FISH_COMPLETIONS := share/fish/vendor_completions.d/stepgraph.fish
+MANUAL           := share/man/man1/stepgraph.1
+INSTALLED        := bin/stepgraph $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS) $(MANUAL)
+
+install: ## Installs program, completions and manual below PREFIX=/usr/local, in DESTDIR for packagers
+	@test -x $(STEPGRAPH) || $(MAKE) --no-print-directory build
+	install -D -m 755 $(STEPGRAPH) $(DESTDIR)$(PREFIX)/bin/stepgraph
+	@for file in $(BASH_COMPLETIONS):bash $(ZSH_COMPLETIONS):zsh $(FISH_COMPLETIONS):fish; do \
+	  to=$(DESTDIR)$(PREFIX)/$${file%:*}; mkdir -p $$(dirname $$to); \
+	  $(STEPGRAPH) --generate-completion-script $${file#*:} > $$to || exit 1; chmod 644 $$to; echo $$to; done
+	@to=$(DESTDIR)$(PREFIX)/$(MANUAL); mkdir -p $$(dirname $$to); $(STEPGRAPH) manual > $$to; chmod 644 $$to; echo $$to
+
+uninstall: ## Removes what install put below PREFIX
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(INSTALLED))
 
 test: packages ## Installs what is missing and runs every test
 	swift test -c release --disable-testable-imports
+	@$(MAKE) --no-print-directory stepgraph.schema.json
 
 soak: packages ## Kills a thousand runs, damages ten thousand results, and crowds the cache for SECONDS=300
 	STEPGRAPH_SOAK=$(or $(SECONDS),300) swift test -c release --disable-testable-imports --no-parallel \

@@ -13,6 +13,12 @@ package struct SavePNG: Node {
 
   package init() {}
 
+  package func resolve(_ parameters: inout NodeParameters) throws {
+    if let refusal = FileEnding.refusal(of: parameters[path], written: ["png"], kind: "a PNG picture") {
+      throw NodeFailure(refusal.message, at: path.name)
+    }
+  }
+
   package func run(_ io: inout NodeIO) throws {
     let images = io[image].map(\.tensor)
     let places = images.indices.flatMap { batch in (0..<images[batch].shape[0]).map { (batch, $0) } }

@@ -12,6 +12,12 @@ package struct SaveTensor: Node {
 
   package init() {}
 
+  package func resolve(_ parameters: inout NodeParameters) throws {
+    if let refusal = FileEnding.refusal(of: parameters[path], written: ["safetensors"], kind: "safetensors") {
+      throw NodeFailure(refusal.message, at: path.name)
+    }
+  }
+
   package func run(_ io: inout NodeIO) throws {
     let value = io[tensor]
     guard io[name] != "__metadata__" else {

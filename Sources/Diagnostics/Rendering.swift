@@ -5,24 +5,33 @@
 ///     |                 ^
 ///     = did you mean 'Decode'?
 /// ```
-package func render(_ diagnostics: [Diagnostic], color: Bool) -> String {
-  diagnostics.map { render($0, color: color) }.joined()
+///
+/// On a terminal of `width` columns source lines are cut around the caret, and messages broken between words.
+package func render(_ diagnostics: [Diagnostic], color: Bool, width: Int? = nil) -> String {
+  diagnostics.map { render($0, color: color, width: width) }.joined()
 }
 
-/// One diagnostic as text; see `render(_:color:)` for several.
-package func render(_ diagnostic: Diagnostic, color: Bool) -> String {
+/// One diagnostic as text; see `render(_:color:width:)` for several.
+package func render(_ diagnostic: Diagnostic, color: Bool, width: Int? = nil) -> String {
   let style = Style(color: color)
   let place = diagnostic.location.map { style.bold(printable("\($0):")) + " " } ?? ""
   let severity = style.severity(diagnostic.severity)
-  var text = "\(place)\(severity) \(style.bold(printable(diagnostic.message)))\n"
+  let start = (diagnostic.location.map { printable("\($0):").count + 1 } ?? 0) + diagnostic.severity.rawValue.count + 2
+  let message = broken(printable(diagnostic.message), width: width, used: start).joined(separator: "\n  ")
+  var text = "\(place)\(severity) \(style.bold(message))\n"
   var margin = " "
-  if let location = diagnostic.location, let excerpt = Excerpt(location) {
+  if let location = diagnostic.location,
+    let excerpt = Excerpt(location, room: width.map { $0 - String(location.line).count - 5 })
+  {
     let number = String(location.line)
     margin = String(repeating: " ", count: number.count + 2)
     text += "  \(number) | \(excerpt.line)\n"
     text += "\(margin) | \(excerpt.padding)\(style.caret("^"))\n"
   }
-  for note in diagnostic.notes { text += "\(margin) = \(printable(note))\n" }
+  for note in diagnostic.notes {
+    let lines = broken(printable(note), width: width.map { $0 - margin.count - 3 })
+    text += "\(margin) = \(lines.joined(separator: "\n\(margin)   "))\n"
+  }
   return text
 }
 
@@ -31,18 +40,34 @@ private struct Excerpt {
   var line: String
   var padding: String
 
-  /// Longest excerpt in scalars; a prompt may fill a very long line.
+  /// Longest excerpt in columns; a prompt may fill a very long line.
   private static let width = 140
 
-  init?(_ location: SourceLocation) {
+  init?(_ location: SourceLocation, room: Int?) {
     guard !location.file.isArgument, location.file.lines.indices.contains(location.line - 1) else { return nil }
     let scalars = Array(location.file.lines[location.line - 1].unicodeScalars)
     let column = max(0, min(location.column - 1, scalars.count))
-    var start = 0
-    var end = scalars.count
-    if scalars.count > Excerpt.width {
-      start = max(0, min(column - Excerpt.width / 2, scalars.count - Excerpt.width))
-      end = start + Excerpt.width
+    // Two columns are for the marks of what is left out.
+    let width = min(Excerpt.width, max(room.map { $0 - 2 } ?? Excerpt.width, 10))
+    var (start, end) = (0, scalars.count)
+    if scalars.reduce(0, { $0 + $1.displayWidth }) > (room ?? Excerpt.width) || scalars.count > Excerpt.width {
+      // From the caret on to both sides, as far as there is room.
+      (start, end) = (column, column)
+      var used = 0
+      func cost(_ index: Int) -> Int { scalars.indices.contains(index) ? scalars[index].displayWidth : Int.max / 2 }
+      while used < width {
+        let (before, after) = (cost(start - 1), cost(end))
+        let goesBack = column - start < end - column ? used + before <= width : used + after > width
+        if goesBack, used + before <= width {
+          start -= 1
+          used += before
+        } else if used + after <= width {
+          end += 1
+          used += after
+        } else {
+          break
+        }
+      }
     }
     line = start > 0 ? "…" : ""
     padding = start > 0 ? " " : ""
@@ -53,6 +78,25 @@ private struct Excerpt {
       padding += scalar == "\t" ? "\t" : String(repeating: " ", count: scalar.displayWidth)
     }
   }
+}
+
+/// `text` in lines of at most `width` characters, broken at blanks; a longer word stays whole.
+///
+/// - Parameter used: columns of the first line that are taken.
+private func broken(_ text: String, width: Int?, used: Int = 0) -> [String] {
+  guard let width, used + text.count > width else { return [text] }
+  var lines: [String] = []
+  var line = ""
+  for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+    let room = width - (lines.isEmpty ? used : 2)
+    if !line.isEmpty, line.count + 1 + word.count > room {
+      lines.append(line)
+      line = String(word)
+    } else {
+      line += line.isEmpty ? String(word) : " " + word
+    }
+  }
+  return lines + [line]
 }
 
 /// `text` with control characters made visible, so that a file can't drive the terminal it is shown on.

@@ -38,20 +38,35 @@ extension YAMLValue {
   private static let width = 120
 
   private static func block(_ fields: [YAMLField], indent: Int) -> String {
-    let margin = String(repeating: " ", count: indent)
     var text = ""
+    write(fields, indent: indent, into: &text)
+    return text
+  }
+
+  private static func write(_ fields: [YAMLField], indent: Int, into text: inout String) {
+    let margin = String(repeating: " ", count: indent)
     for field in fields {
       let key = margin + quoted(field.key) + ":"
-      let inline = field.value.inline
-      if case .mapping(let inner) = field.value, !inner.isEmpty,
-        field.value.holdsOnlyMappings || key.count + 1 + inline.count > width
-      {
-        text += "\(key)\n\(block(inner, indent: indent + 2))"
+      text += key
+      if case .mapping(let inner) = field.value, !inner.isEmpty {
+        let inline = field.value.holdsOnlyMappings ? nil : field.value.inline
+        if let inline, length(key) + 1 + length(inline) <= width {
+          text += " \(inline)\n"
+        } else {
+          text += "\n"
+          write(inner, indent: indent + 2, into: &text)
+        }
       } else {
-        text += "\(key) \(inline)\n"
+        text += " "
+        field.value.writeInline(into: &text)
+        text += "\n"
       }
     }
-    return text
+  }
+
+  /// In characters.
+  private static func length(_ text: String) -> Int {
+    text.utf8.allSatisfy { $0 < 0x80 } ? text.utf8.count : text.count
   }
 
   /// A mapping of mappings, such as `nodes`, is easier to read with an entry to a line.
@@ -61,12 +76,31 @@ extension YAMLValue {
   }
 
   private var inline: String {
+    var text = ""
+    writeInline(into: &text)
+    return text
+  }
+
+  private func writeInline(into text: inout String) {
     switch self {
-    case .plain(let text): text
-    case .text(let text): YAMLValue.quoted(text)
-    case .list(let items): "[" + items.map(\.inline).joined(separator: ", ") + "]"
+    case .plain(let plain): text += plain
+    case .text(let content): text += YAMLValue.quoted(content)
+    case .list(let items):
+      text += "["
+      for (index, item) in items.enumerated() {
+        if index > 0 { text += ", " }
+        item.writeInline(into: &text)
+      }
+      text += "]"
     case .mapping(let fields):
-      "{" + fields.map { "\(YAMLValue.quoted($0.key)): \($0.value.inline)" }.joined(separator: ", ") + "}"
+      text += "{"
+      for (index, field) in fields.enumerated() {
+        if index > 0 { text += ", " }
+        text += YAMLValue.quoted(field.key)
+        text += ": "
+        field.value.writeInline(into: &text)
+      }
+      text += "}"
     }
   }
 
@@ -89,19 +123,26 @@ extension YAMLValue {
 
   /// Whether every reader of YAML 1.1 or 1.2 takes `text` for itself without quotes, in braces too.
   private static func isSafe(_ text: String) -> Bool {
-    guard let first = text.unicodeScalars.first, isLetter(first) || "_$/".unicodeScalars.contains(first),
-      text.unicodeScalars.last != " ", !words.contains(text.lowercased())
+    guard let first = text.utf8.first,
+      isLetter(first) || first == UInt8(ascii: "_") || first == UInt8(ascii: "$")
+        || first == UInt8(ascii: "/"), text.utf8.last != UInt8(ascii: " "),
+      text.utf8.count > 5 || !words.contains(text.lowercased())
     else { return false }
-    return text.unicodeScalars.allSatisfy { scalar in
-      isLetter(scalar) || ("0"..."9").contains(scalar) || "_-./$()*+ ".unicodeScalars.contains(scalar)
+    return text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: " "), UInt8(ascii: "$"),
+        UInt8(ascii: "(")...UInt8(ascii: "+"), UInt8(ascii: "-")...UInt8(ascii: "/"):
+        true
+      default: isLetter(byte)
+      }
     }
   }
 
   /// Texts that some readers take for truth values or for nothing.
   private static let words: Set = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
 
-  private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
-    ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
   }
 
   private static func mustBeEscaped(_ scalar: Unicode.Scalar) -> Bool {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct Stepgraph: AsyncParsableCommand {
@@ -9,6 +10,22 @@ struct Stepgraph: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, ValidateCommand.self, PlanCommand.self, NodesCommand.self, SchemaCommand.self,
       ExtractCommand.self, ExplainCommand.self, GraphCommand.self, RunsCommand.self, DiffCommand.self, LockCommand.self,
-      CacheCommand.self, ModelCommand.self, BenchCommand.self,
+      CacheCommand.self, ModelCommand.self, BenchCommand.self, ManualCommand.self,
     ])
+
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      var command = try parseAsRoot(arguments)
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      guard let unknown = UnknownOption(arguments, error: error) else { exit(withError: error) }
+      Terminal.writeError(unknown.text)
+      exit(withError: ExitCode.validationFailure)
+    }
+  }
 }

@@ -96,7 +96,10 @@ struct CachingTests {
       let reason: String
     }
     let rows = try JSONDecoder().decode([Row].self, from: Data(result.output.utf8))
-    func row(_ node: String) throws -> Row { try #require(rows.first { $0.node == node }) }
+    func row(_ node: String) throws -> Row {
+      guard let row = rows.first(where: { $0.node == node }) else { throw CocoaError(.keyValueValidation) }
+      return row
+    }
     #expect(try row("sample[0]/eps_u").action == "hit")
     #expect(try row("sample[0]/eps").action == "run")
     #expect(try row("sample[0]/eps").reason == "not in the cache")

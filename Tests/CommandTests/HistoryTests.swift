@@ -55,6 +55,68 @@ struct HistoryTests {
       "\(first.output)")
   }
 
+  @Test func answersAreRight() throws {
+    let stepgraph = try Stepgraph()
+    func run(_ arguments: String...) throws {
+      let result = try stepgraph.call(["run", Self.txt2img, "-q"] + Self.settings + arguments)
+      try #require(result.status == 0, "\(result.errors)")
+    }
+    try run()
+    let explained = try stepgraph.call(["explain", Self.txt2img, "image"] + Self.settings + ["--set", "steps=3"])
+    #expect(explained.status == 0)
+    #expect(
+      explained.output.split(separator: "\n").map(String.init).filter { !$0.contains("changed since") } == [
+        "image (Decode) runs", "    steps was 2, is 3", "    sample ran 2 times, runs 3 times",
+        "    schedule.steps was 2, is 3",
+      ])
+    // Points of a sweep are compared with the run before it.
+    let swept = try stepgraph.call(["explain", Self.txt2img, "start"] + Self.settings + ["--sweep", "seed=42,7"])
+    #expect(
+      swept.output.split(separator: "\n").map(String.init).filter { !$0.contains("changed since") } == [
+        "seed=42/start (EmptyLatent) is not needed: all that needs it is in the cache",
+        "seed=7/start (EmptyLatent) runs", "    seed=7/start.seed was 42, is 7",
+      ])
+
+    try stepgraph.folder.write(
+      """
+      stepgraph: 1
+      nodes:
+        opened: {node: LoadModel, with: {path: \(Self.model)}}
+        other: {node: TextEncode, in: {clip: opened.clip}, with: {text: "something else"}}
+      outputs: {conditioning: other}
+      """, to: "other.yaml")
+    #expect(try stepgraph("run", "other.yaml", "-q").status == 0)
+    let diff = try stepgraph("diff", "last~1", "last")
+    #expect(diff.output == "the runs have no node in common\n" && diff.status == 1)
+    let cached = try stepgraph("cache", "ls").output.split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(cached.contains { $0.contains("other.yaml") && $0.contains("other") && $0.contains("TextEncode") })
+    #expect(cached.contains { $0.contains(Self.txt2img[...]) && $0.contains("sample[1]/next") })
+
+    try run("--set", "seed=7")
+    let runs = try stepgraph("runs").output.split(separator: "\n")
+    #expect(runs.count == 3)
+    #expect(runs[0].hasSuffix("txt2img.yaml  seed=42") && runs[2].hasSuffix("txt2img.yaml  seed=7"), "\(runs)")
+    // A part of a run's name is enough, and counts back too.
+    let name = String(runs[2].prefix(24))
+    #expect(try stepgraph("runs", "\(name.suffix(4))~2").output.hasPrefix(runs[0].prefix(24)))
+
+    let plan = try stepgraph.call(["plan", Self.txt2img, "--sweep", "seed=1..30", "--no-sheet"] + Self.settings)
+    let lines = plan.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    #expect(lines[0].hasPrefix("about ") && !lines[0].contains("unknown"), "\(lines[0])")
+    #expect(lines[1].hasSuffix(" shared among the 30 points of the sweep") && lines[2].isEmpty)
+    #expect(lines.count < 24, "one line for the nodes of all points")
+    let all = try stepgraph.call(
+      ["plan", Self.txt2img, "--sweep", "seed=1..30", "--no-sheet", "--expand"] + Self.settings)
+    #expect(all.output.split(separator: "\n").count == 2 + 30 * 18)
+
+    // Records outlive what they tell of.
+    #expect(try stepgraph("cache", "clear").status == 0)
+    let cleared = try stepgraph.call(["explain", Self.txt2img, "image", "--set", "seed=7"] + Self.settings)
+    #expect(cleared.output == "image (Decode) runs: evicted from the cache\n")
+    #expect(try stepgraph("cache", "clear", "--runs").status == 0)
+    #expect(try stepgraph("runs").output.hasPrefix("no runs on record"))
+  }
+
   @Test func aLockTellsWhatDrifted() throws {
     let stepgraph = try Stepgraph()
     let text = try String(contentsOfFile: Self.txt2img, encoding: .utf8)

@@ -59,4 +59,26 @@ struct RenderingTests {
     #expect(!text.contains("\u{1B}"))
     #expect(text.contains("bad '\\u{1b}[2J\\n'"))
   }
+
+  @Test(arguments: [80, 60], [1, 40, 300, 504])
+  func allFitsANarrowTerminal(_ width: Int, _ column: Int) {
+    let text = String(repeating: "x", count: 299) + "HERE" + String(repeating: "苹", count: 200) + "!"
+    let diagnostic = Diagnostic(
+      "a message with many words that goes on and on, further than any terminal of this kind would have the room for it",
+      at: location(text, line: 1, column: column),
+      notes: [
+        "and a note beside it with no fewer words in it, of which the last ones stand on a line of their own below"
+      ])
+    let lines = render(diagnostic, color: false, width: width).split(separator: "\n")
+    // A wide character takes two columns.
+    for line in lines { #expect(line.count + line.count { $0 == "苹" } <= width, "\(line)") }
+    let words = lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+    #expect(
+      words.contains(
+        "many words that goes on and on, further than any terminal of this kind would have the room for it"))
+    guard column == 300, let source = lines.firstIndex(where: { $0.contains("HERE") }) else { return }
+    let caret = lines[source + 1].distance(
+      from: lines[source + 1].startIndex, to: lines[source + 1].firstIndex(of: "^") ?? lines[source + 1].endIndex)
+    #expect(lines[source].dropFirst(caret).hasPrefix("HERE"))
+  }
 }

@@ -37,10 +37,11 @@ extension DiskCache {
     return collection.report
   }
 
-  /// Removes all that is neither pinned nor in use: results, damaged files, remembered digests, records of runs.
+  /// Removes all that is neither pinned nor in use: results, damaged files, remembered digests, and with `runs` the records of
+  /// runs, which otherwise go on to explain what comes after.
   @discardableResult
-  package func clear() -> CollectionReport? {
-    dropOldRuns(keeping: 0)
+  package func clear(runs: Bool = false) -> CollectionReport? {
+    if runs { dropOldRuns(keeping: 0) }
     files.remove(root + "/digests")
     return collect(limit: 0)
   }

@@ -11,6 +11,7 @@ import Foundation
 ///     seconds 0.012
 ///     output latent latent <hex> 1024
 ///     ancestor <hex>
+///     origin 1793283300 sample[3]/next "/home/me/apple.yaml"
 ///     warning <hex> text "the prompt was cut"
 ///
 /// an output line being port, wire type, blob and its size in bytes. Lines of other names are for later versions.
@@ -34,6 +35,21 @@ package struct CacheEntry: Sendable, Equatable {
   package let ancestors: [ContentDigest]
   /// What the node and those above it warned of.
   package let warnings: [NodeWarning]
+  /// Where it was computed first; nil in entries of versions that did not note it.
+  package let origin: Origin?
+
+  package struct Origin: Sendable, Equatable {
+    /// Seconds since 1970.
+    package let time: Int
+    /// The workflow's path, absolute.
+    package let workflow: String
+    /// The node's address in it.
+    package let address: String
+
+    package init(time: Int, workflow: String, address: String) {
+      (self.time, self.workflow, self.address) = (time, workflow, address)
+    }
+  }
 
   private static let header = "stepgraph-entry 1"
   /// Larger files are no entries.
@@ -41,7 +57,7 @@ package struct CacheEntry: Sendable, Equatable {
 
   package init(
     key: ContentDigest, node: String, descriptor: ContentDigest, seconds: Double, outputs: [Output],
-    ancestors: [ContentDigest] = [], warnings: [NodeWarning] = []
+    ancestors: [ContentDigest] = [], warnings: [NodeWarning] = [], origin: Origin? = nil
   ) {
     self.key = key
     self.node = node
@@ -50,6 +66,7 @@ package struct CacheEntry: Sendable, Equatable {
     self.outputs = outputs
     self.ancestors = ancestors
     self.warnings = warnings
+    self.origin = origin
   }
 
   /// All blobs that the entry names.
@@ -59,6 +76,11 @@ package struct CacheEntry: Sendable, Equatable {
     var text = "\(Self.header)\nkey \(key)\nnode \(node)\ndescriptor \(descriptor)\nseconds \(seconds)\n"
     for output in outputs { text += "output \(output.port) \(output.type) \(output.blob) \(output.size)\n" }
     for ancestor in ancestors { text += "ancestor \(ancestor)\n" }
+    if let origin {
+      var workflow = JSONText()
+      workflow.append(origin.workflow)
+      text += "origin \(origin.time) \(origin.address) \(workflow.string)\n"
+    }
     for warning in warnings {
       var message = JSONText()
       message.append(warning.message)
@@ -82,6 +104,7 @@ package struct CacheEntry: Sendable, Equatable {
     var outputs: [Output] = []
     var ancestors: [ContentDigest] = []
     var warnings: [NodeWarning] = []
+    var origin: Origin?
     for line in lines[4...] {
       switch line.first {
       case "output":
@@ -93,12 +116,13 @@ package struct CacheEntry: Sendable, Equatable {
       case "warning":
         guard let warning = NodeWarning(line) else { return nil }
         warnings.append(warning)
+      case "origin": origin = Origin(line)
       default: break
       }
     }
     self.init(
       key: key, node: node, descriptor: descriptor, seconds: seconds, outputs: outputs, ancestors: ancestors,
-      warnings: warnings)
+      warnings: warnings, origin: origin)
   }
 
   private static func field(_ name: String, _ line: [String]) -> String? {
@@ -118,6 +142,16 @@ extension CacheEntry.Output {
       return nil
     }
     self.init(port: line[1], type: line[2], blob: blob, size: size)
+  }
+}
+
+extension CacheEntry.Origin {
+  /// Reads a line of an entry, cut at its first four spaces.
+  fileprivate init?(_ line: [String]) {
+    guard line.count >= 4, let time = Int(line[1]),
+      let workflow = try? JSONDecoder().decode(String.self, from: Data(line[3...].joined(separator: " ").utf8))
+    else { return nil }
+    self.init(time: time, workflow: workflow, address: line[2])
   }
 }
 

@@ -7,7 +7,8 @@ extension DiskCache {
   @discardableResult
   package func store(
     key: ContentDigest, node: String, descriptor: [UInt8], seconds: Double,
-    outputs: [(port: String, type: String, bytes: [UInt8])], ancestors: [[UInt8]] = [], warnings: [NodeWarning] = []
+    outputs: [(port: String, type: String, bytes: [UInt8])], ancestors: [[UInt8]] = [], warnings: [NodeWarning] = [],
+    origin: CacheEntry.Origin? = nil
   ) -> Bool {
     let blobs = outputs.map { $0.bytes } + [descriptor] + ancestors
     let entry = CacheEntry(
@@ -16,7 +17,8 @@ extension DiskCache {
         .init(
           port: output.port, type: output.type, blob: ContentDigest(hashing: output.bytes), size: output.bytes.count)
       },
-      ancestors: ancestors.map { ContentDigest(hashing: $0) }, warnings: Array(warnings.prefix(NodeWarning.countLimit)))
+      ancestors: ancestors.map { ContentDigest(hashing: $0) }, warnings: Array(warnings.prefix(NodeWarning.countLimit)),
+      origin: origin)
     return attempt(needing: entry.blobs) { lease throws -> Void in
       try makeRoom(for: outputs.reduce(1 << 16) { $0 + $1.bytes.count })
       let syncs = settings.durability == .full

@@ -58,6 +58,7 @@ struct DocumentReader {
   private func readDocument(_ mapping: YAMLMapping, at location: SourceLocation) -> WorkflowDocument {
     let mapping = mended(mapping, "a workflow", known: Self.documentKeys, ignoring: Self.ownPrefix)
     var document = WorkflowDocument(file: file, location: location)
+    document.record = WorkflowRecord(mapping)
     document.description = mapping["description"].flatMap { text($0, of: "description") }?.value
     document.params = readParams(in: mapping)
     document.inputs = entries(of: "inputs", in: mapping).compactMap(readSubgraphInput)

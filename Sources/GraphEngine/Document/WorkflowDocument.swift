@@ -13,6 +13,8 @@ struct WorkflowDocument {
   var members: [MemberDocument] = []
   var outputs: [NamedWire] = []
   var sweep: SweepDocument?
+  /// What it was made with.
+  var record: WorkflowRecord?
 }
 
 /// `{matrix: {PARAM: VALUES}, exclude: [{PARAM: ...}]}`.

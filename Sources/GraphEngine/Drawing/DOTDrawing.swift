@@ -13,9 +13,12 @@ package struct DOTDrawing {
     for wire in diagram.feedback {
       dot += "  n\(wire.from) -> n\(wire.to) [style=dashed, color=\"#a61e4d\", constraint=false];\n"
     }
-    let legend = SVGDrawing.states.compactMap { state in
+    var legend = SVGDrawing.states.compactMap { state in
       diagram.actions[state.action].map { "\(state.label): \($0)" }
     }
+    if !diagram.feedback.isEmpty { legend.append("dashed: from one iteration to the next") }
+    if diagram.hasLoops { legend.append("× n: a loop of n iterations") }
+    if diagram.hasClosedBoxes { legend.append("n nodes: a loop or subgraph as one box") }
     return dot + "  label=\(quoted(legend.joined(separator: ", ")));\n}\n"
   }
 

@@ -10,7 +10,7 @@ package struct SVGDrawing {
   private let diagram: Diagram
   private let layout: DiagramLayout
   private static let margin = 24.0
-  private static let headHeight = 62.0
+  private var headHeight: Double { marks.isEmpty ? 62 : 84 }
 
   package init(_ diagram: Diagram) {
     self.diagram = diagram
@@ -18,8 +18,9 @@ package struct SVGDrawing {
   }
 
   package var text: String {
-    let width = max(layout.width, legendWidth, TextWidth.of(diagram.title, size: 17, isBold: true)) + 2 * Self.margin
-    let height = layout.height + Self.headHeight + 2 * Self.margin
+    let width =
+      max(layout.width, legendWidth, marksWidth, TextWidth.of(diagram.title, size: 17, isBold: true)) + 2 * Self.margin
+    let height = layout.height + headHeight + 2 * Self.margin
     var svg = """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(n(width))" height="\(n(height))" \
       viewBox="0 0 \(n(width)) \(n(height))" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif">
@@ -33,7 +34,7 @@ package struct SVGDrawing {
       """
     svg += head
     let x = (width - layout.width) / 2
-    svg += "<g transform=\"translate(\(n(x)),\(n(Self.margin + Self.headHeight)))\">\n"
+    svg += "<g transform=\"translate(\(n(x)),\(n(Self.margin + headHeight)))\">\n"
     for index in diagram.clusters.indices { svg += cluster(index) }
     for line in layout.lines { svg += wire(line) }
     for line in layout.returns { svg += loop(line) }
@@ -52,6 +53,42 @@ package struct SVGDrawing {
     }
   }
 
+  /// Marks beside the colours, each with a picture 24 wide and what it means.
+  private var marks: [(picture: String, label: String, width: Double)] {
+    var marks: [(picture: String, label: String)] = []
+    if !diagram.feedback.isEmpty {
+      marks.append(
+        (
+          "<path d=\"M0,8 H22\" fill=\"none\" stroke=\"#a61e4d\" stroke-width=\"1.4\" stroke-dasharray=\"5 3\"/>",
+          "from one iteration to the next"
+        ))
+    }
+    if diagram.hasLoops {
+      marks.append(
+        (
+          "<text x=\"0\" y=\"12\" font-size=\"12\" font-weight=\"bold\" fill=\"#495057\">× n</text>",
+          "a loop of n iterations"
+        ))
+    }
+    if diagram.boxes.contains(where: { $0.actions.count > 1 }) {
+      marks.append(
+        (
+          "<path d=\"M0,8 h14\" stroke=\"#d9480f\" stroke-width=\"3\"/><path d=\"M14,8 h8\" stroke=\"#2b8a3e\" stroke-width=\"3\"/>",
+          "shares of the nodes that a box stands for"
+        ))
+    }
+    if diagram.hasClosedBoxes {
+      marks.append(
+        (
+          "<text x=\"0\" y=\"12\" font-size=\"11\" fill=\"#5c6770\">n n.</text>",
+          "n nodes: a loop or subgraph as one box, see --expand"
+        ))
+    }
+    return marks.map { ($0.picture, $0.label, TextWidth.of($0.label, size: 12) + 48) }
+  }
+
+  private var marksWidth: Double { marks.reduce(0) { $0 + $1.width } }
+
   private var legendWidth: Double { legend.reduce(0) { $0 + $1.width } }
 
   private var head: String {
@@ -69,6 +106,15 @@ package struct SVGDrawing {
 
         """
       x += state.width
+    }
+    x = Self.margin
+    for mark in marks {
+      svg += """
+        <g transform="translate(\(n(x)),\(n(Self.margin + 50)))">\(mark.picture)<text x="30" y="11.5" font-size="12" \
+        fill="#343a40">\(escaped(mark.label))</text></g>
+
+        """
+      x += mark.width
     }
     return svg
   }

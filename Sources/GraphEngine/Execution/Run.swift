@@ -10,6 +10,8 @@ struct Run: Sendable {
   /// Told by the threads that work for the run what they did.
   private let monitor: RunMonitor
   private let recorder: RunRecorder?
+  /// The workflow's path, absolute.
+  private let workflow: String
   private let start = ContinuousClock.now
   private var failure: (any Error)?
   /// Nodes under way, by lane; reads count as io.
@@ -26,6 +28,7 @@ struct Run: Sendable {
     recorder: RunRecorder?
   ) {
     schedule = Schedule(plan, batches: batches)
+    workflow = RunManifest.absolutePath(plan.graph.path)
     self.caches = caches
     self.relay = relay
     self.monitor = monitor
@@ -248,7 +251,8 @@ struct Run: Sendable {
         plan.policies[$0] == .disk && !keeping.isUnkept($0)
       }
       return StoreJob(
-        node: plan.graph.nodes[node], key: key, descriptor: descriptor, ancestors: ancestors, outputs: outputs,
+        node: plan.graph.nodes[node], workflow: workflow, key: key, descriptor: descriptor, ancestors: ancestors,
+        outputs: outputs,
         warnings: warnings[node], seconds: seconds, compared: plan.compared[node])
     }
     caches.memory?.keep(MemoryCache.Item(values: outputs, warnings: warnings[node]), for: key)

@@ -3,6 +3,8 @@ import Diagnostics
 /// A node's results on their way to the disk, or to a comparison with those that are there.
 struct StoreJob: Sendable {
   let node: ResolvedNode
+  /// The workflow's path, absolute.
+  let workflow: String
   let key: ContentDigest
   let descriptor: [UInt8]
   /// Descriptors behind it that have no entry.
@@ -27,7 +29,8 @@ struct StoreJob: Sendable {
       } else {
         let isKept = cache.store(
           key: key, node: node.declaration.info.type, descriptor: descriptor, seconds: seconds, outputs: encoded,
-          ancestors: ancestors, warnings: warnings)
+          ancestors: ancestors, warnings: warnings,
+          origin: CacheEntry.Origin(time: CacheUsage.now, workflow: workflow, address: node.address))
         recorder?.note(encoded.map { RunManifest.Node.Output($0) }, of: node.address, isKept: isKept)
       }
     } catch {

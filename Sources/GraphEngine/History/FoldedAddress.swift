@@ -5,7 +5,7 @@ package struct FoldedAddress: Sendable, Hashable {
 
   package init(_ address: String) {
     var parts: [Substring] = []
-    for part in address.split(separator: "/") where !part.contains("=") {
+    for part in SweptAddress(address).place.split(separator: "/") {
       parts.append(part.hasSuffix("]") ? part.prefix { $0 != "[" } : part)
     }
     text = parts.joined(separator: "/")

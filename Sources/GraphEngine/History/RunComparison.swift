@@ -4,6 +4,10 @@ package struct RunComparison: Sendable {
   package struct Cause: Sendable, Hashable, Encodable {
     package enum Kind: String, Sendable, Encodable {
       case parameter, file, wire, type, version, numerics, added, format
+      /// A param of the workflow, which made a loop another length.
+      case param
+      /// A loop that runs more or fewer times than it did.
+      case loop
     }
 
     package let kind: Kind
@@ -21,6 +25,11 @@ package struct RunComparison: Sendable {
   private let earlier: [String: RunManifest.Node]
   private let later: [String: RunManifest.Node]
   private let order: [String: Int]
+  /// Nodes of the earlier run by their place in the workflow, which is theirs at every point of a sweep.
+  private let earlierPlaces: [Substring: [RunManifest.Node]]
+  /// Those of them that are in loops.
+  private let earlierFolded: Set<FoldedAddress>
+  private let iterations: (before: LoopIterations, after: LoopIterations)
 
   package init(before: RunManifest, after: RunManifest) {
     self.before = before
@@ -28,20 +37,49 @@ package struct RunComparison: Sendable {
     earlier = Dictionary(before.nodes.map { ($0.node, $0) }, uniquingKeysWith: { $1 })
     later = Dictionary(after.nodes.map { ($0.node, $0) }, uniquingKeysWith: { $1 })
     order = Dictionary(after.nodes.enumerated().map { ($1.node, $0) }, uniquingKeysWith: { $1 })
+    earlierPlaces = Dictionary(grouping: before.nodes) { SweptAddress($0.node).place }
+    earlierFolded = Set(before.nodes.filter { $0.node.contains("[") }.map { FoldedAddress($0.node) })
+    iterations = (LoopIterations(before.nodes.map(\.node)), LoopIterations(after.nodes.map(\.node)))
   }
 
   /// The changes furthest upstream that made a node's key another one, in the order of the graph.
   package func causes(of address: String) -> [Cause] {
     guard let now = later[address] else { return [] }
-    guard let then = earlier[address] else { return [Cause(kind: .added, node: address)] }
     var walk = Walk(comparison: self)
-    walk.compare(then, now, port: nil)
+    if let then = counterpart(of: now) {
+      walk.compare(then, now, port: nil)
+    } else if !walk.noteLongerLoop(around: address) {
+      return [Cause(kind: .added, node: address)]
+    }
     return walk.causes.enumerated()
       .sorted { (order[$0.element.node] ?? 0, $0.offset) < (order[$1.element.node] ?? 0, $1.offset) }.map(\.element)
   }
 
-  /// The earlier run's node of an address.
-  func earlierNode(_ address: String) -> RunManifest.Node? { earlier[address] }
+  /// The earlier run's node to compare a later one with: the one of its address, or else of its place at the point of a
+  /// sweep that is most alike.
+  package func counterpart(of now: RunManifest.Node) -> RunManifest.Node? {
+    if let then = earlier[now.node] { return then }
+    let address = SweptAddress(now.node)
+    let candidates = earlierPlaces[address.place] ?? []
+    if let same = candidates.first(where: { $0.key == now.key }) { return same }
+    func agreement(_ node: RunManifest.Node) -> Int {
+      let settings = SweptAddress(node.node).settings
+      return address.settings.count { setting in settings.contains { $0 == setting } }
+    }
+
+    return candidates.max { agreement($0) < agreement($1) }
+  }
+
+  /// Whether the earlier run has a counterpart of a node, or other iterations of the loop around it.
+  func knows(_ node: RunManifest.Node) -> Bool {
+    counterpart(of: node) != nil
+      || !SweptAddress(node.node).loops.isEmpty && earlierFolded.contains(FoldedAddress(node.node))
+  }
+
+  /// The params of the workflow at a node, those that a sweep sets among them.
+  private func parameters(of run: RunManifest, at address: SweptAddress) -> [String: String] {
+    run.parameters.merging(address.settings.map { (String($0.name), String($0.value)) }) { $1 }
+  }
 
   private struct Walk {
     private struct Visit: Hashable {
@@ -150,6 +188,8 @@ package struct RunComparison: Sendable {
           if oldNode.key(of: oldWire.port) == newNode.key(of: newWire.port) { continue }
           if isSame(oldWire, newWire) {
             producers.append((oldNode, newNode, newWire.port))
+          } else if let (old, new) = sameIteration(oldWire, newWire) {
+            producers.append((old, new, newWire.port))
           } else {
             add(rewired(now.node, name, old, new))
           }
@@ -160,9 +200,51 @@ package struct RunComparison: Sendable {
 
     /// Whether two wires come from one node; it may have another name now.
     private func isSame(_ old: RunManifest.Node.Wire, _ new: RunManifest.Node.Wire) -> Bool {
-      if old == new { return true }
+      if old.port == new.port, SweptAddress(old.node).place == SweptAddress(new.node).place { return true }
       return old.port == new.port && old.node != new.node
         && comparison.later[old.node] == nil && comparison.earlier[new.node] == nil
+    }
+
+    /// Of two wires from the ends of a loop that ran more or fewer times: the nodes of the last iteration that both had.
+    private mutating func sameIteration(
+      _ old: RunManifest.Node.Wire, _ new: RunManifest.Node.Wire
+    ) -> (then: RunManifest.Node, now: RunManifest.Node)? {
+      let (then, now) = (SweptAddress(old.node), SweptAddress(new.node))
+      guard old.port == new.port, let pair = then.lastCommonIteration(with: now),
+        let thenNode = comparison.earlier[then.withPlace(pair.place)],
+        let nowNode = comparison.later[now.withPlace(pair.place)],
+        noteOtherLength(of: pair.loop, then, now)
+      else { return nil }
+      return (thenNode, nowNode)
+    }
+
+    /// Explains a node of an iteration that the earlier run did not have; false where that is no reason.
+    mutating func noteLongerLoop(around address: String) -> Bool {
+      let now = SweptAddress(address)
+      let folded = FoldedAddress(address)
+      guard let then = comparison.before.nodes.first(where: { FoldedAddress($0.node) == folded }) else { return false }
+      let loops = now.loops
+      return loops.contains { noteOtherLength(of: $0, SweptAddress(then.node), now) }
+    }
+
+    /// Adds the loop, at its place, and the params behind it as causes; false when both runs have all of its iterations.
+    private mutating func noteOtherLength(of loop: String, _ then: SweptAddress, _ now: SweptAddress) -> Bool {
+      let (old, new) = (
+        comparison.iterations.before.count(of: then.withPlace(loop)),
+        comparison.iterations.after.count(of: now.withPlace(loop))
+      )
+      guard old != new else { return false }
+      let was = comparison.parameters(of: comparison.before, at: then)
+      let now = (values: comparison.parameters(of: comparison.after, at: now), address: now)
+      let changed = was.filter { Int($0.value) != nil && now.values[$0.key].flatMap { Int($0) } != nil }
+        .filter { now.values[$0.key] != $0.value }
+      // The one that is the number of iterations, or all that could decide it.
+      let exact = changed.filter { $0.value == "\(old)" && now.values[$0.key] == "\(new)" }
+      for (name, value) in (exact.isEmpty ? changed : exact).sorted(by: { $0.key < $1.key }) {
+        add(Cause(kind: .param, node: "", name: name, was: value, is: now.values[name]))
+      }
+      add(Cause(kind: .loop, node: now.address.withPlace(loop), was: "\(old)", is: "\(new)"))
+      return true
     }
 
     private func rewired(
@@ -195,6 +277,10 @@ extension RunComparison.Cause {
     case .version: return "\(node): \(name) was version \(was ?? ""), is version \(`is` ?? "")"
     case .numerics: return "numerics was '\(was ?? "")', is '\(`is` ?? "")'"
     case .added: return "\(node) is new"
+    case .param: return "\(name) was \(was ?? ""), is \(`is` ?? "")"
+    case .loop:
+      func times(_ count: String?) -> String { count == "1" ? "once" : "\(count ?? "") times" }
+      return "\(node) ran \(times(was)), runs \(times(`is`))"
     case .format: return "\(node): keys of another version of Stepgraph"
     }
   }

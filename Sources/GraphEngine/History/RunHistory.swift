@@ -36,6 +36,18 @@ extension DiskCache {
     return manifests
   }
 
+  /// The nodes whose results a run kept that was killed, or is under way, and so has not told: what the cache holds of it,
+  /// and neither held before nor has from a later run.
+  package func kept(by manifest: RunManifest) -> Set<String> {
+    guard manifest.state == .unfinished else { return [] }
+    var others: Set<ContentDigest> = []
+    for name in runNames.reversed().prefix(while: { $0 > manifest.name }) {
+      for node in self.manifest(of: name)?.nodes ?? [] where node.source == "executed" { others.insert(node.key) }
+    }
+    return Set(
+      manifest.nodes.filter { !$0.isKept && !others.contains($0.key) && entry(for: $0.key) != nil }.map(\.node))
+  }
+
   /// Writes a manifest, in place of an earlier one of the same run.
   func keep(_ manifest: RunManifest) {
     guard let bytes = manifest.bytes else { return }
@@ -91,6 +103,16 @@ enum RunName {
       format: "%04d%02d%02dT%02d%02d%02d.%03d-%04x", Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1,
       Int(parts.tm_mday), Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec), Int(now.tv_nsec) / 1_000_000,
       Int(UInt16.random(in: 0...UInt16.max)))
+  }
+
+  /// The runs that a text may mean: those whose names begin with it, or else have it in their time or their digits.
+  static func indices(of text: Substring, among names: [String]) -> [Int] {
+    if text.isEmpty { return [] }
+    let beginning = names.indices.filter { names[$0].hasPrefix(text) }
+    if !beginning.isEmpty { return beginning }
+    return names.indices.filter { index in
+      names[index].split(whereSeparator: { "T-".contains($0) }).dropFirst().contains { $0.hasPrefix(text) }
+    }
   }
 
   static func isName(_ text: String) -> Bool {

@@ -26,7 +26,7 @@ package struct RunManifest: Codable, Sendable, Equatable {
   /// Those that a target may need, in topological order; empty for graphs of more than `nodeLimit`.
   package internal(set) var nodes: [Node]
 
-  static let nodeLimit = 20_000
+  package static let nodeLimit = 20_000
 
   /// One node: all that its key is made of, and what the run did with it.
   package struct Node: Codable, Sendable, Equatable {
@@ -96,7 +96,7 @@ extension ContentDigest: Codable {
 
 extension RunManifest {
   /// What a run of the plan begins with.
-  package init(_ plan: Plan, numerics: String, name: String = "") {
+  package init(_ plan: Plan, numerics: String, name: String = "", nodeLimit: Int = Self.nodeLimit) {
     let graph = plan.graph
     self.name = name
     path = Self.absolutePath(graph.path)
@@ -105,7 +105,7 @@ extension RunManifest {
     parameters = Dictionary(graph.parameters.map { ($0.name, $0.text) } + swept, uniquingKeysWith: { $1 })
     self.numerics = numerics
     let asked = graph.nodes.indices.filter { plan.key(of: $0) != nil }
-    nodes = asked.count > Self.nodeLimit ? [] : asked.compactMap { Node(plan, $0) }
+    nodes = asked.count > nodeLimit ? [] : asked.compactMap { Node(plan, $0) }
   }
 
   /// Symbolic links followed, so that a file has one path.

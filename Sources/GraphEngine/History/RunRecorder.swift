@@ -10,13 +10,16 @@ final class RunRecorder: Sendable {
 
   init(_ plan: Plan, numerics: String, cache: DiskCache) {
     self.cache = cache
-    let manifest = RunManifest(plan, numerics: numerics, name: RunName.next())
+    var manifest = RunManifest(plan, numerics: numerics, name: RunName.next())
     var positions = Dictionary(manifest.nodes.enumerated().map { ($1.node, [$0]) }, uniquingKeysWith: { $1 })
     for (index, node) in plan.nodes.enumerated() {
-      guard case .shared(let other) = node.action, let sharer = positions[plan.graph.nodes[index].address] else {
-        continue
+      guard let position = positions[plan.graph.nodes[index].address]?.first else { continue }
+      switch node.action {
+      case .shared(let other): positions[plan.graph.nodes[other].address]?.append(position)
+      // So that one can tell, should the run be killed, what was there before.
+      case .hit: manifest.nodes[position].isKept = true
+      case .run, .open, .skip: break
       }
-      positions[plan.graph.nodes[other].address]?.append(sharer[0])
     }
     self.positions = positions
     self.manifest = Mutex(manifest)

@@ -1,5 +1,5 @@
 /// A node's literals, by name, with defaults filled in.
-package struct NodeParameters: Sendable {
+package struct NodeParameters: Sendable, Hashable {
   package var values: [String: ParameterValue]
 
   package init(_ values: [String: ParameterValue]) { self.values = values }

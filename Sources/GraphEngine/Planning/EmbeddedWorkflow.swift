@@ -1,33 +1,71 @@
 /// The workflow text that sinks embed: self-contained, with the digests of the files it was run with.
 enum EmbeddedWorkflow {
   /// Appends an `x-models` block that maps each file read, named from the folder of its path parameter on, to its SHA-256.
-  static func complete(_ graph: inout ResolvedGraph, sources: [Int: [SourceContent]]) {
+  ///
+  /// An `x-made-with` block tells what else decides the bits, and how large the files are.
+  static func complete(_ graph: inout ResolvedGraph, sources: [Int: [SourceContent]], numerics: String) {
     let readers = sources.keys.sorted()
-    let blocks = graph.points.map { point in block(readers.filter(point.nodes.contains), of: graph, sources: sources) }
-    for (index, block) in blocks.enumerated() { graph.points[index].workflow += block }
-    if !graph.workflow.isEmpty || graph.points.isEmpty {
-      graph.workflow += block(readers, of: graph, sources: sources)
+    // Most points read the same files.
+    var known: [Contents: String] = [:]
+    func block(_ readers: some Sequence<Int>, of nodes: Range<Int>) -> String {
+      var contents = Contents(readings: readers.map { Reading(graph.nodes[$0], sources[$0] ?? []) })
+      for index in nodes {
+        let info = graph.nodes[index].declaration.info
+        contents.versions[info.type] = info.version
+      }
+      let text = known[contents] ?? Self.block(contents, numerics: numerics)
+      known[contents] = text
+      return text
+    }
+    var next = 0
+    for (index, point) in graph.points.enumerated() {
+      // Points are in the order of their nodes.
+      while next < readers.count, readers[next] < point.nodes.lowerBound { next += 1 }
+      let text = block(readers[next...].prefix { point.nodes.contains($0) }, of: point.nodes)
+      graph.points[index].workflow += text
+    }
+    if !graph.workflow.isEmpty || graph.points.isEmpty { graph.workflow += block(readers, of: graph.nodes.indices) }
+  }
+
+  /// What decides the text.
+  private struct Contents: Hashable {
+    let readings: [Reading]
+    /// By node type.
+    var versions: [String: Int] = [:]
+  }
+
+  /// What one node reads, as far as it decides the text.
+  private struct Reading: Hashable {
+    struct File: Hashable {
+      let label: String
+      let digest: ContentDigest
+      let size: Int
+    }
+
+    private(set) var files: [File] = []
+
+    init(_ node: ResolvedNode, _ sources: [SourceContent]) {
+      files = sources.map { File(label: node.label(ofSource: $0.path), digest: $0.digest, size: Int($0.identity.size)) }
     }
   }
 
-  private static func block(_ readers: [Int], of graph: ResolvedGraph, sources: [Int: [SourceContent]]) -> String {
-    var lines: [(label: String, digest: ContentDigest)] = []
+  private static func block(_ contents: Contents, numerics: String) -> String {
+    var lines: [Reading.File] = []
     var digests: [String: ContentDigest] = [:]
-    for index in readers {
-      for source in sources[index] ?? [] {
-        let plain = graph.nodes[index].label(ofSource: source.path)
-        var label = plain
-        var copy = 1
-        while let other = digests[label], other != source.digest {
-          copy += 1
-          label = "\(plain) (\(copy))"
-        }
-        if digests.updateValue(source.digest, forKey: label) == nil { lines.append((label, source.digest)) }
+    for file in contents.readings.lazy.flatMap(\.files) {
+      var label = file.label
+      var copy = 1
+      while let other = digests[label], other != file.digest {
+        copy += 1
+        label = "\(file.label) (\(copy))"
+      }
+      if digests.updateValue(file.digest, forKey: label) == nil {
+        lines.append(Reading.File(label: label, digest: file.digest, size: file.size))
       }
     }
     guard !lines.isEmpty else { return "" }
     var block = JSONText()
-    block.append(raw: "x-models:\n")
+    block.append(raw: "\(WorkflowRecord.filesKey):\n")
     for line in lines {
       block.append(raw: "  ")
       block.append(line.label)
@@ -35,6 +73,20 @@ enum EmbeddedWorkflow {
       block.append(line.digest)
       block.append(raw: "\n")
     }
+    func append(_ key: String, _ numbers: [(name: String, number: Int)]) {
+      block.append(raw: "  \(key): {")
+      for (index, entry) in numbers.enumerated() {
+        if index > 0 { block.append(raw: ", ") }
+        block.append(entry.name)
+        block.append(raw: ": \(entry.number)")
+      }
+      block.append(raw: "}\n")
+    }
+    block.append(raw: "\(WorkflowRecord.circumstancesKey):\n  numerics: ")
+    block.append(numerics)
+    block.append(raw: "\n")
+    append("nodes", contents.versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    append("sizes", lines.map { ($0.label, $0.size) })
     return block.string
   }
 }
@@ -47,7 +99,10 @@ extension ResolvedNode {
       guard case .path(let given)? = parameters.values[parameter.name] else { continue }
       let folder = given.split(separator: "/").joined(separator: "/")
       let file = path.split(separator: "/").joined(separator: "/")
-      guard file.hasPrefix(folder + "/"), let last = folder.split(separator: "/").last else { continue }
+      // By the name that the workflow gives the folder, wherever it was found.
+      let named = namedPaths[parameter.name] ?? given
+      if file == folder { return named.split(separator: "/").last.map(String.init) ?? file }
+      guard file.hasPrefix(folder + "/"), let last = named.split(separator: "/").last else { continue }
       return withFolder ? String(last) + file.dropFirst(folder.count) : String(file.dropFirst(folder.count + 1))
     }
     return path.split(separator: "/").last.map(String.init) ?? path

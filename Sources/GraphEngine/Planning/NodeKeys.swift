@@ -15,6 +15,8 @@ struct NodeKeys: Sendable {
   private var portKeys: [Int: [ContentDigest]] = [:]
   private var writer: DescriptorWriter
 
+  var numerics: String { writer.numerics }
+
   init(nodeCount: Int, numerics: String) {
     nodeKeys = Array(repeating: nil, count: nodeCount)
     writer = DescriptorWriter(numerics: numerics)
@@ -49,6 +51,9 @@ struct NodeKeys: Sendable {
   mutating func descriptor(of index: Int, in graph: ResolvedGraph) -> [UInt8] {
     writer.descriptor(of: index, in: graph, sources: sources[index] ?? [], key: key)
   }
+
+  /// The key of an output alone, of a node whose files do not reach every port alike; nil of other nodes.
+  func portKey(of source: WireSource) -> ContentDigest? { portKeys[source.node]?[source.output] }
 
   /// The key that names one output of a node to whatever consumes it.
   func key(of source: WireSource) -> ContentDigest {

@@ -71,6 +71,8 @@ private struct Planner {
     var digests = SourceDigests(cache: caches.disk, other: options.digests, progress: options.hashing)
     let consumers = ConsumerTypes(graph)
     var types: [String: any Node] = [:]
+    // Opening a model takes a while, and a sweep opens it at every point.
+    var known: [SourceRequest: [SourceContent]] = [:]
     var groups: [ContentDigest: Int] = [:]
     groups.reserveCapacity(graph.nodes.count)
     let problems = DiagnosticCollector()
@@ -83,11 +85,15 @@ private struct Planner {
       }
       do {
         try node.resolve(&graph.nodes[index].parameters)
-        let contents = try node.sources(graph.nodes[index].parameters).map { source in
-          let (digest, identity) = try digests.digest(of: source.path)
-          return SourceContent(
-            path: source.path, digest: digest, identity: identity, outputs: source.outputs, role: source.role)
-        }
+        let request = SourceRequest(graph.nodes[index])
+        let contents =
+          try request.flatMap { known[$0] }
+          ?? node.sources(graph.nodes[index].parameters).map { source in
+            let (digest, identity) = try digests.digest(of: source.path)
+            return SourceContent(
+              path: source.path, digest: digest, identity: identity, outputs: source.outputs, role: source.role)
+          }
+        if let request { known[request] = contents }
         keys.add(index, of: graph, reading: contents)
         if let foreseeing = node as? any ForecastingNode {
           let isChanged = try forecasts.add(index, foreseeing, key: keys.nodeKeys[index], to: &graph)
@@ -226,7 +232,7 @@ private struct Planner {
 
   func plan() -> Plan {
     var graph = graph
-    EmbeddedWorkflow.complete(&graph, sources: keys.sources)
+    EmbeddedWorkflow.complete(&graph, sources: keys.sources, numerics: keys.numerics)
     return Plan(
       graph: graph, nodes: nodes, hits: hits, representatives: representatives(),
       policies: graph.nodes.indices.map { isAsked[$0] ? groupPolicies[group[$0]] : .none }, compared: compared(),
@@ -253,6 +259,18 @@ private struct Planner {
       }
     }
     return nodes.indices.map { isAsked[$0] ? chosen[group[$0]] ?? $0 : $0 }
+  }
+}
+
+/// What decides which files a node reads.
+private struct SourceRequest: Hashable {
+  let type: String
+  let parameters: NodeParameters
+
+  /// Nil for a node that is given no path to read.
+  init?(_ node: ResolvedNode) {
+    guard node.declaration.parameters.contains(where: { $0.type == .path(.read) }) else { return nil }
+    (type, parameters) = (node.declaration.info.type, node.parameters)
   }
 }
 

@@ -20,15 +20,21 @@ struct SourceDigests {
   /// Whether the cache's folder is made to remember digests there.
   private let makesFolder: Bool
   private var memo: DigestMemo?
+  /// Files of fewer bytes are read each time.
+  private let memorableSize: Int64
   private let progress: (@Sendable (_ path: String, _ done: Int, _ all: Int) -> Void)?
 
   /// Digests are remembered in `cache`, or in `other` if that exists; without both every file is hashed.
+  ///
+  /// Those of small files are worth it only to those who look at many.
   init(
-    cache: DiskCache?, other: DiskCache?, progress: (@Sendable (_ path: String, _ done: Int, _ all: Int) -> Void)?
+    cache: DiskCache?, other: DiskCache?, remembersSmall: Bool = false,
+    progress: (@Sendable (_ path: String, _ done: Int, _ all: Int) -> Void)?
   ) {
     self.cache = cache ?? other
     makesFolder = cache != nil
     memo = self.cache?.digestMemo()
+    memorableSize = remembersSmall ? 1 : Int64(Self.memorableSize)
     self.progress = progress
   }
 
@@ -43,7 +49,7 @@ struct SourceDigests {
     defer { close(file) }
     guard let before = FileIdentity(file) else { throw Unreadable(path: path, reason: systemMessage(errno)) }
     guard before.isRegular else { throw Unreadable(path: path, reason: "it is no regular file") }
-    let isMemorable = before.size >= Self.memorableSize
+    let isMemorable = before.size >= memorableSize
     if isMemorable, let known = memo?.digest(of: before) {
       byPath[path] = (known, before)
       return (known, before)

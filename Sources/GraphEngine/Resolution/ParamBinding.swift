@@ -25,6 +25,10 @@ package struct ResolvedParameter: Sendable {
   package let text: String
   /// Drawn for `--set name=random`.
   package let isDrawn: Bool
+
+  package init(name: String, text: String, isDrawn: Bool = false) {
+    (self.name, self.text, self.isDrawn) = (name, text, isDrawn)
+  }
 }
 
 /// Giving params their values.

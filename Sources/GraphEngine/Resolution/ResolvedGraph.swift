@@ -22,6 +22,8 @@ package struct ResolvedGraph: Sendable {
   package var axes: [SweptParameter] = []
   /// The points of the sweep, in the order of their nodes; empty without a sweep.
   package var points: [SweepPoint] = []
+  /// What the workflow says it was made with; nil when it says nothing.
+  package var record: WorkflowRecord?
   /// What the user should know though nothing is wrong.
   package var warnings: [Diagnostic]
 
@@ -57,6 +59,10 @@ package struct SweepPoint: Sendable {
   package var parameters: [ResolvedParameter]
   /// As `ResolvedGraph.workflow`, of this point alone.
   package var workflow: String
+
+  package init(address: String, nodes: Range<Int>, parameters: [ResolvedParameter], workflow: String) {
+    (self.address, self.nodes, self.parameters, self.workflow) = (address, nodes, parameters, workflow)
+  }
 }
 
 extension ResolvedGraph {
@@ -98,6 +104,8 @@ package struct ResolvedNode: Sendable {
   package var location: SourceLocation
   /// Where its inputs and parameters are written, by port name; ports left to their defaults are absent.
   package var portLocations: [String: SourceLocation]
+  /// What the workflow calls paths that were found elsewhere, by parameter.
+  package var namedPaths: [String: String] = [:]
 
   package init(
     address: String, declaration: NodeDeclaration, inputs: [[WireSource]], parameters: NodeParameters,

@@ -56,6 +56,7 @@ struct WorkflowResolution {
     var graph = ResolvedGraph(
       nodes: nodes, targets: chosen, outputs: outputs, path: path, parameters: [], warnings: collector.sorted)
     graph.file = document.file
+    graph.record = document.record
     describe(parts, of: document, sweep: sweep, in: &graph)
     return graph
   }
@@ -172,11 +173,27 @@ struct WorkflowResolution {
       graph.points.allSatisfy { $0.parameters.contains { $0.name == parameter.name && $0.text == parameter.text } }
         && !sweep.axes.contains { $0.name == parameter.name }
     }
-    // One file can say it all as long as the sweep changes values only, and not which subgraphs are called.
-    let texts = parts.map { part in
-      for axis in sweep.axes { part.instance.values[axis.name] = axis.values.first }
-      return writer(part).text(of: part.instance, sweep: sweep)
+    graph.workflow = sweepText(parts, sweep, writer) ?? ""
+  }
+
+  /// One file that says it all: there is one as long as the sweep changes values only, and not which subgraphs are called, nor
+  /// where a path is looked for.
+  private func sweepText(
+    _ parts: [Part], _ sweep: BoundSweep, _ writer: (Part) -> WorkflowWriter
+  ) -> String? {
+    guard let first = parts.first else { return nil }
+    for axis in sweep.axes.indices where Set(sweep.points.map { $0[axis] }).count > 1 {
+      for (part, point) in zip(parts, sweep.points) {
+        guard writer(part).readsTheSame(sweep.axes[axis].values[point[axis]]) else { return nil }
+      }
     }
-    if let text = texts.first, texts.allSatisfy({ $0 == text }) { graph.workflow = text }
+    var text: String?
+    for part in parts {
+      for axis in sweep.axes { part.instance.values[axis.name] = axis.values.first }
+      let own = writer(part).text(of: part.instance)
+      guard own == text ?? own else { return nil }
+      text = own
+    }
+    return writer(first).text(of: first.instance, sweep: sweep)
   }
 }

@@ -84,6 +84,13 @@ struct WorkflowWriter {
     return self.value(known, origin: value.origin)
   }
 
+  /// Whether a value of a sweep is written alike where it is used and where another one is used in its place.
+  func readsTheSame(_ value: NamedValue) -> Bool {
+    guard let origin = value.origin, case .known(let known) = value.content else { return true }
+    let unused = WorkflowWriter(roles: [:], absolutePaths: absolutePaths, workingDirectory: workingDirectory)
+    return path(known.text, origin: origin) == unused.path(known.text, origin: origin)
+  }
+
   private func value(_ value: ParameterValue, origin: PathOrigin?) -> YAMLValue {
     switch value {
     case .int, .float, .bool: .plain(value.text)

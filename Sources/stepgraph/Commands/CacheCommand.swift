@@ -45,7 +45,10 @@ struct CacheCommand: AsyncParsableCommand {
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "ls", abstract: "Lists results, what was used last in front.",
-      discussion: "The columns: key, node type, size, how long it took to compute, when it was used last, pinned.")
+      discussion: """
+        The columns: key, node type, size, how long it took to compute, how long ago it was used last and computed, the workflow \
+        and the node that computed it, pinned.
+        """)
 
     @OptionGroup var location: CacheLocation
 
@@ -61,15 +64,22 @@ struct CacheCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await reporting {
-        let entries = DiskCache(at: location.path).list().prefix(limit).map(EntryDescription.init)
-        let rows = entries.map { entry in
-          [
-            String(entry.key.prefix(12)), entry.node, "\(ByteCount(entry.bytes))", durationText(entry.seconds),
-            entry.lastUsed, entry.pinned ? "pinned" : "",
-          ]
-        }
-        try Terminal.write(json ? jsonText(entries) : tableText(rows))
+        let entries = DiskCache(at: location.path).list().prefix(limit)
+        try Terminal.write(json ? jsonText(entries.map(EntryDescription.init)) : table(entries))
       }
+    }
+
+    private func table(_ entries: some Sequence<CachedEntry>) -> String {
+      let now = Int(Date().timeIntervalSince1970)
+      let rows = entries.map { cached in
+        let (entry, origin) = (cached.entry, cached.entry.origin)
+        return [
+          String(entry.key.description.prefix(12)), entry.node, "\(ByteCount(cached.bytes))",
+          durationText(entry.seconds), ageText(now - cached.lastUsed), origin.map { ageText(now - $0.time) } ?? "-",
+          origin.map { pathText($0.workflow) } ?? "-", origin?.address ?? "-", cached.isPinned ? "pinned" : "",
+        ]
+      }
+      return tableText(rows)
     }
   }
 }
@@ -120,6 +130,10 @@ private struct EntryDescription: Encodable {
   /// In UTC, ISO 8601.
   let lastUsed: String
   let pinned: Bool
+  /// The workflow and the node in it that computed it, and when, in UTC, ISO 8601; nil where that is not known.
+  let workflow: String?
+  let address: String?
+  let computed: String?
   let outputs: [Output]
 
   init(_ cached: CachedEntry) {
@@ -129,6 +143,9 @@ private struct EntryDescription: Encodable {
     seconds = cached.entry.seconds
     lastUsed = Date(timeIntervalSince1970: Double(cached.lastUsed)).ISO8601Format()
     pinned = cached.isPinned
+    workflow = cached.entry.origin?.workflow
+    address = cached.entry.origin?.address
+    computed = cached.entry.origin.map { Date(timeIntervalSince1970: Double($0.time)).ISO8601Format() }
     outputs = cached.entry.outputs.map {
       Output(port: $0.port, type: $0.type, digest: $0.blob.description, bytes: $0.size)
     }

@@ -78,15 +78,18 @@ extension CacheCommand {
 
   struct Clear: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "clear", abstract: "Removes everything but what is pinned, and what running processes write.")
+      commandName: "clear", abstract: "Removes all results but what is pinned, and what running processes write.")
 
     @OptionGroup var location: CacheLocation
+
+    @Flag(help: "Remove the records of runs too, which 'runs', 'diff' and 'explain' read.")
+    var runs = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() async throws {
-      try await reporting { try report(DiskCache(at: location.path).clear(), json: json) }
+      try await reporting { try report(DiskCache(at: location.path).clear(runs: runs), json: json) }
     }
   }
 

@@ -7,7 +7,8 @@ struct CacheLocation: ParsableArguments {
   @Option(
     name: .customLong("cache"),
     help: ArgumentHelp(
-      "The cache folder; $XDG_CACHE_HOME/stepgraph or ~/.cache/stepgraph when left out.", valueName: "dir"))
+      "The cache folder; $XDG_CACHE_HOME/stepgraph or ~/.cache/stepgraph when left out.", valueName: "dir"),
+    completion: .directory)
   var folder: String?
 
   func validate() throws {
@@ -16,7 +17,11 @@ struct CacheLocation: ParsableArguments {
 
   /// The XDG base directory specification: a relative XDG_CACHE_HOME is ignored.
   var path: String {
-    if let folder { return folder }
+    folder ?? Self.standard
+  }
+
+  /// Where it is when nothing else is said.
+  static var standard: String {
     if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return base + "/stepgraph" }
     return NSHomeDirectory() + "/.cache/stepgraph"
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import GraphEngine
 import StepgraphNodes
 
@@ -7,12 +8,15 @@ struct DiffCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Names the first node where two runs part, what made it part, and by how much.",
-    discussion: "Runs are named as in 'stepgraph runs'. Exit codes: 0 the same results, 1 the runs part.")
+    discussion: """
+      Runs are named as in 'stepgraph runs'. Exit codes: 0 the same results, 1 the runs part, or have no node in common or \
+      not all.
+      """)
 
-  @Argument(help: ArgumentHelp("A run's name or the beginning of it, last, or last~1.", valueName: "run"))
+  @Argument(help: runNameHelp, completion: Completions.runs)
   var before: String
 
-  @Argument(help: ArgumentHelp("The run to compare it with.", valueName: "run"))
+  @Argument(help: ArgumentHelp("The run to compare it with.", valueName: "run"), completion: Completions.runs)
   var after: String
 
   @OptionGroup var location: CacheLocation
@@ -24,10 +28,17 @@ struct DiffCommand: AsyncParsableCommand {
     try await reporting {
       let cache = DiskCache(at: location.path)
       let (before, after) = (try cache.manifest(named: before), try cache.manifest(named: after))
-      let parting = RunComparison(before: before, after: after).parting(cache: cache)
-      let description = Description(before, after, parting, cache)
+      for manifest in [before, after] where manifest.nodes.isEmpty {
+        throw DiagnosticList([
+          Diagnostic(
+            "the run '\(manifest.name)' cannot be compared: its record has no nodes",
+            notes: ["those of graphs of more than \(RunManifest.nodeLimit) nodes have none"])
+        ])
+      }
+      let comparison = RunComparison(before: before, after: after)
+      let description = Description(comparison, comparison.parting(cache: cache), cache)
       try Terminal.write(json ? jsonText(description) : description.text)
-      if parting != nil { throw ExitCode.nodeFailed }
+      if !description.isSame { throw ExitCode.nodeFailed }
     }
   }
 
@@ -42,7 +53,11 @@ struct DiffCommand: AsyncParsableCommand {
 
     let before: String
     let after: String
-    /// Nil when the runs have the same results.
+    /// How many nodes both runs have.
+    let common: Int
+    let onlyBefore: [String]
+    let onlyAfter: [String]
+    /// Nil when the nodes that both runs have gave the same results.
     let node: String?
     let type: String?
     let changes: [ChangeDescription]
@@ -50,11 +65,15 @@ struct DiffCommand: AsyncParsableCommand {
     let differing: Int
     private let lines: [String]
 
-    private enum CodingKeys: CodingKey { case before, after, node, type, changes, outputs, differing }
+    private enum CodingKeys: CodingKey {
+      case before, after, common, onlyBefore, onlyAfter, node, type, changes, outputs, differing
+    }
 
-    init(_ before: RunManifest, _ after: RunManifest, _ parting: RunComparison.Parting?, _ cache: DiskCache) {
-      self.before = before.name
-      self.after = after.name
+    init(_ comparison: RunComparison, _ parting: RunComparison.Parting?, _ cache: DiskCache) {
+      before = comparison.before.name
+      after = comparison.after.name
+      let overlap = comparison.overlap
+      (common, onlyBefore, onlyAfter) = (overlap.common, overlap.onlyBefore, overlap.onlyAfter)
       node = parting?.node
       type = parting?.type
       changes = parting?.causes.map(ChangeDescription.init) ?? []
@@ -69,8 +88,19 @@ struct DiffCommand: AsyncParsableCommand {
       differing = parting?.differing ?? 0
     }
 
+    var isSame: Bool { node == nil && common > 0 && onlyBefore.isEmpty && onlyAfter.isEmpty }
+
     var text: String {
-      guard let node, let type else { return "the runs have the same results\n" }
+      if common == 0 { return "the runs have no node in common\n" }
+      var lone = ""
+      for (nodes, run) in [(onlyBefore, before), (onlyAfter, after)] {
+        guard let first = nodes.first else { continue }
+        lone += "\(countText(nodes.count, "node")) only in \(run)\(nodes.count == 1 ? ":" : ", such as") \(first)\n"
+      }
+      guard let node, let type else {
+        if isSame { return "the runs have the same results\n" }
+        return "the runs have the same results in the \(countText(common, "node")) that both have\n\(lone)"
+      }
       var text = "the runs part at \(node) (\(type))"
       text += differing > 1 ? "; \(differing) nodes have other results\n" : "\n"
       for line in lines { text += "  \(line)\n" }
@@ -80,7 +110,7 @@ struct DiffCommand: AsyncParsableCommand {
         text += output.difference?.text ?? "other bits (\(short(output.was)) and \(short(output.is)))"
         text += "\n"
       }
-      return text
+      return text + lone
     }
 
     private func short(_ digest: ContentDigest) -> Substring { digest.description.prefix(12) }

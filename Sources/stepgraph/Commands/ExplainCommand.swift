@@ -9,10 +9,13 @@ struct ExplainCommand: AsyncParsableCommand {
     commandName: "explain",
     abstract: "Tells why a node would run: what changed since the last run, with both values.")
 
-  @Argument(help: ArgumentHelp("The workflow file.", valueName: "graph"))
+  @Argument(help: ArgumentHelp("The workflow file.", valueName: "graph"), completion: Completions.workflow)
   var graph: String
 
-  @Argument(help: ArgumentHelp("The node's address, such as 'sample[7]/eps'.", valueName: "node"))
+  @Argument(
+    help: ArgumentHelp(
+      "The node's address, such as 'sample[7]/eps', or 'seed=2/image' in a sweep; 'image' is each point's.",
+      valueName: "node"), completion: Completions.addresses)
   var node: String
 
   @OptionGroup var settings: GraphSettings
@@ -24,9 +27,13 @@ struct ExplainCommand: AsyncParsableCommand {
     try await reporting {
       let resolved = try settings.resolvedGraph(graph)
       let plan = try settings.plan(resolved, cache: settings.cache, isShown: !json)
-      let explanation = plan.explanation(
-        of: try plan.node(at: node), cache: settings.cache, numerics: Numerics.identifier)
-      try Terminal.write(json ? jsonText(Description(explanation)) : explanation.text)
+      let explainer = Explainer(plan, cache: settings.cache, numerics: Numerics.identifier)
+      let explanations = try plan.nodes(at: node).map(explainer.explanation)
+      guard json else { return try Terminal.write(explanations.map(\.text).joined()) }
+      let descriptions = explanations.map(Description.init)
+      // One node is an object, and one at all points of a sweep a list.
+      try Terminal.write(
+        resolved.points.isEmpty || node.contains("=") ? jsonText(descriptions[0]) : jsonText(descriptions))
     }
   }
 

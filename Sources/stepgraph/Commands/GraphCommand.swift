@@ -16,12 +16,22 @@ struct GraphCommand: AsyncParsableCommand {
   @Flag(help: "As a picture, or in the language of Graphviz.")
   var format = Format.svg
 
-  @Flag(help: "Draw every iteration of loops and every point of a sweep, instead of one for all.")
+  @Flag(
+    name: [.customLong("expand"), .customLong("unrolled")],
+    help: "Draw every iteration of loops, every point of a sweep and all that is in subgraphs, instead of one for all.")
   var unrolled = false
 
   @Option(
-    name: [.short, .long], help: ArgumentHelp("Where to write it; standard output when left out.", valueName: "file"))
+    name: [.short, .long], help: ArgumentHelp("Where to write it; standard output when left out.", valueName: "file"),
+    completion: .file())
   var output: String?
+
+  func validate() throws {
+    let (endings, kind) = format == .svg ? (["svg"], "an SVG drawing") : (["dot", "gv"], "DOT")
+    if let refusal = output.flatMap({ FileEnding.refusal(of: $0, written: endings, kind: kind) }) {
+      throw ValidationError(refusal.message)
+    }
+  }
 
   /// Larger pictures are of no use to anybody.
   private static let boxLimit = 3000
@@ -33,7 +43,7 @@ struct GraphCommand: AsyncParsableCommand {
         throw DiagnosticList([
           Diagnostic(
             "\(plan.nodes.count) nodes are too many to draw one by one; the most is \(Self.boxLimit)",
-            notes: ["without --unrolled a loop is drawn once"])
+            notes: ["without --expand a loop is drawn once"])
         ])
       }
       let diagram = Diagram(plan, isUnrolled: unrolled)

@@ -7,7 +7,9 @@ import Tensors
 
 /// What `run` and `plan` ask about the graph and the cache.
 struct GraphOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("The workflow file, or a picture that carries one.", valueName: "graph"))
+  @Argument(
+    help: ArgumentHelp("The workflow file, or a picture that carries one.", valueName: "graph"),
+    completion: Completions.workflow)
   var graph: String
 
   @OptionGroup var settings: GraphSettings
@@ -24,7 +26,7 @@ struct GraphSettings: ParsableArguments {
     name: .customLong("set"),
     help: ArgumentHelp(
       "Give a param another value, such as prompt='a green apple' or seed=random; may be repeated.",
-      valueName: "param=value"))
+      valueName: "param=value"), completion: Completions.settings)
   var settings: [String] = []
 
   @Option(
@@ -33,12 +35,13 @@ struct GraphSettings: ParsableArguments {
       """
       Run with several values of a param, such as seed=1..8, seed=random*4, cfg=3,5,7.5, eta=0..1:0.25 or, as texts may hold commas, \
       prompt='a red apple|a green apple'; more of these make a matrix.
-      """, valueName: "param=values"))
+      """, valueName: "param=values"), completion: Completions.settings)
   var sweeps: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Where to show the pictures of a sweep together; beside them when left out.", valueName: "png"))
+      "Where to show the pictures of a sweep together; beside them when left out.", valueName: "png"),
+    completion: .file(extensions: ["png"]))
   var sheet: String?
 
   @Flag(name: .customLong("no-sheet"), help: "Do not show the pictures of a sweep together.")
@@ -49,8 +52,11 @@ struct GraphSettings: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Run only what this node needs, instead of the graph's sinks and outputs; may be repeated.", valueName: "node"))
+      "Run only what this node needs, instead of the graph's sinks and outputs; may be repeated.", valueName: "node"),
+    completion: Completions.addresses)
   var target: [String] = []
+
+  @OptionGroup var models: ModelOptions
 
   @OptionGroup var cacheLocation: CacheLocation
 
@@ -104,11 +110,25 @@ struct GraphSettings: ParsableArguments {
   ) throws -> Plan {
     let reading = ReadingDisplay()
     defer { if isShown { reading.finish() } }
+    let lock = locked ? try LockFile.read(of: graph) : nil
+    let record = lock?.record ?? graph.record
+    var graph = graph
+    models.search.locate(
+      &graph, record: record,
+      digests: FileDigests(
+        cache: cache, other: DiskCache(at: cacheLocation.path),
+        progress: { path, done, all in if isShown { reading.handle(path, done, all) } }))
     let options = PlanOptions(
       recomputed: refreshed, digests: DiskCache(at: cacheLocation.path),
       hashing: { path, done, all in if isShown { reading.handle(path, done, all) } })
     let plan = try makePlan(graph, cache: cache, memory: memory, numerics: Numerics.identifier, options: options)
-    if locked { try LockFile.check(plan) }
+    if let lock {
+      try LockFile.check(plan, against: lock)
+    } else if let record {
+      let others = models.acceptsAny ? [] : plan.otherModels(than: record)
+      guard others.isEmpty else { throw DiagnosticList(others) }
+      Terminal.show(plan.otherCircumstances(than: record, numerics: Numerics.identifier))
+    }
     return plan
   }
 }

@@ -15,8 +15,15 @@ struct LockCommand: AsyncParsableCommand {
 
   @Option(
     name: [.short, .long],
-    help: ArgumentHelp("Where to write it; the graph's name with .lock when left out.", valueName: "file"))
+    help: ArgumentHelp("Where to write it; the graph's name with .lock when left out.", valueName: "file"),
+    completion: .file())
   var output: String?
+
+  func validate() throws {
+    if let refusal = output.flatMap({ FileEnding.refusal(of: $0, written: ["lock", "json"], kind: "a lock") }) {
+      throw ValidationError(refusal.message)
+    }
+  }
 
   func run() async throws {
     try await reporting {
@@ -40,22 +47,28 @@ enum LockFile {
     }
   }
 
-  /// Throws a `DiagnosticList` with everything that is other than the lock of the plan's graph says.
-  static func check(_ plan: Plan) throws {
-    let path = path(of: plan.graph.path)
-    let bytes: [UInt8]
+  /// The lock of a graph's file.
+  ///
+  /// Throws a `DiagnosticList` when there is none.
+  static func read(of graph: ResolvedGraph) throws -> WorkflowLock {
+    let path = path(of: graph.path)
     do {
-      bytes = try WholeFile.read(path)
-    } catch {
+      return try WorkflowLock(reading: try WholeFile.read(path), path: path)
+    } catch let error as FileError {
       throw DiagnosticList([
-        Diagnostic("--locked: \(error.message)", notes: ["'stepgraph lock \(plan.graph.path)' writes it"])
+        Diagnostic("--locked: \(error.message)", notes: ["'stepgraph lock \(graph.path)' writes it"])
       ])
     }
-    let lock = try WorkflowLock(reading: bytes, path: path)
+  }
+
+  /// Throws a `DiagnosticList` with everything that is other than the lock says.
+  static func check(_ plan: Plan, against lock: WorkflowLock) throws {
     let drift = lock.drift(to: try WorkflowLock(plan, numerics: Numerics.identifier))
     guard drift.isEmpty else {
       throw DiagnosticList([
-        Diagnostic("this is not what '\(path)' locked", notes: drift + ["'stepgraph lock' accepts it as it is now"])
+        Diagnostic(
+          "this is not what '\(path(of: plan.graph.path))' locked",
+          notes: drift + ["'stepgraph lock' accepts it as it is now"])
       ])
     }
   }

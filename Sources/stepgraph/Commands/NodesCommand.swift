@@ -9,7 +9,7 @@ struct NodesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nodes", abstract: "Lists the node types, or shows one with its ports.")
 
-  @Argument(help: "The node type to show, such as DDIMStep.")
+  @Argument(help: "The node type to show, such as DDIMStep.", completion: Completions.nodeTypes)
   var type: String?
 
   @Flag(help: "Print JSON.")
@@ -34,14 +34,14 @@ struct NodesCommand: AsyncParsableCommand {
     let declarations = catalog.declarations
     return json
       ? try jsonText(declarations.map(NodeDescription.init))
-      : tableText(declarations.map { [$0.info.type, $0.info.summary] })
+      : tableText(declarations.map { [$0.info.type, $0.info.summary] }, breaksLast: true)
   }
 
   private func helpText(_ declaration: NodeDeclaration) -> String {
     let info = declaration.info
     var text = "\(info.type) (version \(info.version))\n  \(info.summary)\n"
     func section(_ title: String, _ rows: [[String]]) {
-      if !rows.isEmpty { text += "\n\(title)\n\(tableText(rows, indent: "  "))" }
+      if !rows.isEmpty { text += "\n\(title)\n\(tableText(rows, indent: "  ", breaksLast: true))" }
     }
     section(
       "in",

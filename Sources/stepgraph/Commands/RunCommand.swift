@@ -17,7 +17,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How many cores to use; all that this process may use when left out.", valueName: "n"))
   var threads: Int?
 
-  @Option(help: ArgumentHelp("Write what happens to this file, a JSON object a line.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write what happens to this file, a JSON object a line.", valueName: "file"), completion: .file()
+  )
   var events: String?
 
   @Flag(
@@ -30,7 +32,7 @@ struct RunCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Compute this node again, and all that follows from it, though the cache holds it; may be repeated.",
-      valueName: "node"))
+      valueName: "node"), completion: Completions.addresses)
   var refresh: [String] = []
 
   @Option(

@@ -8,7 +8,7 @@ struct ValidateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Checks workflow files, subgraphs too, and reports every problem.")
 
-  @Argument(help: ArgumentHelp("Workflow files.", valueName: "graph"))
+  @Argument(help: ArgumentHelp("Workflow files.", valueName: "graph"), completion: Completions.workflow)
   var graphs: [String]
 
   @Flag(name: .shortAndLong, help: "Print nothing but problems.")

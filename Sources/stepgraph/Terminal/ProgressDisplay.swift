@@ -67,7 +67,7 @@ final class ProgressDisplay: Sendable {
   private func redraw() -> Bool {
     state.withLock { state in
       if state.isFinished { return false }
-      Terminal.writeError("\r\u{1B}[2K" + text(state).prefix(Terminal.width - 1))
+      Terminal.writeError("\r\u{1B}[2K" + text(state, width: Terminal.width - 1))
       state.isLineDrawn = true
       return true
     }
@@ -79,20 +79,31 @@ final class ProgressDisplay: Sendable {
   }
 
   /// Such as `[#######-------] 31/62  sample[10]/eps_u and 2 more  1.2 s left`.
-  private func text(_ state: State) -> String {
+  ///
+  /// Where that is too long, what runs is cut, and then the bar left out: counts and the time left stay.
+  private func text(_ state: State, width: Int = .max) -> String {
     let (finished, total) = (state.estimate.finished, state.estimate.total)
-    var parts = ["\(finished)/\(total)"]
+    let count = "\(finished)/\(total)"
+    let left = state.estimate.seconds.map { "  \(durationText($0)) left" } ?? ""
+    var bar = ""
     if isTerminal {
       let width = 20
       let filled = total == 0 ? width : width * finished / total
-      let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
-      parts[0] = "[\(bar)] \(parts[0])"
+      bar = "[\(String(repeating: "#", count: filled))\(String(repeating: "-", count: width - filled))] "
     }
-    if let running = state.running.first {
-      parts.append(running + (state.running.count > 1 ? " and \(state.running.count - 1) more" : ""))
+    if bar.count + count.count + left.count > width { bar = "" }
+    let fixed = bar.count + count.count + left.count
+    var running = ""
+    if let first = state.running.first {
+      let more = state.running.count > 1 ? " and \(state.running.count - 1) more" : ""
+      let room = max(0, width - fixed - 2)
+      if first.count + more.count <= room {
+        running = "  \(first)\(more)"
+      } else if room > more.count + 4 {
+        running = "  \(first.prefix(room - more.count - 1))…\(more)"
+      }
     }
-    if let seconds = state.estimate.seconds { parts.append("\(durationText(seconds)) left") }
-    return parts.joined(separator: "  ")
+    return String((bar + count + running + left).prefix(width))
   }
 }
 

@@ -26,7 +26,7 @@ func reporting(_ body: () async throws -> Void) async throws {
 
 extension Terminal {
   static func show(_ diagnostics: [Diagnostic]) {
-    if !diagnostics.isEmpty { writeError(render(diagnostics, color: colours(STDERR_FILENO))) }
+    if !diagnostics.isEmpty { writeError(render(diagnostics, color: colours(STDERR_FILENO), width: errorWidth)) }
   }
 }
 

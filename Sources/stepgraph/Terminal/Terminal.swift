@@ -18,6 +18,18 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Columns of the terminal on standard output; nil where that is none, and lines may be as long as they are.
+  static var outputWidth: Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
+  /// Columns of the terminal on standard error; nil where that is none.
+  static var errorWidth: Int? { isatty(STDERR_FILENO) == 1 ? width : nil }
+
   /// Writes to standard error; where that fails there is nobody to tell.
   static func writeError(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))

@@ -41,10 +41,35 @@ struct DiagramTests {
           n3 -> n4;
           n3 -> n2 [style=dashed, color="#a61e4d", constraint=false];
           n3 -> n3 [style=dashed, color="#a61e4d", constraint=false];
-          label="would run: 9";
+          label="would run: 9, dashed: from one iteration to the next, × n: a loop of n iterations";
         }
 
         """#)
+  }
+
+  @Test func aLargeGraphFoldsItsLoopsAndSubgraphs() throws {
+    func graph(_ nodes: Int) throws -> Plan {
+      var toy = ToyGraph()
+      for index in 0..<nodes { toy.add("part/n\(index)", "Constant", with: ["value": .float(Double(index))]) }
+      for index in 0..<4 {
+        toy.add("loop[\(index)]/step", "Add", in: ["a": index == 0 ? "part/n0" : "loop[\(index - 1)]/step"])
+      }
+      toy.add("last", "Add", in: ["a": "loop[3]/step"])
+      return try makePlan(toy.graph(targets: ["last"]), cache: nil, numerics: "test")
+    }
+    func boxes(_ nodes: Int, isUnrolled: Bool = false) throws -> Int {
+      DOTDrawing(Diagram(try graph(nodes), isUnrolled: isUnrolled)).text.split(separator: "\n").count {
+        $0.contains("fillcolor=")
+      }
+    }
+    #expect(try boxes(58) == 60)
+    #expect(try boxes(59) == 3)
+    #expect(try boxes(59, isUnrolled: true) == 59 + 4 + 1)
+    let text = DOTDrawing(Diagram(try graph(59), isUnrolled: false)).text
+    #expect(text.contains(#"[label="part\n59 nodes""#) && text.contains(#"[label="loop × 4\n1 node""#), "\(text)")
+    #expect(text.contains("n nodes: a loop or subgraph as one box"))
+    #expect(!text.contains("dashed"))
+    #expect(SVGDrawing(Diagram(try graph(59), isUnrolled: false)).text.contains("see --expand"))
   }
 
   /// Numbers are written to a tenth.

@@ -236,6 +236,10 @@ struct ExecutorTests {
         x-models:
           "model/left": "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35"
           "model/right": "4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce"
+        x-made-with:
+          numerics: "test"
+          nodes: {"Add": 1, "Open": 1, "Save": 1, "Use": 1}
+          sizes: {"model/left": 1, "model/right": 1}
 
         """)
   }

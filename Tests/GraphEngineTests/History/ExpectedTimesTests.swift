@@ -23,7 +23,7 @@ struct ExpectedTimesTests {
   }
 
   /// The record of a run in which nodes took the given seconds.
-  func manifest(_ toy: ToyGraph, _ seconds: [String: Double]) async throws -> RunManifest {
+  func manifest(_ toy: ToyGraph, _ seconds: [String: Double], all: Double? = nil) async throws -> RunManifest {
     let cache = DiskCache(at: folder.path + "/cache-\(UUID().uuidString)")
     _ = try await Executor(cache: cache, numerics: "test").run(toy.graph(targets: ["sleep"]))
     let manifest = try #require(cache.recentManifests().first)
@@ -32,6 +32,7 @@ struct ExpectedTimesTests {
     var nodes = try #require(json["nodes"] as? [[String: Any]])
     for index in nodes.indices { nodes[index]["seconds"] = (nodes[index]["node"] as? String).flatMap { seconds[$0] } }
     json["nodes"] = nodes
+    if let all { json["seconds"] = all }
     return try JSONDecoder().decode(RunManifest.self, from: JSONSerialization.data(withJSONObject: json))
   }
 
@@ -59,8 +60,24 @@ struct ExpectedTimesTests {
     let slow = try await manifest(toy(value: 3), ["use": 4, "value": 0.5, "sum": 90, "sleep": 3])
     let third = try await manifest(toy(value: 4), ["use": 4, "value": 0.5, "sum": 1, "sleep": 3])
     #expect(try expected([first, slow, third], toy(value: 8))["sum"] == 2)
+    // What is quick whatever it does is quick once more.
+    let quick = try await manifest(toy(), ["use": 4, "value": 0.001, "sum": 2, "sleep": 0.04])
+    #expect(try expected([quick], toy(milliseconds: 4)) == ["use": 4, "value": 0.001, "sum": 2, "sleep": 0.04])
     // Another model is another matter; how large its results are is not known either.
     try folder.write("22", to: "model/left")
     #expect(try expected([first], toy()) == ["value": 0.5])
+  }
+
+  @Test func whatARunSpendsBesideItsNodesIsTold() async throws {
+    let plan = try makePlan(toy(value: 9).graph(targets: ["sleep"]), cache: nil, numerics: "test")
+    func total(_ seconds: Double) async throws -> Double? {
+      let manifest = try await manifest(toy(), ["use": 4, "value": 0, "sum": 0, "sleep": 0], all: seconds)
+      let times = ExpectedTimes(of: plan, from: [manifest])
+      return times.total(of: times.seconds)
+    }
+    #expect(try await abs((total(4.002) ?? 0) - 4.002) < 1e-9, "half a millisecond for each of four nodes")
+    #expect(try await abs((total(9) ?? 0) - 4.004) < 1e-9, "what happens once is no matter of each node")
+    #expect(try await abs((total(3) ?? 0) - 4) < 1e-9)
+    #expect(ExpectedTimes(of: plan, from: []).total(of: [nil, nil]) == nil)
   }
 }

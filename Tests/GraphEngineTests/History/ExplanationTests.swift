@@ -35,8 +35,14 @@ struct ExplanationTests {
   /// The text with the moment of the last run replaced.
   func explain(_ address: String, _ toy: ToyGraph, numerics: String = "test") throws -> String {
     let plan = try makePlan(toy.graph(), cache: cache, numerics: numerics)
-    let explanation = plan.explanation(of: try plan.node(at: address), cache: cache, numerics: numerics)
-    return explanation.text.replacing(explanation.lastRun?.start ?? "-", with: "T")
+    return try explain(address, plan, numerics: numerics)
+  }
+
+  func explain(_ address: String, _ plan: Plan, numerics: String = "test") throws -> String {
+    let explainer = Explainer(plan, cache: cache, numerics: numerics)
+    return try plan.nodes(at: address).map(explainer.explanation).map { explanation in
+      explanation.text.replacing(explanation.lastRun?.start ?? "-", with: "T")
+    }.joined()
   }
 
   @Test func whatNeverRanSaysSo() throws {
@@ -190,7 +196,7 @@ struct ExplanationTests {
     }
     func explain(_ value: Double) throws -> [String] {
       let plan = try makePlan(renamed(value).graph(targets: ["sum"]), cache: cache, numerics: "test")
-      return plan.explanation(of: 3, cache: cache, numerics: "test").causes.map(\.text)
+      return Explainer(plan, cache: cache, numerics: "test").explanation(of: 3).causes.map(\.text)
     }
     #expect(try explain(1) == [])
     #expect(try explain(3) == ["number.value was 1, is 3"])
@@ -212,15 +218,116 @@ struct ExplanationTests {
 
   @Test func anUnknownAddressNamesTheNearest() throws {
     let plan = try makePlan(toy().graph(), cache: nil, numerics: "test")
-    let list = try #require(throws: DiagnosticList.self) { try plan.node(at: "sun") }
+    let list = try #require(throws: DiagnosticList.self) { try plan.nodes(at: "sun") }
     #expect(list.diagnostics.map(\.message) == ["there is no node 'sun'"])
     #expect(list.diagnostics.map(\.notes) == [["did you mean 'sum'?"]])
     var loop = ToyGraph()
     loop.add("sample[0]/next", "Constant", with: ["value": .float(1)])
     let unrolled = try makePlan(loop.graph(targets: ["sample[0]/next"]), cache: nil, numerics: "test")
-    let inside = try #require(throws: DiagnosticList.self) { try unrolled.node(at: "sample") }
+    let inside = try #require(throws: DiagnosticList.self) { try unrolled.nodes(at: "sample") }
     #expect(inside.diagnostics.map(\.notes) == [["'sample' holds nodes, such as 'sample[0]/next'"]])
-    let misspelt = try #require(throws: DiagnosticList.self) { try unrolled.node(at: "sampel") }
+    let misspelt = try #require(throws: DiagnosticList.self) { try unrolled.nodes(at: "sampel") }
     #expect(misspelt.diagnostics.map(\.notes) == [["did you mean 'sample'?"]])
+  }
+
+  // MARK: Loops and sweeps
+
+  /// A chain of so many additions, as a loop makes it, and what its last one leads to; at a point of a sweep or none.
+  func loop(_ times: Int, plus: Double = 1, at point: String = "", into toy: inout ToyGraph) {
+    toy.add(point + "start", "Constant", with: ["value": .float(plus)])
+    for index in 0..<times {
+      let before = index == 0 ? "\(point)start" : "\(point)sum[\(index - 1)]/next.sum"
+      toy.add("\(point)sum[\(index)]/next", "Add", in: ["a": before], with: ["plus": .float(Double(index))])
+    }
+    toy.add(point + "end", "Add", in: ["a": "\(point)sum[\(times - 1)]/next.sum"])
+  }
+
+  func loopGraph(_ times: Int, plus: Double = 1) -> ResolvedGraph {
+    var toy = ToyGraph()
+    loop(times, plus: plus, into: &toy)
+    var graph = toy.graph(targets: ["end"])
+    graph.parameters = [
+      ResolvedParameter(name: "steps", text: "\(times)"),
+      ResolvedParameter(name: "plus", text: "\(plus)"),
+    ]
+    return graph
+  }
+
+  @Test(arguments: [
+    (2, 3, "ran 2 times, runs 3 times"), (3, 1, "ran 3 times, runs once"), (1, 2, "ran once, runs 2 times"),
+  ])
+  func aLoopOfAnotherLengthNamesItsParam(_ was: Int, _ now: Int, _ told: String) async throws {
+    _ = try await Executor(cache: cache, numerics: "test").run(loopGraph(was))
+    let plan = try makePlan(loopGraph(now), cache: cache, numerics: "test")
+    #expect(
+      try explain("end", plan) == """
+        end (Add) runs
+          changed since the run of T:
+            steps was \(was), is \(now)
+            sum \(told)
+
+        """)
+    // Through the loop to what is above it.
+    let changed = try makePlan(loopGraph(now, plus: 5), cache: cache, numerics: "test")
+    #expect(
+      try explain("end", changed) == """
+        end (Add) runs
+          changed since the run of T:
+            steps was \(was), is \(now)
+            sum \(told)
+            start.value was 1, is 5
+
+        """)
+    guard now > was else { return }
+    #expect(
+      try explain("sum[\(now - 1)]/next", plan) == """
+        sum[\(now - 1)]/next (Add) runs: never run
+          changed since the run of T:
+            steps was \(was), is \(now)
+            sum \(told)
+
+        """)
+  }
+
+  func sweep(_ values: [Double]) -> ResolvedGraph {
+    var toy = ToyGraph()
+    for value in values { loop(2, plus: value, at: "plus=\(ParameterValue.float(value).text)/", into: &toy) }
+    var graph = toy.graph(targets: values.map { "plus=\(ParameterValue.float($0).text)/end" })
+    let size = graph.nodes.count / values.count
+    graph.points = values.enumerated().map { index, value in
+      SweepPoint(
+        address: "plus=\(ParameterValue.float(value).text)", nodes: index * size..<(index + 1) * size, parameters: [],
+        workflow: "")
+    }
+    return graph
+  }
+
+  @Test func pointsOfASweepAreExplained() async throws {
+    _ = try await Executor(cache: cache, numerics: "test").run(loopGraph(2))
+    let first = try makePlan(sweep([1, 5]), cache: cache, numerics: "test")
+    #expect(
+      try explain("end", first) == """
+        plus=1/end (Add) is in the cache: nothing has changed
+        plus=5/end (Add) runs
+          changed since the run of T:
+            plus=5/start.value was 1, is 5
+
+        """)
+    _ = try await Executor(cache: cache, numerics: "test").run(sweep([1, 5]))
+    let second = try makePlan(sweep([5, 7]), cache: cache, numerics: "test")
+    #expect(try explain("plus=5/end", second) == "plus=5/end (Add) is in the cache: nothing has changed\n")
+    #expect(try explain("plus=7/end", second).hasSuffix("    plus=7/start.value was 1, is 7\n"))
+    // And back to a single run.
+    let single = try makePlan(loopGraph(2, plus: 5), cache: cache, numerics: "test")
+    #expect(try explain("end", single) == "end (Add) is in the cache: nothing has changed\n")
+  }
+
+  @Test func whatWasClearedIsExplained() async throws {
+    try await run(toy())
+    cache.clear()
+    #expect(try explain("last", toy()) == "last (Add) runs: evicted from the cache\n")
+    #expect(try explain("last", toy(value: 7)).hasSuffix("    c.value was 1, is 7\n"))
+    cache.clear(runs: true)
+    #expect(try explain("last", toy()) == "last (Add) runs: never run\n")
   }
 }

@@ -116,7 +116,15 @@ struct RunManifestTests {
     #expect(
       try message("last~99") == "there is no run 'last~99': 99 are on record, the oldest being last~98")
     #expect(try message("latest") == "there is no run 'latest'; 'stepgraph runs' lists them")
-    #expect(try message("2") == "'2' is the beginning of 99 runs; such as \(names[0])")
+    #expect(try message("2") == "'2' is part of the names of 99 runs; such as \(names[0])")
+    #expect(try cache.manifest(named: "\(names[5])~2").name == names[3])
+    #expect(try cache.manifest(named: "last~").name == names[97])
+    #expect(try message("last~x") == "there is no run 'last~x'; a number counts back, as in last~2")
+    let digits = names.map { $0.suffix(4) }
+    if let lone = names.indices.first(where: { index in digits.count { $0 == digits[index] } == 1 && index > 0 }) {
+      #expect(try cache.manifest(named: String(digits[lone])).name == names[lone])
+      #expect(try cache.manifest(named: "\(digits[lone])~1").name == names[lone - 1])
+    }
     #expect(
       try #require(throws: DiagnosticList.self) { try DiskCache(at: folder.path + "/none").manifest(named: "last") }
         .diagnostics[0].message == "there are no runs on record in '\(folder.path)/none'")
@@ -136,5 +144,34 @@ struct RunManifestTests {
     #expect(parting.outputs.map(\.is) == [try digest(6), try digest(-6)])
     #expect(parting.differing == 3, "sum, act and the sink")
     #expect(try folder.text(of: "out").hasPrefix("6.0\n"))
+  }
+
+  @Test func runsWithoutACommonNodeAreNotTheSame() async throws {
+    let first = try await run(toy().graph())
+    var other = ToyGraph()
+    other.add("alone", "Constant", with: ["value": .float(9)])
+    let second = try await run(other.graph(targets: ["alone"]))
+    let unrelated = RunComparison(before: first, after: second).overlap
+    #expect(unrelated.common == 0 && unrelated.onlyAfter == ["alone"])
+    #expect(unrelated.onlyBefore == ["model", "l", "x", "sum", "act", "save"])
+    let same = RunComparison(before: first, after: first).overlap
+    #expect(same.common == 5 && same.onlyBefore.isEmpty && same.onlyAfter.isEmpty)
+    // Under another name it is the same node, and one more is one more.
+    other.add("number", "Constant", with: ["value": .float(1)], cache: .none)
+    let renamed = RunComparison(before: first, after: try await run(other.graph(targets: ["alone", "number"]))).overlap
+    #expect(renamed.common == 1 && renamed.onlyAfter == ["alone"])
+  }
+
+  @Test func aKilledRunTellsWhatItKept() async throws {
+    _ = try await run(toy().graph(targets: ["sum"]))
+    var killed = try await run(toy(how: "pass on").graph())
+    #expect(cache.kept(by: killed).isEmpty, "it has told itself")
+    // As the record was when the run began: what was in the cache is known, and nothing else.
+    let plan = try makePlan(toy(how: "pass on").graph(), cache: nil, numerics: "test")
+    killed = RunManifest(plan, numerics: "test", name: killed.name)
+    #expect(cache.kept(by: killed) == ["l", "sum", "act"])
+    let later = try await run(toy(plus: 3, how: "pass on").graph())
+    #expect(later.state == .done)
+    #expect(cache.kept(by: killed) == ["l", "sum", "act"], "others than a later run's")
   }
 }
