@@ -25,15 +25,16 @@ let package = Package(
     .target(name: "Diagnostics"),
     .target(name: "YAMLTree", dependencies: ["Diagnostics", "CYAML"]),
     .target(name: "CKernels"),
+    .target(name: "CPNGReader", dependencies: ["CPNG"]),
     .target(name: "CTokenizers", exclude: ["clip-merges.txt", "LICENSE-CLIP.txt"]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
-    .target(name: "Safetensors", dependencies: ["Tensors"]),
+    .target(name: "Safetensors", dependencies: ["Diagnostics", "Tensors"]),
     .target(name: "DiffusionModels", dependencies: ["Tensors", "Safetensors", "CTokenizers"]),
     .target(
       name: "GraphEngine",
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
-      name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CPNG"], path: "Nodes"),
+      name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CPNG", "CPNGReader"], path: "Nodes"),
     .executableTarget(
       name: "stepgraph",
       dependencies: [
@@ -72,7 +73,8 @@ if let fuzzer {
       linkerSettings: [.unsafeFlags([fuzzer]), .linkedLibrary("stdc++")]))
 }
 
-for target in package.targets where target.type != .system && !["CKernels", "CTokenizers"].contains(target.name) {
+let inC = ["CKernels", "CPNGReader", "CTokenizers"]
+for target in package.targets where target.type != .system && !inC.contains(target.name) {
   var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
   if fuzzer != nil { settings.append(.unsafeFlags(["-sanitize=fuzzer"])) }
   if strict { settings.append(.treatAllWarnings(as: .error)) }

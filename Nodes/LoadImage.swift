@@ -1,10 +1,9 @@
 import GraphEngine
-import Tensors
 
 /// A picture from a PNG file.
 package struct LoadImage: Node {
   package static let info = NodeInfo(
-    type: "LoadImage", version: 1, lane: .io, summary: "Reads a picture from a PNG file.")
+    type: "LoadImage", version: 2, lane: .io, summary: "Reads a picture from a PNG file, turned as it says.")
 
   let path = Parameter<String>("path", "A PNG file; an alpha channel is dropped.", path: .read)
   let image = Output<Image>("image", "The picture in -1...1.")
@@ -16,9 +15,7 @@ package struct LoadImage: Node {
   package func run(_ io: inout NodeIO) throws {
     let path = io[path]
     do {
-      let (pixels, width, height) = try PNG.decode(WholeFile.read(path))
-      let values = pixels.map { Float($0) / 255 * 2 - 1 }
-      io[image] = Image(Tensor(shape: [1, height, width, 3], values: values).channelsFirst())
+      io[image] = try Image(decoding: PNGFile(ByteSource(path: path)))
     } catch let error as PNGError {
       throw NodeFailure("'\(path)': \(error.message)", at: self.path.name)
     } catch let error as FileError {

@@ -25,8 +25,8 @@ package struct SavePNG: Node {
     for (number, (batch, index)) in places.enumerated() {
       let images = images[batch]
       let path = places.count == 1 ? io[path] : Self.numbered(io[path], number, of: places.count)
-      try io.claim(path)
       do {
+        try io.claim(path, WholeFile.place(of: path))
         let file = try PNG.encode(
           pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],
           texts: io.workflow.isEmpty ? [] : [(PictureWorkflow.keyword, io.workflow)])

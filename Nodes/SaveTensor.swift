@@ -23,12 +23,12 @@ package struct SaveTensor: Node {
     guard io[name] != "__metadata__" else {
       throw NodeFailure("'__metadata__' is what safetensors calls its own; another name was expected", at: name.name)
     }
-    try io.claim(io[path])
     var file = SafetensorsWriter(metadata: value.metadata)
     file.add(io[name], value.tensor)
     do {
+      try io.claim(io[path], WholeFile.place(of: io[path]))
       try WholeFile.write(file.bytes(), to: io[path], kind: .safetensors)
-    } catch {
+    } catch let error as FileError {
       throw NodeFailure(error.message, at: path.name)
     }
     io.reportWritten(io[path])

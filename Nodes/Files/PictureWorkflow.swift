@@ -8,18 +8,15 @@ package enum PictureWorkflow {
   static let keyword = "stepgraph"
 
   /// The workflow of a picture, as YAML.
-  package static func read(fromPNG path: String) throws(FileError) -> String {
-    let file = try WholeFile.read(path)
-    return try read(file, path: path)
-  }
-
-  /// - Parameter file: the bytes of a PNG file.
-  static func read(_ file: [UInt8], path: String) throws(FileError) -> String {
+  ///
+  /// Throws `FileError`.
+  package static func read(fromPNG path: String) throws -> String {
     let keywords: Set<String>
     do {
-      if let workflow = try PNG.text(keyword, in: file) { return workflow }
-      keywords = try PNG.textKeywords(in: file)
-    } catch {
+      let file = try PNGFile(ByteSource(path: path))
+      if let workflow = try file.text(keyword) { return workflow }
+      keywords = try file.textKeywords()
+    } catch let error as PNGError {
       throw FileError(message: "'\(path)': \(error.message)")
     }
     if !keywords.isDisjoint(with: ["prompt", "workflow"]) {

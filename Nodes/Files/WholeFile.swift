@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 
 /// Why a file was not read or not written, in words for the user.
@@ -36,16 +37,27 @@ package enum WholeFile {
     }
   }
 
-  /// A regular file's bytes, at most `limit` of them.
-  package static func read(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+  /// Opens a regular file to be read.
+  static func open(_ path: String) throws(FileError) -> (descriptor: Int32, size: Int) {
     // Opening a pipe would wait for a writer, and a device never ends.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw FileError(message: "'\(path)' cannot be read: \(systemMessage())") }
-    defer { close(descriptor) }
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      let reason = systemMessage()
+      let link = FileNature.describe(linkAt: path).map { "; it is \($0)" } ?? ""
+      throw FileError(message: "'\(path)' cannot be read: \(reason)\(link)")
+    }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
       throw FileError(message: "'\(path)' is no regular file")
     }
+    return (descriptor, Int(status.st_size))
+  }
+
+  /// A regular file's bytes, at most `limit` of them.
+  package static func read(_ path: String, limit: Int = .max) throws(FileError) -> [UInt8] {
+    let descriptor = try open(path).descriptor
+    defer { close(descriptor) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while bytes.count < limit {
@@ -58,15 +70,17 @@ package enum WholeFile {
     return bytes
   }
 
-  /// Writes `bytes` to `path`: beside it, synced, then renamed.
+  /// Writes `bytes` to `path`, or to where a link there leads: beside it, synced, then renamed.
   ///
-  /// Missing folders are created. An existing file is replaced only when it is of the kind written, so that a slip in a workflow destroys nothing.
+  /// Missing folders are created, but for a link's target. An existing file is replaced only when it is of the kind written,
+  /// so that a slip in a workflow destroys nothing; its mode stays, and its owner where that is allowed.
   package static func write(_ bytes: [UInt8], to path: String, kind: Kind) throws(FileError) {
     if path.isEmpty || path.hasSuffix("/") { throw FileError(message: "'\(path)' names no file") }
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
-    try createFolders(folder)
+    try createFolders(LinkedPath.folder(of: path))
+    let place = try LinkedPath.target(of: path)
     var status = stat()
-    if stat(path, &status) == 0 {
+    let exists = stat(place, &status) == 0
+    if exists {
       if status.st_mode & S_IFMT == S_IFDIR { throw FileError(message: "'\(path)' is a folder; a file was expected") }
       let start = try read(path, limit: 4096)
       guard start.isEmpty || kind.describes(start) else {
@@ -75,20 +89,47 @@ package enum WholeFile {
       // As good as written: a flush alone would take longer than all else of a run that finds everything in the cache.
       if status.st_size == bytes.count, try read(path) == bytes, utimensat(AT_FDCWD, path, nil, 0) == 0 { return }
     }
-    var temporary = Array((folder + ".stepgraph-XXXXXX").utf8CString)
-    let descriptor = mkstemp(&temporary)
-    guard descriptor >= 0 else { throw FileError(message: "'\(path)' cannot be written: \(systemMessage())") }
-    // mkstemp makes files private to the user; a result is as open as the user's umask leaves it.
-    let mask = umask(0)
-    umask(mask)
-    let isWritten = write(bytes, to: descriptor) && fchmod(descriptor, 0o666 & ~mask) == 0 && fsync(descriptor) == 0
+    let (temporary, descriptor) = try create(beside: place, mode: exists ? 0o600 : 0o666, for: path)
+    if exists { keepOwnerAndMode(status, of: descriptor) }
+    let isWritten = write(bytes, to: descriptor) && fsync(descriptor) == 0
     let reason = systemMessage()
     close(descriptor)
-    guard isWritten, rename(temporary, path) == 0 else {
+    guard isWritten, rename(temporary, place) == 0 else {
       let message = isWritten ? systemMessage() : reason
       unlink(temporary)
       throw FileError(message: "'\(path)' cannot be written: \(message)")
     }
+  }
+
+  /// The one name of the file that `write` would write, whatever links lead there; makes its folders, as `write` does.
+  package static func place(of path: String) throws(FileError) -> String {
+    try createFolders(LinkedPath.folder(of: path))
+    let place = try LinkedPath.target(of: path)
+    let folder = LinkedPath.folder(of: place)
+    guard let real = realpath(folder.isEmpty ? "." : folder, nil) else { return place }
+    defer { free(real) }
+    return String(cString: real) + "/" + place.dropFirst(folder.count)
+  }
+
+  /// Makes a file of a name of its own in the folder of `place`; of `mode` the kernel takes away what the user's umask says.
+  private static func create(
+    beside place: String, mode: mode_t, for path: String
+  ) throws(FileError) -> (path: String, descriptor: Int32) {
+    while true {
+      let temporary =
+        "\(LinkedPath.folder(of: place)).stepgraph-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+      let descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+      if descriptor >= 0 { return (temporary, descriptor) }
+      if errno == EEXIST || errno == EINTR { continue }
+      throw FileError(message: "'\(path)' cannot be written: \(systemMessage())")
+    }
+  }
+
+  /// Gives a file that replaces another one its owner, group and mode; where the owner may not be set the group may be.
+  private static func keepOwnerAndMode(_ status: stat, of descriptor: Int32) {
+    if fchown(descriptor, status.st_uid, status.st_gid) != 0 { _ = fchown(descriptor, uid_t.max, status.st_gid) }
+    // After the owner, whose change takes bits away.
+    fchmod(descriptor, status.st_mode & 0o7777)
   }
 
   private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
@@ -104,7 +145,7 @@ package enum WholeFile {
     }
   }
 
-  /// `folder` ends in a slash.
+  /// `folder` ends in a slash, or is empty.
   private static func createFolders(_ folder: String) throws(FileError) {
     let name = String(folder.dropLast())
     var status = stat()
@@ -120,5 +161,5 @@ package enum WholeFile {
     }
   }
 
-  private static func systemMessage() -> String { String(cString: strerror(errno)) }
+  static func systemMessage() -> String { String(cString: strerror(errno)) }
 }

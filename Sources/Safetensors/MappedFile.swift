@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 
 /// A file mapped read-only into memory for as long as the object lives.
@@ -11,7 +12,11 @@ final class MappedFile: Sendable {
     self.path = path
     // Without O_NONBLOCK a pipe would wait for a writer.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw SafetensorsError("\(path): cannot be opened: \(describe(errno))") }
+    guard descriptor >= 0 else {
+      let reason = describe(errno)
+      let link = FileNature.describe(linkAt: path).map { "; it is \($0)" } ?? ""
+      throw SafetensorsError("\(path): cannot be opened: \(reason)\(link)")
+    }
     do {
       bytes = try Self.map(descriptor, path: path)
     } catch {

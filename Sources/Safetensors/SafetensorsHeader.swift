@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// What a safetensors file says of its tensors, every number of it checked against the file's length.
 ///
 /// Layout: the header's length (u64, little endian), the header (JSON), the tensors' bytes without gaps.
@@ -11,9 +13,9 @@ struct SafetensorsHeader: Sendable {
 
   /// Reads the header of a whole file's bytes; errors begin with `source`, the file's name.
   init(_ file: UnsafeRawBufferPointer, source: String) throws {
-    // A header's length may begin as other formats do: what follows it tells.
-    if file.count < 9 || file[8] != UInt8(ascii: "{"), let description = ForeignFile.description(file) {
-      throw SafetensorsError("\(source): \(description)")
+    // Every header is an object; what has no brace in its place may be known for what it is.
+    if file.count < 9 || file[8] != UInt8(ascii: "{"), let nature = FileNature.describe(beginning: file) {
+      throw SafetensorsError("\(source): no safetensors file: it is \(nature)")
     }
     guard file.count >= 8 else {
       throw SafetensorsError(

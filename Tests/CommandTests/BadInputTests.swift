@@ -149,7 +149,7 @@ struct BadInputTests {
         s: {node: SavePNG, in: {image: p}, with: {path: a.png}}
       """, status: 1,
       """
-      graph.yaml:4:37: error: node 'p' (LoadImage): 'graph.yaml': not a PNG file
+      graph.yaml:4:37: error: node 'p' (LoadImage): 'graph.yaml': not a PNG file: it is text that begins with 'stepgraph: 1'
         4 |   p: {node: LoadImage, with: {path: graph.yaml}}
           |                                     ^
 
@@ -162,26 +162,26 @@ struct BadInputTests {
         e: {node: EmptyLatent}
         a: {node: AddNoise, in: {latent: e, schedule: n}, with: {step: 4}}
         s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
-      """, status: 1,
+      """, status: 2,
       """
-      graph.yaml:7:66: error: node 'a' (AddNoise): step is 4, but the schedule has 4 steps, 0 to 3
+      graph.yaml:7:66: error: node 'a' (AddNoise): step is 4, but 'n' has the steps 0 to 3
         7 |   a: {node: AddNoise, in: {latent: e, schedule: n}, with: {step: 4}}
           |                                                                  ^
 
       """),
     Case(
-      "a curve that a convention lacks",
+      "an end that a convention lacks",
       """
         model: {node: LoadModel, with: {path: $(model)}}
-        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4, curve: karras}}
+        n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4, convention: heun, end: sigma_min}}
         e: {node: EmptyLatent}
         a: {node: AddNoise, in: {latent: e, schedule: n}}
         s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
       """, status: 2,
       """
-      graph.yaml:5:76: error: node 'n' (NoiseSchedule): curve karras is not for the convention ddim; conventions with curves are k, euler_ancestral, lms, heun, dpm2, dpm2_ancestral, dpm, dpm_singlestep, unipc, deis
-        5 |   n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4, curve: karras}}
-          |                                                                            ^
+      graph.yaml:5:92: error: node 'n' (NoiseSchedule): end sigma_min is not for the convention heun; it ends at zero always
+        5 |   n: {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 4, convention: heun, end: sigma_min}}
+          |                                                                                            ^
 
       """),
     Case(
@@ -207,7 +207,7 @@ struct BadInputTests {
         e: {node: EmptyLatent}
         a: {node: AddNoise, in: {latent: e, schedule: n}}
         s: {node: SaveTensor, in: {tensor: a}, with: {path: a.safetensors}}
-      """, status: 1,
+      """, status: 2,
       """
       graph.yaml:5:83: error: node 'n' (NoiseSchedule): 51 steps; 1 to 50 were expected, the original steps
         5 |   n: {node: NoiseSchedule, in: {unet: model.unet}, with: {convention: lcm, steps: 51}}
@@ -223,12 +223,13 @@ struct BadInputTests {
         e: {node: EmptyLatent, in: {vae: model.vae}, with: {width: 64, height: 64}}
         u: {node: UNetPredict, in: {unet: model.unet, latent: e, conditioning: c, schedule: n}, with: {step: 1}}
         s: {node: SaveTensor, in: {tensor: u}, with: {path: a.safetensors}}
-      """, status: 1,
+      """, status: 2,
       """
-      graph.yaml:8:57: error: node 'u' (UNetPredict): the latent is at noise level 1.0, but step 1 of the schedule starts at 0.27499884366989136
+      graph.yaml:8:57: error: node 'u' (UNetPredict): the latent is at level 1, clean, but step 1 of 'n' (ddim, 4 steps) starts at level 0.274999
         8 |   u: {node: UNetPredict, in: {unet: model.unet, latent: e, conditioning: c, schedule: n}, with: {step: 1}}
           |                                                         ^
-          = the latent is clean; AddNoise brings it to a step's level
+          = levels go from 0, pure noise, to 1, clean
+          = AddNoise, step 1, brings a clean latent to this level
 
       """),
     Case(
@@ -278,7 +279,7 @@ struct BadInputTests {
     #expect(result.errors.hasPrefix("Error: Missing expected argument '<graph>'"))
     #expect(result.status == 64)
     result = try stepgraph.failure(["extract", "broken.yaml", "-o", "again.yaml"])
-    #expect(result.errors == "error: 'broken.yaml': not a PNG file\n")
+    #expect(result.errors == "error: 'broken.yaml': not a PNG file: it is text that begins with 'nodes: ['\n")
     #expect(result.status == 1)
   }
 

@@ -34,19 +34,19 @@ struct BadModelTests {
   @Test(arguments: [
     (
       "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n",
-      "is a pointer of Git LFS, not the file itself: 'git lfs pull' fetches that, or a download of the file"
+      "no safetensors file: it is a Git LFS pointer to a file of 3 bytes that was not fetched; 'git lfs pull' fetches it"
     ),
     (
       "\n<!DOCTYPE html><html></html>",
-      "is a web page, not the file itself: the download gave an error or a login page"
+      "no safetensors file: it is an HTML page, perhaps a server's error message"
     ),
-    ("GGUF\u{3}", "is a GGUF file, which is not supported here; safetensors was expected"),
-    ("Entry not found", "is an error message of the site that it was downloaded from, not the file itself"),
+    ("GGUF\u{3}", "no safetensors file: it is a GGUF file"),
+    ("Entry not found", "no safetensors file: it is text that begins with 'Entry not found'"),
     (
       "PK\u{3}\u{4}....",
-      "is a PyTorch file in a zip archive, which can run code when it is read; convert it to safetensors"
+      "no safetensors file: it is a zip archive"
     ),
-    ("", "no safetensors file: it has 0 bytes, and 8 are the header's length alone"),
+    ("", "no safetensors file: it is empty"),
   ])
   func whatIsNoSafetensorsFile(_ contents: String, _ expected: String) throws {
     #expect(try message(Data(contents.utf8)) == expected)

@@ -190,6 +190,75 @@ struct CacheCommandTests {
     #expect(try stepgraph("cache", "verify").status == 0)
   }
 
+  /// The superuser may do everything, so refusal is injected.
+  @Test(arguments: [
+    ("open collector 1 EACCES", ["clear"], "nothing was removed: cannot open '", false),
+    ("open collector 1 EROFS", ["gc"], "nothing was removed: cannot open '", false),
+    ("lock collector 1 EIO", ["clear", "--json"], "nothing was removed: cannot lock '", false),
+    ("open ac 2 EACCES", ["clear"], "nothing was removed: cannot open '", false),
+    ("unlink ac 1 EACCES", ["clear"], "not all could be removed: cannot remove '", false),
+    ("unlink runs 1 EROFS", ["clear", "--runs"], "not all could be removed: cannot remove '", true),
+    ("unlink cas 2 EROFS", ["gc", "--cache-limit", "0"], "not all could be removed: cannot remove '", false),
+    ("open cas 3 EACCES", ["verify"], "not all could be read, or set aside: cannot open '", false),
+    ("open ac 3 EIO", ["verify", "--json"], "not all could be read, or set aside: cannot open '", false),
+    ("open ac 1 EACCES", ["stats"], "the cache may hold more: cannot open '", false),
+    ("open cas 1 EACCES", ["ls"], "the cache may hold more: cannot open '", false),
+  ])
+  func whatIsRefusedIsToldAsItIs(fault: String, arguments: [String], message: String, isEmpty: Bool) throws {
+    var stepgraph = try Stepgraph()
+    #expect(try stepgraph.call(Self.run).status == 0)
+    stepgraph.environment["STEPGRAPH_CACHE_FAULT"] = fault
+    let result = try stepgraph.call(["cache"] + arguments)
+    #expect(result.status == 1)
+    #expect(result.errors.hasPrefix("error: " + message), "\(result.errors)")
+    #expect(!result.output.contains("all is sound") && !result.output.contains(#""sound" : true"#))
+    stepgraph.environment["STEPGRAPH_CACHE_FAULT"] = nil
+    if message.hasPrefix("nothing") { #expect(result.output == "") }
+    if !isEmpty { #expect(blobs(stepgraph) != []) }
+    #expect(try stepgraph("cache", "verify").status == 0)
+    #expect(try stepgraph("cache", "clear").status == 0)
+    #expect(blobs(stepgraph) == [])
+  }
+
+  @Test func pinsThatAreRefusedAreToldAsTheyAre() throws {
+    var stepgraph = try Stepgraph()
+    #expect(try stepgraph.call(Self.run).status == 0)
+    let key = try #require(try entries(stepgraph).first).key
+    stepgraph.environment["STEPGRAPH_CACHE_FAULT"] = "open ac 1 EACCES"
+    let unread = try stepgraph("cache", "pin", key)
+    #expect(unread.status == 1 && unread.errors.hasPrefix("error: cannot open '"), "\(unread.errors)")
+    stepgraph.environment["STEPGRAPH_CACHE_FAULT"] = "open pins 1 EROFS"
+    #expect(try stepgraph("cache", "pin", key).errors.hasSuffix("read-only file system\n"))
+    stepgraph.environment["STEPGRAPH_CACHE_FAULT"] = nil
+    #expect(try !entries(stepgraph).contains(where: \.pinned))
+    #expect(try stepgraph("cache", "pin", key).status == 0)
+    stepgraph.environment["STEPGRAPH_CACHE_FAULT"] = "unlink pins 1 EACCES"
+    #expect(try stepgraph("cache", "unpin", key).status == 1)
+    stepgraph.environment["STEPGRAPH_CACHE_FAULT"] = nil
+    #expect(try entries(stepgraph).contains(where: \.pinned))
+  }
+
+  /// HOME counts where XDG_CACHE_HOME does not, and the password file where HOME does not.
+  @Test func theCacheIsWhereHomeIs() throws {
+    var stepgraph = try Stepgraph()
+    func place() throws -> String? {
+      try stepgraph("cache", "stats").output.split(separator: "\n").first.map(String.init)
+    }
+    let home = stepgraph.folder.file("home").path
+    stepgraph.environment = ["XDG_CACHE_HOME": "", "HOME": home]
+    #expect(try place() == home + "/.cache/stepgraph")
+    stepgraph.environment = ["XDG_CACHE_HOME": "relative", "HOME": home]
+    #expect(try place() == home + "/.cache/stepgraph")
+    stepgraph.environment = ["XDG_CACHE_HOME": home + "/caches", "HOME": "/nowhere"]
+    #expect(try place() == home + "/caches/stepgraph")
+    let entry = try #require(getpwuid(getuid()))
+    let expected = String(cString: try #require(entry.pointee.pw_dir)) + "/.cache/stepgraph"
+    for value in ["", "relative"] {
+      stepgraph.environment = ["XDG_CACHE_HOME": "", "HOME": value]
+      #expect(try place() == expected, "\(value)")
+    }
+  }
+
   @Test(arguments: [
     (["--durability", "slow"], [:], "'slow' is invalid"), (["--cache-limit", "much"], [:], "'much' is invalid"),
     ([], ["STEPGRAPH_DURABILITY": "slow"], "STEPGRAPH_DURABILITY is 'slow'; full or fast was expected"),

@@ -78,7 +78,7 @@ struct LoRACommandTests {
     try Data("<html>".utf8).write(to: page)
     let others = settings().filter { !$0.hasPrefix("lora") }
     #expect(try problem(others + ["lora=\(cut.path)"]).contains("truncated: tensor '"))
-    #expect(try problem(others + ["lora=\(page.path)"]).contains("is a web page, not the file itself"))
+    #expect(try problem(others + ["lora=\(page.path)"]).contains("it is an HTML page"))
     let model = Repository.fixtures.appending(path: "sd1-tiny/model/vae/diffusion_pytorch_model.safetensors").path
     #expect(try problem(others + ["lora=\(model)"]).contains("is no LoRA\n"))
   }

@@ -16,7 +16,7 @@ struct MiddleStartTests {
     }
     struct Settings: Decodable {
       let uncond: String
-      let positive: String
+      let prompt: String
       let negative: String
       let cfg: Double
       let steps: Int
@@ -28,10 +28,12 @@ struct MiddleStartTests {
   }
 
   private static let folder = Repository.fixtures.appending(path: "samplers")
-  /// The parameter of `NoiseSchedule` that the graph of a method gives.
-  private static func convention(of graph: String) throws -> Substring {
+  /// The parameters of `NoiseSchedule` that the graph of a method gives, with its own spacing.
+  private static func convention(of graph: String) throws -> String {
     let text = try String(contentsOf: Repository.graphs.appending(path: "samplers/\(graph).yaml"), encoding: .utf8)
-    return try #require(text.firstMatch(of: /with: \{first: \$\(first\), (steps: .*?)\}\}/)?.1)
+    let spacing = try #require(text.firstMatch(of: /spacing: +\{type: choice, default: (\w+)/)?.1)
+    return try String(#require(text.firstMatch(of: /with: \{first: \$\(first\), (steps: .*?)\}\}/)?.1))
+      .replacing("$(spacing)", with: spacing)
   }
 
   @Test func everyStepMatchesDiffusers() throws {
@@ -78,14 +80,14 @@ struct MiddleStartTests {
       "stepgraph: 1", "nodes:",
       "  model:    {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}",
       "  uncond:   {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.uncond)\"}}",
-      "  positive: {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.positive)\"}}",
+      "  positive: {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.prompt)\"}}",
       "  negative: {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.negative)\"}}",
       "  empty: {node: EmptyLatent, in: {vae: model.vae}, with: {width: \(settings.size), height: \(settings.size)}}",
     ]
     for (index, run) in reference.runs.enumerated() {
       // The level of the start is that of the schedule it begins in, or goes on from.
       let options = try Self.convention(of: run.after ?? run.graph)
-        .replacing("$(steps)", with: "\(settings.steps)").replacing("$(spacing)", with: "leading")
+        .replacing("$(steps)", with: "\(settings.steps)")
         .replacing("$(curve)", with: "none").replacing("$(end)", with: "zero")
       let isDoubled = ["heun", "dpm2", "dpm2-ancestral"].contains(run.after ?? run.graph)
       let step = isDoubled ? 2 * settings.first : run.graph == "plms" ? settings.first + 1 : settings.first

@@ -32,10 +32,11 @@ struct OutputTests {
         s: {node: SaveTensor, in: {tensor: e}, with: {path: $(out)}}
 
       """, to: "graph.yaml")
+    try stepgraph.folder.write("notes", to: "notes.safetensors")
     for (path, reason) in [
       ("/proc/none/a.safetensors", "the folder '/proc/none' cannot be created: No such file or directory"),
       ("graph.yaml/a.safetensors", "'graph.yaml' is a file; a folder was expected"),
-      ("graph.yaml", "'graph.yaml' exists and is no safetensors file; it is left as it is"),
+      ("notes.safetensors", "'notes.safetensors' exists and is no safetensors file; it is left as it is"),
       (".", "'.' is a folder; a file was expected"),
     ] {
       let result = try stepgraph.failure(["run", "graph.yaml", "--quiet", "--set", "out=\(path)"])
@@ -84,6 +85,62 @@ struct OutputTests {
     let refused = try stepgraph("run", "clash.yaml", "--set", model)
     #expect(refused.status == 1)
     #expect(refused.errors.contains("out-1.png' is written by '"))
+  }
+
+  /// Of every command that writes a file: what it makes is as open as the umask leaves it, and a link stays one.
+  @Test(arguments: [
+    ["run", "graph.yaml", "--quiet", "--events", "o"], ["graph", "graph.yaml", "-o", "o"],
+    ["graph", "graph.yaml", "--dot", "-o", "o"], ["lock", "graph.yaml", "-o", "o"],
+    ["run", "graph.yaml", "--quiet", "--set", "out=o"],
+  ])
+  func writersHeedLinksAndUmask(arguments: [String]) throws {
+    let stepgraph = try Stepgraph()
+    try stepgraph.folder.write(
+      """
+      stepgraph: 1
+      params: {out: {type: path, default: a.safetensors}}
+      nodes:
+        e: {node: EmptyLatent}
+        s: {node: SaveTensor, in: {tensor: e}, with: {path: $(out)}}
+
+      """, to: "graph.yaml")
+    func mode(_ name: String) throws -> Int? {
+      try FileManager.default.attributesOfItem(atPath: stepgraph.folder.file(name).path)[.posixPermissions] as? Int
+    }
+    let process = try stepgraph.process([])
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", "umask 027; exec \"$0\" \"$@\"", Repository.command.path] + arguments
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    #expect(try mode("o") == 0o640)
+    try FileManager.default.moveItem(at: stepgraph.folder.file("o"), to: stepgraph.folder.file("target"))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o600], ofItemAtPath: stepgraph.folder.file("target").path)
+    try FileManager.default.createSymbolicLink(
+      atPath: stepgraph.folder.file("o").path, withDestinationPath: "target")
+    #expect(try stepgraph.call(arguments).status == 0)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: stepgraph.folder.file("o").path) == "target")
+    #expect(try mode("target") == 0o600)
+  }
+
+  @Test func twoNamesOfOneFileAreTwoWriters() throws {
+    let stepgraph = try Stepgraph()
+    try stepgraph.folder.write(
+      """
+      stepgraph: 1
+      nodes:
+        e: {node: EmptyLatent}
+        s: {node: SaveTensor, in: {tensor: e}, with: {path: a.safetensors}}
+        t: {node: SaveTensor, in: {tensor: e}, with: {path: b.safetensors}}
+
+      """, to: "graph.yaml")
+    try FileManager.default.createSymbolicLink(
+      atPath: stepgraph.folder.file("b.safetensors").path,
+      withDestinationPath: stepgraph.folder.file("a.safetensors").path)
+    let result = try stepgraph("run", "graph.yaml", "--quiet")
+    #expect(result.status == 1)
+    #expect(result.errors.contains(".safetensors' is written by '"), "\(result.errors)")
   }
 
   @Test func eventsReplaceOnlyEvents() throws {

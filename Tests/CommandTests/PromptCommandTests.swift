@@ -122,8 +122,7 @@ struct PromptCommandTests {
     ),
     (
       "text: embedding:broken, syntax: comfyui, embeddings: embeddings",
-      "graph.yaml:4:113: error: node 'text' (TextEncode): embeddings/broken.safetensors: no safetensors file: it has 3 bytes, "
-        + "and 8 are the header's length alone"
+      "graph.yaml:4:113: error: node 'text' (TextEncode): embeddings/broken.safetensors: no safetensors file: it is text that begins with 'abc'"
     ),
     (
       "text: embedding:old, syntax: comfyui, embeddings: embeddings",

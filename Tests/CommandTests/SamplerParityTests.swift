@@ -81,7 +81,8 @@ struct SamplerParityTests {
       let convention = try #require(graph.firstMatch(of: /convention: (\w+)/)?.1)
       var options = ScheduleOptions(
         steps: run.steps, convention: try #require(ScheduleConvention(rawValue: String(convention))))
-      if graph.contains("spacing:") { options.spacing = TimestepSpacing(rawValue: run.params["spacing"] ?? "leading") }
+      let spacing = try #require(graph.firstMatch(of: /spacing: +\{type: choice, default: (\w+)/)?.1)
+      options.spacing = TimestepSpacing(rawValue: run.params["spacing"] ?? String(spacing))
       options.curve = run.params["curve"].flatMap(SigmaCurve.init)
       let ours = try Schedule(config, options).timesteps
       let theirs = try expected.tensor("\(run.name).timesteps").values.map(Double.init)

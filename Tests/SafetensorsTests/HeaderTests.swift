@@ -12,8 +12,22 @@ struct HeaderTests {
   }
 
   @Test func shorterThanAnyHeader() {
-    #expect(problem([]) == "x: no safetensors file: it has 0 bytes, and 8 are the header's length alone")
+    #expect(problem([]) == "x: no safetensors file: it is empty")
     #expect(problem([1, 2, 3]) == "x: no safetensors file: it has 3 bytes, and 8 are the header's length alone")
+  }
+
+  @Test(arguments: [
+    (
+      "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n",
+      "a Git LFS pointer to a file of 12 bytes that was not fetched; 'git lfs pull' fetches it"
+    ),
+    ("<!doctype html>\n<title>Sign in</title>", "an HTML page titled 'Sign in', perhaps a server's error message"),
+    ("PK\u{3}\u{4}" + String(repeating: "\0", count: 60), "a zip archive"),
+    ("Not Found", "text that begins with 'Not Found'"),
+    ("[]", "JSON text that begins with '[]', perhaps a server's error message"),
+  ])
+  func somethingElse(_ text: String, _ nature: String) {
+    #expect(problem(Array(text.utf8)) == "x: no safetensors file: it is \(nature)")
   }
 
   @Test func headerLengthThatLies() {

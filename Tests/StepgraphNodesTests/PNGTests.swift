@@ -12,16 +12,16 @@ struct PNGTests {
     let decoded = try PNG.decode(file)
     #expect(decoded.pixels == pixels)
     #expect((decoded.width, decoded.height) == (5, 3))
-    #expect(try PNG.text("first", in: file) == "one\nwith ünï ✓")
-    #expect(try PNG.text("second", in: file) == "")
-    #expect(try PNG.text("firs", in: file) == nil)
+    #expect(try PNGFile(ByteSource(file)).text("first") == "one\nwith ünï ✓")
+    #expect(try PNGFile(ByteSource(file)).text("second") == "")
+    #expect(try PNGFile(ByteSource(file)).text("firs") == nil)
   }
 
   @Test func whatFollowsTheEndIsPassedOver() throws {
     let picture = try PNG.encode(pixels: pixels, width: 5, height: 3, texts: [("k", "text")])
     let file = picture + Array("more".utf8) + [0, 0]
     #expect(try PNG.decode(file).pixels == pixels)
-    #expect(try PNG.text("k", in: file) == "text")
+    #expect(try PNGFile(ByteSource(file)).text("k") == "text")
   }
 
   @Test func largePicturesComeBack() throws {
@@ -34,13 +34,13 @@ struct PNGTests {
     for end in 0..<file.count {
       let cut = Array(file[..<end])
       if let decoded = try? PNG.decode(cut) { #expect(decoded.pixels == pixels) }
-      if let text = try? PNG.text("k", in: cut) { #expect(text == "text") }
+      if let text = try? PNGFile(ByteSource(cut)).text("k") { #expect(text == "text") }
     }
     for index in file.indices {
       var flipped = file
       flipped[index] ^= 0x10
       _ = try? PNG.decode(flipped)
-      if let text = try? PNG.text("k", in: flipped) { #expect(text == "text") }
+      if let text = try? PNGFile(ByteSource(flipped)).text("k") { #expect(text == "text") }
     }
   }
 

@@ -17,13 +17,21 @@ extension DiskCache {
   /// Removes what was not used for longest until the cache is no larger than `limit` and the disk has its free space;
   /// what is pinned stays, and so does what is written or used meanwhile.
   ///
-  /// Where there is too much, `slack` percent more go, so that the next collection is not soon. Nil when another process
-  /// collects and `waits` is false, or when the cache cannot be written, or an entry not be read.
+  /// Where there is too much, `slack` percent more go, so that the next collection is not soon. Nil when there is no cache,
+  /// when another process collects and `waits` is false, or when the cache cannot be written, or an entry not be read; the
+  /// last two, and what could not be removed, are noted as trouble.
   @discardableResult
   package func collect(limit: Int? = nil, slack: Int = 0, waits: Bool = true) -> CollectionReport? {
-    guard files.isFolder(root), let lock = try? files.lock(collectorPath, flags: O_CREAT, waits: waits) else {
-      return nil
+    let lock: Int32?? = noting {
+      do throws(CacheFiles.Failure) {
+        return try files.lock(collectorPath, flags: O_CREAT, waits: waits)
+      } catch {
+        // There is no folder.
+        if [ENOENT, ENOTDIR].contains(error.code) { return nil }
+        throw error
+      }
     }
+    guard case .some(.some(let lock)) = lock else { return nil }
     defer { close(lock) }
     let recorded = read(usagePath)?.count ?? 0
     guard var collection = Collection(self) else { return nil }
@@ -33,7 +41,7 @@ extension DiskCache {
     // What was recorded meanwhile may not have been counted.
     let usage = CacheUsage.text(counted: collection.report.bytes) + (read(usagePath) ?? []).dropFirst(recorded)
     let temporary = "\(root)/tmp/usage-\(UInt64.random(in: 0...UInt64.max))"
-    try? files.replace(usagePath, with: usage, temporary: temporary)
+    noting { try files.replace(usagePath, with: usage, temporary: temporary) }
     return collection.report
   }
 
@@ -42,7 +50,7 @@ extension DiskCache {
   @discardableResult
   package func clear(runs: Bool = false) -> CollectionReport? {
     if runs { dropOldRuns(keeping: 0) }
-    files.remove(root + "/digests")
+    noting { try files.delete(root + "/digests") }
     return collect(limit: 0)
   }
 }
@@ -63,18 +71,18 @@ private struct Collection {
   /// Damaged files are kept so long for those who want to know what happened to them.
   private static let quarantineTime: Int64 = 7 * 24 * 3600 * 1_000_000_000
 
-  /// Nil when it cannot be told what is needed: a lease or an entry cannot be read.
+  /// Nil when it cannot be told what is needed: a lease, an entry or a folder cannot be read.
   init?(_ cache: DiskCache) {
     self.cache = cache
     // In this order: a temporary file has a lease before it is there, and a store has an entry before it gives up its lease.
-    temporaries = cache.files.names(in: cache.root + "/tmp")
+    temporaries = cache.listing(cache.root + "/tmp") ?? []
     guard let start = cache.files.now(at: cache.collectorPath),
-      let leases = try? LivingLeases(in: cache.leaseFolder, cache.files)
+      let leases = cache.noting({ try LivingLeases(in: cache.leaseFolder, cache.files) })
     else { return nil }
     self.start = start
     self.leases = leases
     contents = CacheContents(cache)
-    guard contents.unreadableEntries == 0 else { return nil }
+    guard contents.unreadable == 0 else { return nil }
     report.bytes = contents.sizeOnDisk
     report.files = contents.entries.count + contents.blobs.count + contents.quarantine.count + temporaries.count
     for file in contents.entries {
@@ -85,7 +93,7 @@ private struct Collection {
   /// Removes what killed processes left: files half written, blobs that no entry names, entries without their blobs.
   mutating func removeLeftovers() {
     for name in temporaries where !leases.isOwned(temporary: name) {
-      if cache.files.remove("\(cache.root)/tmp/\(name)") { report.removedFiles += 1 }
+      if delete("\(cache.root)/tmp/\(name)") { report.removedFiles += 1 }
     }
     for digest in contents.blobs.keys where uses[digest] == nil { removeBlob(digest) }
     for file in contents.entries where !contents.isComplete(file.entry) && !cache.hasBlobs(file.entry) {
@@ -136,7 +144,7 @@ private struct Collection {
   /// Removes a blob that no entry names, unless a store needs it.
   private mutating func removeBlob(_ digest: ContentDigest) {
     guard let blob = contents.blobs[digest], !leases.blobs.contains(digest),
-      cache.files.remove(blob.path, unusedSince: start)
+      cache.noting({ try cache.files.delete(blob.path, unusedSince: start) }) ?? false
     else { return }
     note(removed: blob.status)
   }
@@ -144,9 +152,13 @@ private struct Collection {
   /// Removes a file that is still what it was.
   @discardableResult
   private mutating func remove(_ path: String, _ status: FileStatus) -> Bool {
-    guard cache.files.status(of: path) == status, cache.files.remove(path) else { return false }
+    guard cache.files.status(of: path) == status, delete(path) else { return false }
     note(removed: status)
     return true
+  }
+
+  private func delete(_ path: String) -> Bool {
+    cache.noting { try cache.files.delete(path) } ?? false
   }
 
   private mutating func note(removed status: FileStatus) {

@@ -18,30 +18,30 @@ struct CacheContents {
   /// Paths that no version of the cache has made; they are left alone.
   private(set) var foreign: [String] = []
   private(set) var damagedEntries = 0
-  /// Entries that are there, and of which it is not known what they name.
-  private(set) var unreadableEntries = 0
+  /// Entries that are there, and of which it is not known what they name; folders of which it is not known what they hold.
+  private(set) var unreadable = 0
 
   /// Reads all entries and the names of all blobs; damaged entries are put aside.
   init(_ cache: DiskCache) {
     // Blobs first: of an entry that comes in meanwhile all blobs are listed, or none is looked for.
-    let files = cache.files
-    pins = Set(files.names(in: cache.root + "/pins").compactMap { ContentDigest(hex: $0) })
-    for file in Self.files(below: cache.root + "/cas", files, &foreign) {
+    pins = []
+    pins = Set(names(in: cache.root + "/pins", cache).compactMap { ContentDigest(hex: $0) })
+    for file in files(below: cache.root + "/cas", cache) {
       blobs[file.digest] = BlobFile(path: file.path, status: file.status)
     }
-    for file in Self.files(below: cache.root + "/ac", files, &foreign) {
+    for file in files(below: cache.root + "/ac", cache) {
       let quarantined = cache.quarantinedCount
       if let entry = cache.entry(for: file.digest) {
         entries.append(EntryFile(entry: entry, path: file.path, status: file.status))
       } else if cache.quarantinedCount > quarantined {
         damagedEntries += 1
-      } else if let status = files.status(of: file.path), status.size <= CacheEntry.sizeLimit {
-        unreadableEntries += 1
+      } else if let status = cache.files.status(of: file.path), status.size <= CacheEntry.sizeLimit {
+        unreadable += 1
       }
     }
-    for name in files.names(in: cache.root + "/quarantine") {
+    for name in names(in: cache.root + "/quarantine", cache) {
       let path = "\(cache.root)/quarantine/\(name)"
-      if let status = files.status(of: path) { quarantine.append(BlobFile(path: path, status: status)) }
+      if let status = cache.files.status(of: path) { quarantine.append(BlobFile(path: path, status: status)) }
     }
   }
 
@@ -56,18 +56,26 @@ struct CacheContents {
     entry.outputs.allSatisfy { output in blobs[output.blob].map { $0.status.size == output.size } ?? false }
   }
 
-  private static func files(
-    below folder: String, _ files: CacheFiles, _ foreign: inout [String]
+  private mutating func names(in folder: String, _ cache: DiskCache) -> [String] {
+    guard let names = cache.listing(folder) else {
+      unreadable += 1
+      return []
+    }
+    return names
+  }
+
+  private mutating func files(
+    below folder: String, _ cache: DiskCache
   ) -> [(digest: ContentDigest, path: String, status: FileStatus)] {
     var found: [(ContentDigest, String, FileStatus)] = []
-    for shard in files.names(in: folder) {
-      guard shard.utf8.count == 2, files.isFolder("\(folder)/\(shard)") else {
+    for shard in names(in: folder, cache) {
+      guard shard.utf8.count == 2, cache.files.isFolder("\(folder)/\(shard)") else {
         foreign.append("\(folder)/\(shard)")
         continue
       }
-      for name in files.names(in: "\(folder)/\(shard)") {
+      for name in names(in: "\(folder)/\(shard)", cache) {
         let path = "\(folder)/\(shard)/\(name)"
-        guard let status = files.status(of: path) else { continue }
+        guard let status = cache.files.status(of: path) else { continue }
         if name.hasPrefix(shard), status.isRegular, let digest = ContentDigest(hex: name) {
           found.append((digest, path, status))
         } else {

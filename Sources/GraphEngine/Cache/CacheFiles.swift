@@ -80,10 +80,21 @@ package struct CacheFiles: Sendable {
     return lstat(path, &status) == 0 ? FileStatus(status) : nil
   }
 
-  /// The names in a folder, sorted; none when it cannot be read.
-  func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder), let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }
+  /// The names in a folder, sorted; none when there is no such folder.
+  func names(in folder: String) throws(Failure) -> [String] {
+    let file: Int32
+    do {
+      file = try attempt(.open, folder) { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    } catch {
+      if [ENOENT, ENOTDIR, ELOOP].contains(error.code) { return [] }
+      throw error
+    }
+    guard let stream = fdopendir(file) else {
+      defer { close(file) }
+      throw Failure(call: .open, path: folder, code: errno)
+    }
     defer { closedir(stream) }
+    guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }
     var names: [String] = []
     while let entry = readdir(stream) {
       // By address: the record ends with the name, before the end of the field that is declared for it.
@@ -170,12 +181,21 @@ package struct CacheFiles: Sendable {
     try sync(file, path: path)
   }
 
-  /// Removes a file.
-  func delete(_ path: String) throws(Failure) { try attempt(.unlink, path) { Foundation.unlink(path) } }
+  /// Removes a file; returns false when it is gone already.
+  @discardableResult
+  func delete(_ path: String) throws(Failure) -> Bool {
+    do {
+      try attempt(.unlink, path) { Foundation.unlink(path) }
+      return true
+    } catch {
+      if error.code == ENOENT { return false }
+      throw error
+    }
+  }
 
   /// Removes a file, where that works; returns whether it did.
   @discardableResult
-  func remove(_ path: String) -> Bool { (try? delete(path)) != nil }
+  func remove(_ path: String) -> Bool { (try? delete(path)) ?? false }
 
   // MARK: Use
 
@@ -196,11 +216,16 @@ package struct CacheFiles: Sendable {
 
   /// Removes a file, unless it was used at a moment or later, in nanoseconds since 1970, or someone is looking at it;
   /// returns whether it did.
-  func remove(_ path: String, unusedSince moment: Int64) -> Bool {
-    guard let file = try? lock(path, waits: false) else { return false }
-    defer { close(file) }
-    guard let status = FileStatus(file), isNamed(file), status.modified < moment else { return false }
-    return remove(path)
+  func delete(_ path: String, unusedSince moment: Int64) throws(Failure) -> Bool {
+    do {
+      guard let file = try lock(path, waits: false) else { return false }
+      defer { close(file) }
+      guard let status = FileStatus(file), isNamed(file), status.modified < moment else { return false }
+      return try delete(path)
+    } catch {
+      if error.code == ENOENT { return false }
+      throw error
+    }
   }
 
   /// Sets a file's time to now; false where there is none, or it is someone else's.

@@ -47,7 +47,7 @@ struct LivingLeases {
   ///
   /// Throws when one that is held cannot be read.
   init(in folder: String, _ files: CacheFiles) throws(CacheFiles.Failure) {
-    for name in files.names(in: folder) {
+    for name in try files.names(in: folder) {
       let path = "\(folder)/\(name)"
       guard let status = files.status(of: path), status.isRegular else { continue }
       if let file = try? files.lock(path, waits: false) {

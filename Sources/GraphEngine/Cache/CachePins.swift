@@ -7,7 +7,8 @@ extension DiskCache {
     case unknown
     /// Several keys begin like this.
     case ambiguous(Int)
-    case notWritten(String)
+    /// The system does not let it be read or written.
+    case refused(String)
   }
 
   /// The one key in the cache, or of all pins, that begins with these hexadecimal digits.
@@ -16,7 +17,13 @@ extension DiskCache {
   package func key(startingWith digits: String, amongPins: Bool = false) throws(PinFailure) -> ContentDigest {
     guard digits.utf8.count >= 2 else { throw .tooShort }
     let folder = amongPins ? root + "/pins" : "\(root)/ac/\(digits.prefix(2))"
-    let keys = files.names(in: folder).filter { $0.hasPrefix(digits) }.compactMap { ContentDigest(hex: $0) }
+    let names: [String]
+    do throws(CacheFiles.Failure) {
+      names = try files.names(in: folder)
+    } catch {
+      throw .refused(error.message)
+    }
+    let keys = names.filter { $0.hasPrefix(digits) }.compactMap { ContentDigest(hex: $0) }
     guard let key = keys.first else { throw .unknown }
     guard keys.count == 1 else { throw .ambiguous(keys.count) }
     return key
@@ -35,7 +42,7 @@ extension DiskCache {
         try files.delete(path)
       }
     } catch {
-      throw .notWritten(error.message)
+      throw .refused(error.message)
     }
   }
 }

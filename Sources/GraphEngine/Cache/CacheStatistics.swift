@@ -33,6 +33,8 @@ package struct CachedEntry: Sendable {
 
 extension DiskCache {
   /// Counts what is in the folder; reads every entry and no blob.
+  ///
+  /// What cannot be read is noted as trouble.
   package func statistics() -> CacheStatistics {
     var statistics = CacheStatistics(location: location)
     let contents = CacheContents(self)
@@ -52,6 +54,8 @@ extension DiskCache {
   }
 
   /// All results, what was used last in front.
+  ///
+  /// What cannot be read is noted as trouble.
   package func list() -> [CachedEntry] {
     let contents = CacheContents(self)
     return contents.entries.sorted { $0.status.modified > $1.status.modified }.map { file in

@@ -17,6 +17,8 @@ package struct VerificationReport: Sendable, Equatable {
 extension DiskCache {
   /// Reads and checks every file; what fails is put aside, and will be computed again when it is needed.
   ///
+  /// What cannot be read, or not put aside, is noted as trouble.
+  ///
   /// `progress` gets the bytes read and those to read.
   package func verify(progress: (_ done: Int, _ all: Int) -> Void = { _, _ in }) -> VerificationReport {
     let contents = CacheContents(self)
@@ -40,7 +42,7 @@ extension DiskCache {
       let isWhole = file.entry.outputs.allSatisfy { !lost.contains($0.blob) } && contents.isComplete(file.entry)
       // What a running process made meanwhile is no loss; an entry that was only used meanwhile is the same one.
       if isWhole || hasBlobs(file.entry) || entry(for: file.entry.key) != file.entry { continue }
-      if files.remove(file.path) { report.incompleteEntries += 1 }
+      if noting({ try files.delete(file.path) }) ?? true { report.incompleteEntries += 1 }
     }
     return report
   }

@@ -22,6 +22,7 @@ package final class DiskCache: Sendable {
     var hasWarned = false
     var pendingWarning: String?
     var quarantined = 0
+    var trouble: CacheTrouble?
     /// Bytes written that the record of the cache's size does not know yet.
     var unrecordedBytes = 0
   }
@@ -82,6 +83,7 @@ package final class DiskCache: Sendable {
     do {
       return try files.read(path, limit: limit)
     } catch {
+      noting { throw error }
       warn("results that the cache holds are computed again: \(error.message)")
       return nil
     }
@@ -94,13 +96,43 @@ package final class DiskCache: Sendable {
     }
   }
 
-  /// Moves what is not what its name says out of the way.
+  /// The names in a folder; nil when it cannot be read, which is told of once and noted as trouble.
+  func listing(_ folder: String) -> [String]? {
+    do {
+      return try files.names(in: folder)
+    } catch {
+      noting { throw error }
+      warn("what the cache holds is not seen as a whole: \(error.message)")
+      return nil
+    }
+  }
+
+  /// Moves what is not what its name says out of the way; where that fails, it is noted as trouble.
   func quarantine(_ path: String) {
     let name = path.split(separator: "/").last ?? ""
     let place = "\(root)/quarantine/\(name)-\(UInt32.random(in: 0...UInt32.max))"
-    do { try files.move(path, to: place) } catch { files.remove(path) }
+    noting {
+      do { try files.move(path, to: place) } catch { try files.delete(path) }
+    }
     state.withLock { $0.quarantined += 1 }
   }
+
+  /// Runs something for a command that looks after the cache; a failure is noted as trouble.
+  @discardableResult
+  func noting<Result>(_ body: () throws -> Result) -> Result? {
+    do {
+      return try body()
+    } catch {
+      let reason = (error as? CacheFiles.Failure)?.message ?? "\(error)"
+      state.withLock {
+        $0.trouble = CacheTrouble(first: $0.trouble?.first ?? reason, count: ($0.trouble?.count ?? 0) + 1)
+      }
+      return nil
+    }
+  }
+
+  /// What could not be read, removed or put aside since it was asked last; nil when that is nothing.
+  package func takeTrouble() -> CacheTrouble? { state.withLock { $0.trouble.take() } }
 
   /// Files put aside since the cache was opened.
   package var quarantinedCount: Int { state.withLock { $0.quarantined } }
@@ -153,4 +185,11 @@ package final class DiskCache: Sendable {
       return state.unrecordedBytes
     }
   }
+}
+
+/// What the system refused to those who look after a cache.
+package struct CacheTrouble: Sendable, Equatable {
+  /// As in "cannot remove 'v1/ac/ab/abcd': permission denied".
+  package let first: String
+  package let count: Int
 }

@@ -46,10 +46,10 @@ final class EventRelay: Sendable {
     }
   }
 
-  /// The node that has claimed a path before; nil when it is `node`'s now.
-  func claim(_ path: String, for node: String) -> String? {
+  /// The node that has claimed a place before; nil when it is `node`'s now.
+  func claim(_ place: String, for node: String) -> String? {
     state.withLock { state in
-      let normalized = PathText.normalized(path)
+      let normalized = PathText.normalized(place)
       if let other = state.writers[normalized] { return other }
       state.writers[normalized] = node
       return nil

@@ -43,8 +43,8 @@ struct NodeJob: Sendable {
       reportLoaded: { [events, address = node.address, type = node.declaration.info.type] part, seconds in
         events.send(.loaded(node: address, type: type, part: part, seconds: seconds))
       },
-      claim: { [events, address = node.address] path in
-        guard let other = events.claim(path, for: address) else { return }
+      claim: { [events, address = node.address] path, place in
+        guard let other = events.claim(place, for: address) else { return }
         throw NodeFailure("'\(path)' is written by '\(other)' in the same run", at: "path")
       },
       reportWritten: { [events, address = node.address, type = node.declaration.info.type] path in

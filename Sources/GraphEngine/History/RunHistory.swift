@@ -8,7 +8,7 @@ extension DiskCache {
   private var runFolder: String { root + "/runs" }
 
   /// The names of all runs on record, oldest first.
-  package var runNames: [String] { files.names(in: runFolder).filter(RunName.isName) }
+  package var runNames: [String] { (listing(runFolder) ?? []).filter(RunName.isName) }
 
   /// The manifest of a run; a damaged one is put aside, and one of a later version passed over.
   package func manifest(of name: String) -> RunManifest? {
@@ -65,7 +65,8 @@ extension DiskCache {
       let path = "\(runFolder)/\(name)"
       count += 1
       size += files.status(of: path)?.size ?? 0
-      if count > limit || (count > 1 && size > Self.runSizeLimit), files.remove(path) { dropped += 1 }
+      guard count > limit || (count > 1 && size > Self.runSizeLimit) else { continue }
+      if noting({ try files.delete(path) }) ?? false { dropped += 1 }
     }
     return dropped
   }

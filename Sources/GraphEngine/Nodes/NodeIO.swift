@@ -36,7 +36,9 @@ package struct NodeIO {
   /// Tells that a part of a handle was loaded; a handle keeps the function and calls it when its part is first used.
   package var reportLoaded: @Sendable (_ part: String, _ seconds: Double) -> Void
   /// A sink claims each file before it writes it; throws when another one has, as they would replace each other's.
-  package var claim: @Sendable (_ path: String) throws -> Void
+  ///
+  /// `place` is where the file is to be in the end, as paths of several names may lead to one file.
+  package var claim: @Sendable (_ path: String, _ place: String) throws -> Void
   /// Tells that a sink wrote a file.
   package var reportWritten: @Sendable (_ path: String) -> Void
   /// Whether the user has interrupted the run; long work asks now and then, and throws `CancellationError`.
@@ -46,7 +48,7 @@ package struct NodeIO {
     parameters: NodeParameters, inputs: [String: [any WireValue]], workflow: String = "",
     warn: @escaping @Sendable (String, String?) -> Void = { _, _ in },
     reportLoaded: @escaping @Sendable (String, Double) -> Void = { _, _ in },
-    claim: @escaping @Sendable (String) throws -> Void = { _ in },
+    claim: @escaping @Sendable (String, String) throws -> Void = { _, _ in },
     reportWritten: @escaping @Sendable (String) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {

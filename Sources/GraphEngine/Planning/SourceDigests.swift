@@ -1,4 +1,5 @@
 import Crypto
+import Diagnostics
 import Foundation
 
 /// Content digests of the files that nodes read; a large file is hashed once and then known by its identity on disk.
@@ -45,7 +46,10 @@ struct SourceDigests {
     if let known = byPath[path] { return known }
     // Without O_NONBLOCK a pipe would wait for a writer.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw Unreadable(path: path, reason: systemMessage(errno)) }
+    guard file >= 0 else {
+      let reason = systemMessage(errno)
+      throw Unreadable(path: path, reason: reason + (FileNature.describe(linkAt: path).map { "; it is \($0)" } ?? ""))
+    }
     defer { close(file) }
     guard let before = FileIdentity(file) else { throw Unreadable(path: path, reason: systemMessage(errno)) }
     guard before.isRegular else { throw Unreadable(path: path, reason: "it is no regular file") }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import GraphEngine
 
@@ -22,9 +23,11 @@ struct CacheCommand: AsyncParsableCommand {
     func run() async throws {
       try await reporting {
         let limit = limits.settings().limit
-        let statistics = DiskCache(at: location.path).statistics()
+        let cache = DiskCache(at: location.path)
+        let statistics = cache.statistics()
         try Terminal.write(
           json ? jsonText(StatisticsDescription(statistics, limit: limit)) : text(statistics, limit: limit))
+        try checkIsComplete(cache)
       }
     }
 
@@ -64,8 +67,10 @@ struct CacheCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await reporting {
-        let entries = DiskCache(at: location.path).list().prefix(limit)
+        let cache = DiskCache(at: location.path)
+        let entries = cache.list().prefix(limit)
         try Terminal.write(json ? jsonText(entries.map(EntryDescription.init)) : table(entries))
+        try checkIsComplete(cache)
       }
     }
 
@@ -82,6 +87,11 @@ struct CacheCommand: AsyncParsableCommand {
       return tableText(rows)
     }
   }
+}
+
+/// Throws a `Diagnostic` when what was shown is not all, as something could not be read.
+private func checkIsComplete(_ cache: DiskCache) throws {
+  if let trouble = cache.takeTrouble() { throw Diagnostic("the cache may hold more: \(trouble.text)") }
 }
 
 private struct StatisticsDescription: Encodable {

@@ -17,18 +17,22 @@ extension CacheCommand {
 
     func run() async throws {
       try await reporting {
-        let report = DiskCache(at: location.path).verify()
-        try Terminal.write(json ? jsonText(Description(report)) : text(report))
+        let cache = DiskCache(at: location.path)
+        let report = cache.verify()
+        let trouble = cache.takeTrouble()
+        try Terminal.write(json ? jsonText(Description(report, isKnown: trouble == nil)) : text(report, trouble))
+        if let trouble { throw Diagnostic("not all could be read, or set aside: \(trouble.text)") }
         if !report.isSound { throw ExitCode.nodeFailed }
       }
     }
 
-    private func text(_ report: VerificationReport) -> String {
+    private func text(_ report: VerificationReport, _ trouble: CacheTrouble?) -> String {
       var text = "\(report.entries) entries, \(report.blobs) blobs, \(ByteCount(report.bytes)) read\n"
-      if report.isSound { text += "all is sound\n" }
-      if report.damagedBlobs > 0 { text += "\(report.damagedBlobs) damaged blobs set aside\n" }
-      if report.damagedEntries > 0 { text += "\(report.damagedEntries) damaged entries set aside\n" }
-      if report.incompleteEntries > 0 { text += "\(report.incompleteEntries) entries removed whose blobs are gone\n" }
+      if report.isSound, trouble == nil { text += "all is sound\n" }
+      let (aside, removed) = trouble == nil ? (" set aside", " removed") : ("", "")
+      if report.damagedBlobs > 0 { text += "\(report.damagedBlobs) damaged blobs\(aside)\n" }
+      if report.damagedEntries > 0 { text += "\(report.damagedEntries) damaged entries\(aside)\n" }
+      if report.incompleteEntries > 0 { text += "\(report.incompleteEntries) entries\(removed) whose blobs are gone\n" }
       for path in report.foreign { text += "'\(path)' is none of the cache's; it is left as it is\n" }
       return text
     }
@@ -43,7 +47,7 @@ extension CacheCommand {
       let foreign: [String]
       let sound: Bool
 
-      init(_ report: VerificationReport) {
+      init(_ report: VerificationReport, isKnown: Bool) {
         entries = report.entries
         blobs = report.blobs
         bytes = report.bytes
@@ -51,7 +55,7 @@ extension CacheCommand {
         damagedBlobs = report.damagedBlobs
         incompleteEntries = report.incompleteEntries
         foreign = report.foreign
-        sound = report.isSound
+        sound = report.isSound && isKnown
       }
     }
   }
@@ -69,9 +73,7 @@ extension CacheCommand {
     func run() async throws {
       try await reporting {
         let cache = DiskCache(at: location.path, settings: limits.settings())
-        let collected = cache.collect()
-        Terminal.show(cache.takeWarning().map { [Diagnostic($0, severity: .warning)] } ?? [])
-        try report(collected, json: json)
+        try report(cache.collect(), of: cache, json: json)
       }
     }
   }
@@ -89,7 +91,10 @@ extension CacheCommand {
     var json = false
 
     func run() async throws {
-      try await reporting { try report(DiskCache(at: location.path).clear(runs: runs), json: json) }
+      try await reporting {
+        let cache = DiskCache(at: location.path)
+        try report(cache.clear(runs: runs), of: cache, json: json)
+      }
     }
   }
 
@@ -153,11 +158,11 @@ private func message(_ failure: DiskCache.PinFailure, name: String, isPinned: Bo
   case .tooShort: "'\(name)' is too short; give at least two digits of the key, as 'cache ls' prints them"
   case .unknown: "there is no \(isPinned ? "result" : "pinned result") whose key begins with '\(name)'"
   case .ambiguous(let count): "\(count) keys begin with '\(name)'; give more of its digits"
-  case .notWritten(let reason): reason
+  case .refused(let reason): reason
   }
 }
 
-private func report(_ report: CollectionReport?, json: Bool) throws {
+private func report(_ report: CollectionReport?, of cache: DiskCache, json: Bool) throws {
   struct Description: Encodable {
     let removedEntries: Int
     let removedFiles: Int
@@ -165,6 +170,8 @@ private func report(_ report: CollectionReport?, json: Bool) throws {
     let bytesOnDisk: Int
   }
 
+  let trouble = cache.takeTrouble()
+  if let trouble, report == nil { throw Diagnostic("nothing was removed: \(trouble.text)") }
   let report = report ?? CollectionReport()
   let description = Description(
     removedEntries: report.removedEntries, removedFiles: report.removedFiles, freedBytes: report.freedBytes,
@@ -174,4 +181,10 @@ private func report(_ report: CollectionReport?, json: Bool) throws {
       ? jsonText(description)
       : "\(report.removedEntries) entries and \(ByteCount(report.freedBytes)) removed; \(ByteCount(report.bytes)) left\n"
   )
+  if let trouble { throw Diagnostic("not all could be removed: \(trouble.text)") }
+}
+
+extension CacheTrouble {
+  /// For a message: what was refused first, and how often something was.
+  var text: String { count == 1 ? first : "\(first), and \(count - 1) more" }
 }

@@ -15,16 +15,10 @@ struct CacheLocation: ParsableArguments {
     if folder == "" { throw ValidationError("--cache takes a folder; an empty text was given.") }
   }
 
-  /// The XDG base directory specification: a relative XDG_CACHE_HOME is ignored.
-  var path: String {
-    folder ?? Self.standard
-  }
+  var path: String { folder ?? Self.standard }
 
   /// Where it is when nothing else is said.
-  static var standard: String {
-    if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return base + "/stepgraph" }
-    return NSHomeDirectory() + "/.cache/stepgraph"
-  }
+  static var standard: String { UserFolders.cache + "/stepgraph" }
 }
 
 /// How much the cache may take of its disk.

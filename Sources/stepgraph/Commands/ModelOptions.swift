@@ -30,14 +30,9 @@ struct ModelOptions: ParsableArguments {
   }
 
   var search: ModelSearch {
-    let environment = ProcessInfo.processInfo.environment
-    let more = (environment["STEPGRAPH_MODELS"] ?? "").split(separator: ":").map(String.init)
-    // The XDG base directory specification: a relative folder is ignored.
-    let data =
-      environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-      ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.local/share"
+    let more = (ProcessInfo.processInfo.environment["STEPGRAPH_MODELS"] ?? "").split(separator: ":").map(String.init)
     return ModelSearch(
-      folders: models + more + [data + "/stepgraph/models"],
+      folders: models + more + [UserFolders.data + "/stepgraph/models"],
       remaps: remap.map { text in
         let parts = text.split(separator: "=", maxSplits: 1)
         return (String(parts[0]), String(parts[1]))
