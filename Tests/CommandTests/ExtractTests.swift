@@ -63,7 +63,8 @@ struct ExtractTests {
     let none = "holds no workflow; only pictures that SavePNG wrote do\n"
     let other = "which holds no workflow\n    = PNG files that SavePNG wrote hold one\n"
     for (file, message) in [
-      ("plain.png", "'plain.png' \(none)"), ("cut.png", "'cut.png': a damaged PNG file: it is cut off within a chunk\n"),
+      ("plain.png", "'plain.png' \(none)"),
+      ("cut.png", "'cut.png': a damaged PNG file: it is cut off within a chunk\n"),
       (
         "comfy.png",
         "'comfy.png' holds a workflow of ComfyUI; 'stepgraph import' will read it; this version has no such command yet\n"
