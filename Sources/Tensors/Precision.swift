@@ -10,7 +10,8 @@ package enum Precision: String, Sendable, CaseIterable {
   /// Whether this processor can compute in it.
   package var isSupported: Bool { self == .f32 || Self.hasBF16 }
 
-  private static let hasBF16 = ck_has_avx512_bf16()
+  /// Weights are packed in AVX-512's panels for it, which AVX2's products do not use.
+  private static let hasBF16 = ck_has_avx512_bf16() && ProductEngine.current != .avx2
 
   /// How many factors a 32-bit word holds.
   @inline(__always) var factorsPerWord: Int { self == .f32 ? 1 : 2 }
