@@ -28,8 +28,10 @@ let package = Package(
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
     .target(name: "CTokenizers", exclude: ["clip-merges.txt", "LICENSE-CLIP.txt"]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
-    .target(name: "Safetensors", dependencies: ["Diagnostics", "Tensors"]),
-    .target(name: "DiffusionModels", dependencies: ["Tensors", "Safetensors", "CTokenizers"]),
+    .target(name: "Weights", dependencies: ["Diagnostics", "Tensors"]),
+    .target(name: "Safetensors", dependencies: ["Diagnostics", "Weights"]),
+    .target(name: "GGUF", dependencies: ["Diagnostics", "Weights"]),
+    .target(name: "DiffusionModels", dependencies: ["Tensors", "Weights", "Safetensors", "GGUF", "CTokenizers"]),
     .target(
       name: "GraphEngine",
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
@@ -51,11 +53,12 @@ let package = Package(
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Safetensors"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "GGUFTests", dependencies: ["GGUF", "Safetensors", "Tensors"]),
     .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels"]),
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
     .target(
-      name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors", "Tensors"],
+      name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors", "GGUF", "Tensors"],
       path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     // Runs the command, which `swift test` builds beside the tests: it cannot be linked into them.

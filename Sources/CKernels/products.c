@@ -82,12 +82,6 @@ _Static_assert(ck_panel_avx2 == 2 * 8 && ck_panel_avx512 == 4 * 16, "a tile is a
 #define STORE store_16
 #include "product_tiles.h"
 
-AVX2 void ck_widen_f16(const uint16_t *source, float *target, long count) {
-  for (long i = 0; i < count; i += 8) {
-    _mm256_storeu_ps(target + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(source + i))));
-  }
-}
-
 AVX2 void ck_narrow_f16(const float *source, uint16_t *target, long count) {
   for (long i = 0; i < count; i += 8) {
     const __m128i halves = _mm256_cvtps_ph(_mm256_loadu_ps(source + i), _MM_FROUND_TO_NEAREST_INT);
@@ -133,8 +127,6 @@ void ck_multiply_bf16_avx512(
     const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds) {
   __builtin_trap();
 }
-
-void ck_widen_f16(const uint16_t *source, float *target, long count) { __builtin_trap(); }
 
 void ck_narrow_f16(const float *source, uint16_t *target, long count) { __builtin_trap(); }
 

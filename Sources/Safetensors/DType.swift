@@ -35,14 +35,6 @@ package enum DType: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether tensors of this type can be read as f32.
-  package var isFloat: Bool { self == .f32 || self == .f16 || self == .bf16 || isFloat8 }
-
-  /// Whether every number of this type is one of IEEE's half precision too.
-  var fitsHalf: Bool { self == .f16 || isFloat8 }
-
-  private var isFloat8: Bool { self == .f8e4m3 || self == .f8e5m2 }
-
   /// Position in the format's order.
   var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
@@ -53,13 +45,13 @@ package enum DType: String, Sendable, CaseIterable {
   /// fill no whole number of bytes.
   package func byteCount(shape: [Int]) -> Int? {
     guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
-    if shape.contains(0) { return 0 }
     var bits = bitCount
-    for dimension in shape {
+    for dimension in shape where dimension != 0 {
       let (product, overflow) = bits.multipliedReportingOverflow(by: dimension)
       if overflow { return nil }
       bits = product
     }
+    if shape.contains(0) { return 0 }
     return bits.isMultiple(of: 8) ? bits / 8 : nil
   }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Weights
 
 /// What a safetensors file says of its tensors, every number of it checked against the file's length.
 ///
@@ -8,34 +9,42 @@ struct SafetensorsHeader: Sendable {
   /// The longest header the format allows, in bytes.
   static let maximumLength = 100_000_000
 
+  /// Type, shape and place of one tensor in a file.
+  struct Entry: Sendable {
+    let dtype: DType
+    let shape: [Int]
+    /// The bytes it takes, counted from the beginning of the file.
+    fileprivate(set) var range: Range<Int>
+  }
+
   private(set) var metadata: [String: String] = [:]
-  private(set) var tensors: [String: TensorInfo] = [:]
+  private(set) var entries: [String: Entry] = [:]
 
   /// Reads the header of a whole file's bytes; errors begin with `source`, the file's name.
   init(_ file: UnsafeRawBufferPointer, source: String) throws {
     // Every header is an object; what has no brace in its place may be known for what it is.
     if file.count < 9 || file[8] != UInt8(ascii: "{"), let nature = FileNature.describe(beginning: file) {
-      throw SafetensorsError("\(source): no safetensors file: it is \(nature)")
+      throw WeightFileError("\(source): no safetensors file: it is \(nature)")
     }
     guard file.count >= 8 else {
-      throw SafetensorsError(
+      throw WeightFileError(
         "\(source): no safetensors file: it has \(file.count) bytes, and 8 are the header's length alone")
     }
     let stated = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
     guard stated <= Self.maximumLength else {
-      throw SafetensorsError(
+      throw WeightFileError(
         "\(source): no safetensors file: its first 8 bytes give a header of \(stated) bytes; at most \(Self.maximumLength) are allowed"
       )
     }
     let length = Int(stated)
     guard length <= file.count - 8 else {
-      throw SafetensorsError(
+      throw WeightFileError(
         "\(source): truncated: a header of \(length) bytes is announced, and \(file.count - 8) bytes are there")
     }
     do {
       try parse(UnsafeRawBufferPointer(rebasing: file[8..<8 + length]))
     } catch let failure as JSONScanner.Failure {
-      throw SafetensorsError("\(source): malformed header: \(failure.message)")
+      throw WeightFileError("\(source): malformed header: \(failure.message)")
     }
     try place(dataStart: 8 + length, fileCount: file.count, source: source)
   }
@@ -54,13 +63,13 @@ struct SafetensorsHeader: Sendable {
         }
       } else {
         let info = try Self.tensor(&scanner, name)
-        if tensors.updateValue(info, forKey: name) != nil { throw scanner.failure("tensor '\(name)' stands twice") }
+        if entries.updateValue(info, forKey: name) != nil { throw scanner.failure("tensor '\(name)' stands twice") }
       }
     }
     try scanner.end()
   }
 
-  private static func tensor(_ scanner: inout JSONScanner, _ name: String) throws -> TensorInfo {
+  private static func tensor(_ scanner: inout JSONScanner, _ name: String) throws -> Entry {
     var dtype: DType?
     var shape: [Int]?
     var offsets: [Int]?
@@ -97,7 +106,7 @@ struct SafetensorsHeader: Sendable {
         "tensor '\(name)': \(dtype.rawValue) \(shape) takes \(expected) bytes, its data_offsets give \(offsets[1] - offsets[0])"
       )
     }
-    return TensorInfo(dtype: dtype, shape: shape, range: offsets[0]..<offsets[1])
+    return Entry(dtype: dtype, shape: shape, range: offsets[0]..<offsets[1])
   }
 
   private static func counts(_ scanner: inout JSONScanner, _ what: String) throws -> [Int] {
@@ -116,39 +125,28 @@ struct SafetensorsHeader: Sendable {
     var end = 0
     var previous: String?
     // Empty tensors sort before the one that begins where they lie.
-    let inOrder = tensors.sorted {
+    let inOrder = entries.sorted {
       ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound)
     }
     for (name, info) in inOrder {
       let range = info.range
       if range.lowerBound != end {
         let before = previous.map { "tensor '\($0)' ends" } ?? "the data begins"
-        throw SafetensorsError(
+        throw WeightFileError(
           "\(source): tensor '\(name)': its data begins at \(range.lowerBound), where \(before) at \(end): data must neither overlap nor leave gaps"
         )
       }
       guard range.upperBound <= dataCount else {
-        throw SafetensorsError(
+        throw WeightFileError(
           "\(source): truncated: tensor '\(name)' ends at byte \(range.upperBound) of the data, and \(dataCount) bytes are there"
         )
       }
-      tensors[name]?.range = range.lowerBound + dataStart..<range.upperBound + dataStart
+      entries[name]?.range = range.lowerBound + dataStart..<range.upperBound + dataStart
       end = range.upperBound
       previous = name
     }
     guard end == dataCount else {
-      throw SafetensorsError("\(source): the tensors take \(end) bytes, and \(dataCount) bytes of data are there")
+      throw WeightFileError("\(source): the tensors take \(end) bytes, and \(dataCount) bytes of data are there")
     }
   }
-}
-
-/// Type, shape and place of one tensor in a file.
-package struct TensorInfo: Sendable, Equatable {
-  package let dtype: DType
-  package let shape: [Int]
-  /// The bytes it takes, counted from the beginning of the file.
-  package fileprivate(set) var range: Range<Int>
-
-  /// The number of elements.
-  package var count: Int { range.count * 8 / dtype.bitCount }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Weights
 
 /// The files that hold the weights of one model part, such as `unet/diffusion_pytorch_model.safetensors`.
 package struct WeightFiles: Sendable, Equatable {
@@ -44,10 +45,10 @@ package struct WeightFiles: Sendable, Equatable {
       return found.first { $0.hasSuffix(".safetensors") } ?? found[0]
     }
     guard !variants.isEmpty else {
-      throw SafetensorsError("\(folder): has no weights: '\(stem).safetensors' was expected\(hint(names, stem))")
+      throw WeightFileError("\(folder): has no weights: '\(stem).safetensors' was expected\(hint(names, stem))")
     }
     let found = variants.values.joined().sorted(by: byteOrder).map { "'\($0)'" }
-    throw SafetensorsError(
+    throw WeightFileError(
       "\(folder): has no '\(stem).safetensors' and several variants of it, \(found.joined(separator: ", ")); "
         + "give the one to use that name")
   }
@@ -86,7 +87,7 @@ package struct WeightFiles: Sendable, Equatable {
 
   /// The names of the files that an index maps tensors to.
   private static func homes(ofIndex path: String) throws -> [String: String] {
-    let file = try MappedFile(path: path)
+    let file = try FileContent(path: path)
     var homes: [String: String] = [:]
     do {
       var scanner = JSONScanner(file.bytes)
@@ -96,11 +97,11 @@ package struct WeightFiles: Sendable, Equatable {
       }
       try scanner.end()
     } catch let failure as JSONScanner.Failure {
-      throw SafetensorsError("\(path): malformed index: \(failure.message)")
+      throw WeightFileError("\(path): malformed index: \(failure.message)")
     }
-    if homes.isEmpty { throw SafetensorsError("\(path): malformed index: 'weight_map' names no files") }
+    if homes.isEmpty { throw WeightFileError("\(path): malformed index: 'weight_map' names no files") }
     if let stray = homes.values.first(where: { $0.contains("/") || !$0.hasSuffix(".safetensors") }) {
-      throw SafetensorsError("\(path): names the file '\(stray)'; a safetensors file in the same folder was expected")
+      throw WeightFileError("\(path): names the file '\(stray)'; a safetensors file in the same folder was expected")
     }
     return homes
   }
@@ -109,4 +110,18 @@ package struct WeightFiles: Sendable, Equatable {
 private func isFile(_ path: String) -> Bool {
   var status = stat()
   return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+}
+
+extension WeightStore {
+  /// Opens the files of a part, `places` being as in `init(_:location:homes:nameOfSlot:places:)`.
+  ///
+  /// Of a tensor in several shards the one counts that the index names. Throws when a file cannot be read or two tensors
+  /// are one weight.
+  package convenience init(
+    _ files: WeightFiles, places: (String) -> [WeightPlace] = { [WeightPlace($0)] }
+  ) throws {
+    try self.init(
+      files.shards.map { try SafetensorsReader(path: $0) },
+      location: files.shards.count == 1 ? files.shards[0] : files.folder, homes: files.homes, places: places)
+  }
 }

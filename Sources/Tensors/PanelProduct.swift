@@ -73,7 +73,7 @@ enum PanelProduct {
 
   /// Half precision to single; `count` is a multiple of 8.
   static func widen(_ source: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>, count: Int) {
-    ck_widen_f16(source.assumingMemoryBound(to: UInt16.self), target, count)
+    ck_widen_f16(source, target, count)
   }
 
   /// Single precision to half; `count` is a multiple of 8.

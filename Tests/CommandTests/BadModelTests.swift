@@ -40,7 +40,7 @@ struct BadModelTests {
       "\n<!DOCTYPE html><html></html>",
       "no safetensors file: it is an HTML page, perhaps a server's error message"
     ),
-    ("GGUF\u{3}", "no safetensors file: it is a GGUF file"),
+    ("GGUF\u{3}", "truncated: the file ends at byte 4, within the version"),
     ("Entry not found", "no safetensors file: it is text that begins with 'Entry not found'"),
     (
       "PK\u{3}\u{4}....",

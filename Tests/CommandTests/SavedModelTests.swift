@@ -60,7 +60,9 @@ struct SavedModelTests {
     var writer = SafetensorsWriter(metadata: reader.metadata)
     for tensor in reader.names {
       guard let info = reader.info(tensor) else { continue }
-      writer.add(tensor, info.dtype, shape: info.shape, bytes: try reader.withBytes(tensor) { Array($0) })
+      writer.add(
+        tensor, try #require(reader.dtype(tensor)), shape: info.shape, bytes: try reader.withBytes(tensor) { Array($0) }
+      )
     }
     writer.add(name, .f32, shape: [], bytes: [0, 0, 0, 0])
     try Data(writer.bytes()).write(to: file)

@@ -1,6 +1,7 @@
 import Diagnostics
 import DiffusionModels
 import Foundation
+import GGUF
 import GraphEngine
 import Safetensors
 import StepgraphNodes
@@ -15,6 +16,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A text with `$(...)`, to its value.
   case expression
   case safetensors
+  case gguf
   /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json`, a prompt, `added_tokens.json` and
   /// `tokenizer.json`, with 0xFF between them.
   case tokenizer
@@ -31,6 +33,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .workflow: Self.takeWorkflow(Array(bytes))
     case .expression: Self.takeExpression(String(decoding: bytes, as: UTF8.self))
     case .safetensors: Self.takeSafetensors(bytes)
+    case .gguf: Self.takeGGUF(bytes)
     case .tokenizer: Self.takeTokenizer(Array(bytes))
     case .prompt: Self.takePrompt(String(decoding: bytes, as: UTF8.self))
     case .model: Self.takeModel(String(decoding: bytes, as: UTF8.self))
@@ -84,6 +87,15 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
       _ = try? TextualInversion.vectors(file, for: encoder, width: 4)
     }
     _ = try? LoRAFile(file).readAll()
+  }
+
+  private static func takeGGUF(_ bytes: UnsafeRawBufferPointer) {
+    guard let file = try? GGUFReader(borrowing: bytes, source: "fuzz") else { return }
+    for name in file.names { _ = try? file.tensor(name) }
+    for key in file.keys {
+      _ = try? (file.string(key), file.integer(key), file.number(key), file.flag(key))
+      _ = (try? file.strings(key), try? file.integers(key), try? file.floats(key))
+    }
   }
 
   private static func takeModel(_ lines: String) {

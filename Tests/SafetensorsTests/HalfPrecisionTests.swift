@@ -1,4 +1,5 @@
 import Safetensors
+import Tensors
 import Testing
 
 @Suite("Half precision")
@@ -7,22 +8,22 @@ struct HalfPrecisionTests {
 
   /// Widens all patterns from an odd address, in a count that leaves a rest after whole vectors.
   private func widened(
-    _ widen: (UnsafeRawPointer, UnsafeMutablePointer<Float>, Int) -> Void
+    _ format: WeightFormat
   ) -> [Float] {
     var bytes: [UInt8] = [0]
     for pattern in patterns { bytes += [UInt8(pattern & 0xFF), UInt8(pattern >> 8)] }
     return bytes.withUnsafeBytes { source in
       [Float](unsafeUninitializedCapacity: patterns.count) { target, count in
         guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        widen(from + 1, to, 65_533)
-        widen(from + 1 + 2 * 65_533, to + 65_533, 3)
+        format.widen(from + 1, 0..<65_533, to: to)
+        format.widen(from + 1, 65_533..<65_536, to: to + 65_533)
         count = patterns.count
       }
     }
   }
 
   @Test func everyF16() {
-    let floats = widened { HalfPrecision.widenF16($0, to: $1, count: $2) }
+    let floats = widened(.f16)
     let wrong = zip(patterns, floats).filter { pattern, value in
       let exact = Float(Float16(bitPattern: pattern))
       if exact.isNaN { return !value.isNaN || value.sign != exact.sign }
@@ -32,7 +33,7 @@ struct HalfPrecisionTests {
   }
 
   @Test func everyBF16() {
-    let floats = widened { HalfPrecision.widenBF16($0, to: $1, count: $2) }
+    let floats = widened(.bf16)
     let wrong = zip(patterns, floats).filter { pattern, value in
       value.bitPattern != UInt32(pattern) << 16 || (!value.isNaN && HalfPrecision.narrowBF16(value) != pattern)
     }

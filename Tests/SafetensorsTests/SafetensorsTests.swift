@@ -30,7 +30,7 @@ struct SafetensorsTests {
       let reader = try SafetensorsReader(borrowing: bytes, source: "blob")
       #expect(reader.metadata == ["format": "pt"])
       #expect(reader.names == ["a.x", "b", "i"])
-      #expect(reader.info("i")?.dtype == .i64 && reader.info("i")?.shape == [2])
+      #expect(reader.dtype("i") == .i64 && reader.info("i")?.shape == [2])
       #expect(try reader.tensor("a.x").values == [1, 1])
       #expect(try reader.tensor("a.x").shape == [2, 1])
       #expect(try reader.tensor("b").values == [0, 1, 2])

@@ -45,9 +45,7 @@ void ck_multiply_bf16_avx512(
     long rows, long columns, long segments, long depth, const uint32_t *const *a, bool fetches_rows,
     const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds);
 
-/// Half precision, IEEE's binary16, to single precision and back, to nearest and ties to even; for processors that have
-/// AVX2. `count` is a multiple of 8.
-void ck_widen_f16(const uint16_t *source, float *target, long count);
+/// Single precision to half, to nearest and ties to even; for processors that have AVX2. `count` is a multiple of 8.
 void ck_narrow_f16(const float *source, uint16_t *target, long count);
 
 /// Rounds to bfloat16, to nearest and ties to even.
@@ -56,5 +54,31 @@ void ck_round_bf16(const float *source, uint16_t *target, long count);
 /// Rounds two rows to bfloat16, side by side: word i holds first[i] in its low half and second[i] in its high one.
 /// `count` is a multiple of 16.
 void ck_interleave_bf16(const float *first, const float *second, uint32_t *target, long count);
+
+/// The rows that are transposed together.
+enum { ck_transposed_rows = 16 };
+
+/// Writes 16 rows of `depth` words as columns: word k of row r to target[k * stride + r]; for any processor.
+void ck_transpose(const uint32_t *const *rows, long depth, uint32_t *target, long stride);
+
+/// Numbers as files store them to single precision, `count` blocks of them, for any processor. The formats with a block of
+/// one number are f32, f16 (IEEE's binary16), bf16 and f8; all others are ggml's, with blocks of 32 or 256.
+void ck_widen_f32(const void *blocks, float *target, long count);
+void ck_widen_f16(const void *blocks, float *target, long count);
+void ck_widen_bf16(const void *blocks, float *target, long count);
+void ck_widen_f8_e4m3(const void *blocks, float *target, long count);
+void ck_widen_f8_e5m2(const void *blocks, float *target, long count);
+void ck_widen_q8_0(const void *blocks, float *target, long count);
+void ck_widen_q4_0(const void *blocks, float *target, long count);
+void ck_widen_q4_1(const void *blocks, float *target, long count);
+void ck_widen_q5_0(const void *blocks, float *target, long count);
+void ck_widen_q5_1(const void *blocks, float *target, long count);
+void ck_widen_q2_k(const void *blocks, float *target, long count);
+void ck_widen_q3_k(const void *blocks, float *target, long count);
+void ck_widen_q4_k(const void *blocks, float *target, long count);
+void ck_widen_q5_k(const void *blocks, float *target, long count);
+void ck_widen_q6_k(const void *blocks, float *target, long count);
+void ck_widen_iq4_nl(const void *blocks, float *target, long count);
+void ck_widen_iq4_xs(const void *blocks, float *target, long count);
 
 #endif

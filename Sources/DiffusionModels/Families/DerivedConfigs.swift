@@ -10,7 +10,7 @@ struct WeightShapes {
   let path: String
   private var shapes: [String: [Int]] = [:]
 
-  init(_ file: SafetensorsReader, _ table: NameTable) {
+  init(_ file: any TensorFile, _ table: NameTable) {
     path = file.source
     for name in file.names {
       guard let shape = file.info(name)?.shape else { continue }

@@ -25,12 +25,12 @@ struct FileContents {
   /// In the order in which their states are joined.
   private(set) var texts: [Text] = []
   private(set) var vae: VAE?
-  private let file: SafetensorsReader
+  private let file: any TensorFile
   private let names: Set<String>
   /// The beginnings of names of layers that a text encoder has and the model leaves out.
   private var skippedBeginnings: [String] = []
 
-  init(_ file: SafetensorsReader) {
+  init(_ file: any TensorFile) {
     self.file = file
     names = Set(file.names)
     findUNet()
@@ -154,7 +154,7 @@ struct FileContents {
       "\(file.source): is no model of a known family; its tensors are" + Self.listed(file.names, file))
   }
 
-  private static func listed(_ names: [String], _ file: SafetensorsReader) -> String {
+  private static func listed(_ names: [String], _ file: any TensorFile) -> String {
     let shown = names.prefix(20).map { "\n    '\($0)' \(file.info($0)?.shape ?? [])" }.joined()
     return "\n  unknown: \(names.count)" + shown + (names.count > 20 ? "\n    and \(names.count - 20) more" : "")
   }

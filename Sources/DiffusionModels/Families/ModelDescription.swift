@@ -62,7 +62,7 @@ extension ModelDescription.Part {
     _ part: String, _ sizes: String, _ store: WeightStore, _ build: (WeightScope) throws -> Module
   ) {
     (self.part, self.sizes) = (part, sizes)
-    (parameters, formats) = (store.parameterCount, store.formats.map(\.rawValue))
+    (parameters, formats) = (store.parameterCount, store.formatNames)
     do {
       try store.survey(build)
       problem = nil

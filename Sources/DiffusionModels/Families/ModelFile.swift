@@ -1,7 +1,7 @@
 import Foundation
 import Safetensors
 
-/// A model, or a part of one, in a single safetensors file, in the original layout or a part's own.
+/// A model, or a part of one, in a single file, safetensors or GGUF, in the original layout or a part's own.
 ///
 /// What is in the file is found from names and shapes; what no file says, as all published models of the family have it.
 struct ModelFile: ModelSource {
@@ -15,19 +15,19 @@ struct ModelFile: ModelSource {
   let leftovers: [String: [String]]
 
   private let leftoverNames: Set<String>
-  private let reader: SafetensorsReader
+  private let reader: any TensorFile
   private let unetNames: NameTable?
   private let textNames: [NameTable]
   private let vaeNames: NameTable?
 
   /// Opens the file at `path`.
   ///
-  /// Throws `SafetensorsError` when it is no safetensors file, and `ModelError` when it is no model that is known here, or
+  /// Throws `SafetensorsError` when it is no such file, and `ModelError` when it is no model that is known here, or
   /// has tensors that belong to no part of it.
   init(path: String) throws {
     self.path = path
     try Self.refuseOtherFormats(path)
-    let reader = try SafetensorsReader(path: path)
+    let reader = try openTensorFile(path: path)
     self.reader = reader
     let contents = FileContents(reader)
     (unetNames, textNames, vaeNames) = (contents.unet?.names, contents.texts.map(\.names), contents.vae?.names)

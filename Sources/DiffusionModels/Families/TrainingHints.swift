@@ -13,16 +13,16 @@ struct TrainingHints {
   /// Nothing is said.
   init() { (hasVMarker, hasZeroSNRMarker, stated, globalStep) = (false, false, nil, nil) }
 
-  init(_ file: SafetensorsReader) {
+  init(_ file: any TensorFile) {
     hasVMarker = file.info("v_pred") != nil
     hasZeroSNRMarker = file.info("ztsnr") != nil
-    switch file.metadata["modelspec.prediction_type"]?.lowercased() {
+    switch file.metadataString("modelspec.prediction_type")?.lowercased() {
     case "epsilon", "eps": stated = .epsilon
     case "v", "v_prediction": stated = .v
     default: stated = nil
     }
     globalStep = file.info("global_step").flatMap { info in
-      guard info.dtype == .i64, info.count == 1 else { return nil }
+      guard info.formatName == "I64", info.count == 1 else { return nil }
       return try? file.withBytes("global_step") { Int(Int64(littleEndian: $0.loadUnaligned(as: Int64.self))) }
     }
   }

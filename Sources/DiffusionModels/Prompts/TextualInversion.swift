@@ -48,8 +48,8 @@ package enum TextualInversion {
         "\(file.source): is no textual inversion: one tensor, or 'clip_l' and 'clip_g', was expected; it has "
           + (names.isEmpty ? "none" : shown))
     }
-    guard let info = file.info(name), info.dtype.isFloat, [1, 2].contains(info.shape.count), info.count > 0 else {
-      let found = file.info(name).map { "\($0.dtype.rawValue) \($0.shape)" } ?? "none"
+    guard let info = file.info(name), info.format != nil, [1, 2].contains(info.shape.count), info.count > 0 else {
+      let found = file.info(name).map { "\($0.formatName) \($0.shape)" } ?? "none"
       throw ModelError(
         "\(file.source): is no textual inversion: '\(name)' is \(found), floats [vectors, width] were expected")
     }

@@ -2,7 +2,7 @@ import Tensors
 
 /// A weight in a file.
 struct StoredWeight {
-  let reader: SafetensorsReader
+  let file: any TensorFile
   let fileName: String
   let info: TensorInfo
   let place: WeightPlace
@@ -14,7 +14,7 @@ struct StoredWeight {
   /// one factor or one for each row.
   func source(_ shape: [Int], isTable: Bool, scale: [Float]?) -> WeightSource {
     let rowSize = shape.dropFirst().reduce(1, *)
-    return WeightSource(shape: shape, isHalf: info.dtype.fitsHalf && scale == nil) { rows, target in
+    return WeightSource(shape: shape, isHalf: info.format?.fitsHalf == true && scale == nil) { rows, target in
       switch place.view {
       case .whole: try read(rows.lowerBound * rowSize..<rows.upperBound * rowSize, into: target, anew: isTable)
       case .rows(let part, _):
@@ -29,13 +29,13 @@ struct StoredWeight {
           for element in index * rowSize..<(index + 1) * rowSize { target[element] *= factor }
         }
       }
-      if rows.upperBound == shape[0], !isTable { reader.release(fileName) }
+      if rows.upperBound == shape[0], !isTable { file.release(fileName) }
     }
   }
 
   private func read(_ elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>, anew: Bool) throws {
-    if anew { return try reader.readFloatsAnew(fileName, elements: elements, into: target) }
-    try reader.readFloats(fileName, elements: elements, into: target)
+    if anew { return try file.readFloatsAnew(fileName, elements: elements, into: target) }
+    try file.readFloats(fileName, elements: elements, into: target)
   }
 
   /// Rows of the weight are columns of the tensor.

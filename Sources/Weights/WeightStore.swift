@@ -16,34 +16,37 @@ package final class WeightStore {
   /// Elements that zeros may still stand in for: a config that lies must not take the machine's memory.
   private var standInBudget = 1 << 28
 
-  /// Opens the files of a part, `places` being as below.
+  /// Takes the weights of files.
   ///
-  /// Of a tensor in several shards the one counts that the index names. Throws when a file cannot be read or two tensors are one weight.
-  package init(_ files: WeightFiles, places: (String) -> [WeightPlace] = { [WeightPlace($0)] }) throws {
-    location = files.shards.count == 1 ? files.shards[0] : files.folder
-    nameOfSlot = { $0 }
+  /// `places` gives the weights that a model asks for in a tensor of a file, and none for a tensor that it does not need;
+  /// `nameOfSlot` is what the files call a weight, for errors, and `location` what they are called together. `homes` tells of
+  /// tensors in which file they belong, where an index says it. Throws when two tensors are one weight.
+  package init(
+    _ files: [any TensorFile], location: String, homes: [String: String] = [:],
+    nameOfSlot: @escaping (String) -> String? = { $0 }, places: (String) -> [WeightPlace]
+  ) throws {
+    (self.location, self.nameOfSlot) = (location, nameOfSlot)
     var strays: [String: String] = [:]
     var atHome: Set<String> = []
-    for path in files.shards {
-      let reader = try SafetensorsReader(path: path)
-      for fileName in reader.names {
+    for file in files {
+      for fileName in file.names {
         let found = places(fileName)
         if found.isEmpty { continue }
-        if let home = files.homes[fileName] {
-          guard home == path else {
-            strays[fileName] = path
+        if let home = homes[fileName] {
+          guard home == file.source else {
+            strays[fileName] = file.source
             continue
           }
           atHome.insert(fileName)
         }
-        try add(fileName, of: reader, at: found)
+        try add(fileName, of: file, at: found)
       }
     }
     for (fileName, path) in strays.sorted(by: { byteOrder($0.key, $1.key) }) where atHome.contains(fileName) {
-      let home = files.homes[fileName] ?? ""
+      let home = homes[fileName] ?? ""
       doubles.append("\(path): has '\(fileName)', which the index puts into \(home); that is taken")
     }
-    for (fileName, home) in files.homes where !atHome.contains(fileName) {
+    for (fileName, home) in homes where !atHome.contains(fileName) {
       let other = strays[fileName].map { ", though \($0) has" } ?? ""
       for place in places(fileName) {
         report.lost[place.slot] = "the index puts it into \(home), which has none of that name\(other)"
@@ -52,24 +55,19 @@ package final class WeightStore {
   }
 
   /// Takes the weights of one file.
-  ///
-  /// `places` gives the weights that a model asks for in a tensor of a file, and none for a tensor that it does not need;
-  /// `nameOfSlot` is what the file calls a weight, for errors. Throws when two tensors are one weight.
-  package init(
-    _ reader: SafetensorsReader, nameOfSlot: @escaping (String) -> String? = { $0 },
-    places: (String) -> [WeightPlace]
+  package convenience init(
+    _ file: any TensorFile, nameOfSlot: @escaping (String) -> String? = { $0 }, places: (String) -> [WeightPlace]
   ) throws {
-    (location, self.nameOfSlot) = (reader.source, nameOfSlot)
-    for fileName in reader.names { try add(fileName, of: reader, at: places(fileName)) }
+    try self.init([file], location: file.source, nameOfSlot: nameOfSlot, places: places)
   }
 
-  private func add(_ fileName: String, of reader: SafetensorsReader, at places: [WeightPlace]) throws {
-    guard let info = reader.info(fileName) else { return }
+  private func add(_ fileName: String, of file: any TensorFile, at places: [WeightPlace]) throws {
+    guard let info = file.info(fileName) else { return }
     for place in places {
-      let weight = StoredWeight(reader: reader, fileName: fileName, info: info, place: place)
+      let weight = StoredWeight(file: file, fileName: fileName, info: info, place: place)
       if let other = stored.updateValue(weight, forKey: place.slot) {
-        throw SafetensorsError(
-          "\(reader.source): tensor '\(fileName)' is the same weight as '\(other.fileName)' in \(other.reader.source)")
+        throw WeightFileError(
+          "\(file.source): tensor '\(fileName)' is the same weight as '\(other.fileName)' in \(other.file.source)")
       }
     }
   }
@@ -77,11 +75,11 @@ package final class WeightStore {
   /// How many numbers there are.
   package var parameterCount: Int { stored.values.reduce(0) { $0 + $1.shape.reduce(1, *) } }
 
-  /// The formats that the numbers are in, that of most of them first.
-  package var formats: [DType] {
-    var counts: [DType: Int] = [:]
-    for weight in stored.values { counts[weight.info.dtype, default: 0] += weight.shape.reduce(1, *) }
-    return counts.keys.sorted { (counts[$0] ?? 0, $0.rank) > (counts[$1] ?? 0, $1.rank) }
+  /// What the formats are called that the numbers are in, that of most of them first.
+  package var formatNames: [String] {
+    var counts: [String: Int] = [:]
+    for weight in stored.values { counts[weight.info.formatName, default: 0] += weight.shape.reduce(1, *) }
+    return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
   }
 
   /// Builds a model from the weights, to compute in `precision`.
@@ -115,7 +113,7 @@ package final class WeightStore {
     let hasStrayScale = stored.keys.contains { name in
       !taken.contains(name) && Self.scaleNames.contains { name.hasSuffix(".\($0)") }
     }
-    guard report.isComplete, !hasStrayScale else { throw SafetensorsError("\(location): \(report.text)") }
+    guard report.isComplete, !hasStrayScale else { throw WeightFileError("\(location): \(report.text)") }
     doubles.forEach(warn)
     if let text = report.unusedText { warn("\(location): \(text)") }
   }
@@ -143,8 +141,8 @@ package final class WeightStore {
   ) throws -> WeightSource {
     if let weight = stored[name] {
       taken.insert(name)
-      if !weight.info.dtype.isFloat {
-        report.misshapen[published(name)] = "is \(weight.info.dtype.rawValue), expected F32, F16, BF16 or F8"
+      if weight.info.format == nil {
+        report.misshapen[published(name)] = "is \(weight.info.formatName), expected F32, F16, BF16 or F8"
       } else if weight.shape == shape || weight.shape == other {
         let source = weight.source(shape, isTable: isTable, scale: try scale(of: name, rows: shape[0]))
         return try changes[name, default: []].reduce(source) { try $1($0) }
@@ -165,19 +163,26 @@ package final class WeightStore {
     let names = Self.scaleNames.map { "\(layer).\($0)" }
     guard let name = names.first(where: { stored[$0] != nil }), let weight = stored[name] else { return nil }
     taken.insert(name)
-    guard weight.info.dtype.isFloat, weight.info.count == 1 || weight.info.count == rows else {
+    guard weight.info.format != nil, weight.info.count == 1 || weight.info.count == rows else {
       report.misshapen[published(name)] =
-        "is \(weight.info.dtype.rawValue) \(weight.shape), expected one number or \(rows), as floats"
+        "is \(weight.info.formatName) \(weight.shape), expected one number or \(rows), as floats"
       return nil
     }
-    return try weight.reader.tensor(weight.fileName).values
+    return try weight.file.tensor(weight.fileName).values
   }
 
   private func zeros(_ shape: [Int]) throws -> WeightSource {
-    guard let bytes = DType.f32.byteCount(shape: shape), bytes / 4 <= standInBudget else {
-      throw SafetensorsError("\(location): \(report.text)")
+    guard let count = Self.count(shape), count <= standInBudget else {
+      throw WeightFileError("\(location): \(report.text)")
     }
-    standInBudget -= bytes / 4
+    standInBudget -= count
     return WeightSource(shape: shape) { _, target in target.update(repeating: 0) }
+  }
+  /// The numbers of a shape; nil beyond what Int can count.
+  private static func count(_ shape: [Int]) -> Int? {
+    shape.reduce(1 as Int?) { count, dimension in
+      guard let (product, overflow) = count?.multipliedReportingOverflow(by: dimension), !overflow else { return nil }
+      return product
+    }
   }
 }

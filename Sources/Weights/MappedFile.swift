@@ -15,7 +15,7 @@ final class MappedFile: Sendable {
     guard descriptor >= 0 else {
       let reason = describe(errno)
       let link = FileNature.describe(linkAt: path).map { "; it is \($0)" } ?? ""
-      throw SafetensorsError("\(path): cannot be opened: \(reason)\(link)")
+      throw WeightFileError("\(path): cannot be opened: \(reason)\(link)")
     }
     do {
       bytes = try Self.map(descriptor, path: path)
@@ -32,12 +32,12 @@ final class MappedFile: Sendable {
 
   private static func map(_ descriptor: Int32, path: String) throws -> UnsafeRawBufferPointer {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw SafetensorsError("\(path): cannot be read: \(describe(errno))") }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw SafetensorsError("\(path): is no regular file") }
+    guard fstat(descriptor, &status) == 0 else { throw WeightFileError("\(path): cannot be read: \(describe(errno))") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw WeightFileError("\(path): is no regular file") }
     let count = Int(status.st_size)
     if count == 0 { return UnsafeRawBufferPointer(start: nil, count: 0) }
     guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
-      throw SafetensorsError("\(path): cannot be mapped into memory: \(describe(errno))")
+      throw WeightFileError("\(path): cannot be mapped into memory: \(describe(errno))")
     }
     return UnsafeRawBufferPointer(start: address, count: count)
   }
@@ -49,8 +49,8 @@ final class MappedFile: Sendable {
         let part = pread(
           descriptor, buffer.baseAddress.map { $0 + count }, range.count - count, off_t(range.lowerBound + count))
         if part < 0 && errno == EINTR { continue }
-        guard part >= 0 else { throw SafetensorsError("\(path): cannot be read: \(describe(errno))") }
-        guard part > 0 else { throw SafetensorsError("\(path): has become shorter while it was in use") }
+        guard part >= 0 else { throw WeightFileError("\(path): cannot be read: \(describe(errno))") }
+        guard part > 0 else { throw WeightFileError("\(path): has become shorter while it was in use") }
         count += part
       }
     }

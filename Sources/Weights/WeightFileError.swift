@@ -1,5 +1,5 @@
 /// A file of weights that cannot be read, written or used, told in one plain message that names the file and the tensor.
-package struct SafetensorsError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct WeightFileError: Error, Sendable, Equatable, CustomStringConvertible {
   package let message: String
 
   package init(_ message: String) { self.message = message }

@@ -1,0 +1,12 @@
+import GGUF
+import Safetensors
+import Weights
+
+/// Opens a file of tensors, GGUF or safetensors, by what it begins with.
+///
+/// Throws `WeightFileError` when it cannot be read or is malformed.
+package func openTensorFile(path: String) throws -> any TensorFile {
+  let content = try FileContent(path: path)
+  if content.bytes.starts(with: "GGUF".utf8) { return try GGUFReader(content, source: path) }
+  return try SafetensorsReader(content, source: path)
+}
