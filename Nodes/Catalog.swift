@@ -32,6 +32,7 @@ extension NodeCatalog {
     LoadVAE.self,
     NoiseSchedule.self,
     PLMSStep.self,
+    Predict.self,
     SavePNG.self,
     SaveTensor.self,
     Slerp.self,

@@ -70,6 +70,8 @@ package struct DenoiserHandle: ModelHandle {
   package let model: Model
   package let loading: LoadReport
 
+  func denoiser(at port: String) throws -> any Denoiser { try part("unet", at: port) { try $0.denoiser() } }
+
   package static func converting(_ other: any WireValue) throws -> DenoiserHandle {
     if let same = other as? DenoiserHandle { return same }
     guard let unet = other as? UNetHandle else {

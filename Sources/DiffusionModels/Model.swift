@@ -104,6 +104,11 @@ package final class Model: Sendable {
     }
   }
 
+  /// The denoiser, of whatever family.
+  ///
+  /// Throws as `unet` does.
+  package func denoiser() throws -> any Denoiser { UNetDenoiser(try unet(), pixelsPerLatent: pixelsPerLatent) }
+
   /// The text encoders with their tokenizers: one, or the two of SDXL.
   ///
   /// Throws `ModelError` when the model has none or a tokenizer's files are malformed, `SafetensorsError` when weights do

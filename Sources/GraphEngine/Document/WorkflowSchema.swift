@@ -160,11 +160,11 @@ private struct WorkflowSchema {
   /// What `in` and `with` of one node type hold.
   private func ports(of declaration: NodeDeclaration) -> SchemaValue {
     let inputs = declaration.inputs.map { port -> (String, SchemaValue) in
-      let wires = reference(port.arity == .variadic ? "wires" : "wire")
+      let wires = reference(port.arity.takesList ? "wires" : "wire")
       return (port.name, described(wires, "\(port.help) (\(port.type.label))"))
     }
     let parameters = declaration.parameters.map { ($0.name, described(value(of: $0), $0.help)) }
-    let neededInputs = declaration.inputs.filter { $0.arity != .optional }.map(\.name)
+    let neededInputs = declaration.inputs.filter { !$0.arity.isOptional }.map(\.name)
     let neededParameters = declaration.parameters.filter { $0.defaultValue == nil && !$0.isOptional }.map(\.name)
     let needed = (neededInputs.isEmpty ? [] : ["in"]) + (neededParameters.isEmpty ? [] : ["with"])
     let schema: SchemaValue = [

@@ -37,7 +37,13 @@ package struct NodeDeclaration: Sendable {
 }
 
 package struct InputDeclaration: Sendable {
-  package enum Arity: String, Sendable { case one, optional, variadic }
+  package enum Arity: String, Sendable {
+    case one, optional, variadic, optionalVariadic
+
+    /// Whether it may be left out.
+    package var isOptional: Bool { self == .optional || self == .optionalVariadic }
+    package var takesList: Bool { self == .variadic || self == .optionalVariadic }
+  }
 
   package let name: String
   package let help: String
@@ -93,7 +99,8 @@ extension OptionalInput: Port {
 
 extension VariadicInput: Port {
   fileprivate func declare(in ports: inout DeclaredPorts) {
-    ports.inputs.append(InputDeclaration(name, help, Value.self, .variadic, nil))
+    ports.inputs.append(
+      InputDeclaration(name, help, Value.self, isOptional ? .optionalVariadic : .variadic, nil))
   }
 }
 

@@ -29,14 +29,16 @@ package struct OptionalInput<Value: WireValue>: Sendable {
   }
 }
 
-/// A port that takes a list of wires, one or more.
+/// A port that takes a list of wires, one or more; an optional one may also be left out.
 package struct VariadicInput<Value: WireValue>: Sendable {
   package let name: String
   package let help: String
+  package let isOptional: Bool
 
-  package init(_ name: String, _ help: String) {
+  package init(_ name: String, _ help: String, isOptional: Bool = false) {
     self.name = name
     self.help = help
+    self.isOptional = isOptional
   }
 }
 

@@ -55,7 +55,7 @@ extension Binder {
     }
     return declaration.inputs.map { port in
       guard let input = node.inputs.first(where: { $0.name.value == port.name }) else {
-        if port.arity != .optional, !meant.contains(port.name) {
+        if !port.arity.isOptional, !meant.contains(port.name) {
           collector.error(
             "'\(name.value)' needs a wire into '\(port.name)' (\(port.type.label))", at: name.location)
           return [.broken]
@@ -68,7 +68,7 @@ extension Binder {
 
   private func bind(_ input: InputBinding, to port: InputDeclaration, in scope: BodyScope) -> [BoundWire] {
     guard let wires = input.wires else { return [.broken] }
-    if input.isList, port.arity != .variadic {
+    if input.isList, !port.arity.takesList {
       collector.error("'\(port.name)' takes one wire, not a list", at: input.location)
       return [.broken]
     }
@@ -79,9 +79,9 @@ extension Binder {
     return wires.map { wire in
       guard let bound = bind(wire, in: scope) else { return .broken }
       check(
-        bound.flow, from: wire, into: port.name, type: port.type, acceptsNone: port.arity == .optional,
-        acceptsList: port.arity == .variadic)
-      if port.arity == .variadic { warnOfLastAlone(wire, into: port.name, in: scope) }
+        bound.flow, from: wire, into: port.name, type: port.type, acceptsNone: port.arity.isOptional,
+        acceptsList: port.arity.takesList)
+      if port.arity.takesList { warnOfLastAlone(wire, into: port.name, in: scope) }
       return bound.wire
     }
   }

@@ -51,6 +51,7 @@ struct NodesCommand: AsyncParsableCommand {
           case .one: ""
           case .optional: " (optional)"
           case .variadic: " (a list of wires)"
+          case .optionalVariadic: " (a list of wires, optional)"
           }
         return [port.name, portTypeText(port.type), port.help + arity]
       })

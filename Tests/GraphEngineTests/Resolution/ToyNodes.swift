@@ -87,6 +87,7 @@ struct ToyGrid: Node {
   let images = VariadicInput<ToyImage>("images", "The pictures.")
   let labels = Parameter<[String]>("labels", "Texts below.", default: [])
   let sizes = OptionalParameter<[Double]>("sizes", "Sizes.", min: 0)
+  let frames = VariadicInput<ToyImage>("frames", "What goes around them.", isOptional: true)
   let order = OptionalParameter<[Int]>("order", "Places.", min: 0, max: 9)
   let modes = OptionalParameter<[String]>("modes", "How.", options: ["plain", "framed"])
   let image = Output<ToyImage>("image", "All of them.")

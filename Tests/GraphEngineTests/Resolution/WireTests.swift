@@ -99,6 +99,13 @@ struct WireTests {
     ("d: {node: Decode, in: {latent: {a: b}}}", ["8:34: 'latent' takes a wire, not a mapping"]),
     ("d: {node: Decode, in: {latent: [start]}}", ["8:34: 'latent' takes one wire, not a list"]),
     ("d: {node: Grid, in: {images: []}}", ["8:32: 'images' takes at least one wire"]),
+    ("d: {node: Grid, in: {images: image, frames: []}}", ["8:47: 'frames' takes at least one wire"]),
+    ("d: {node: Grid, in: {frames: image}}", ["8:3: 'd' needs a wire into 'images' (image [n, 3, h, w])"]),
+    ("d: {node: Grid, in: {images: image, frames: [image, image]}}", []),
+    (
+      "d: {node: Grid, in: {images: image, frames: start}}",
+      ["8:47: 'frames' takes image [n, 3, h, w], but 'start' is latent [n, 4, h, w]"]
+    ),
     (
       "d: {node: Grid, in: {images: [image, start]}}",
       ["8:40: 'images' takes image [n, 3, h, w], but 'start' is latent [n, 4, h, w]"]

@@ -1,0 +1,66 @@
+import Tensors
+
+/// A UNet as a denoiser: it is told sizes as numbers, and sees what is beside the latent in its channels.
+package struct UNetDenoiser: Denoiser {
+  private let unet: UNet2DConditionModel
+  /// Pixels along one side of a latent pixel, by which the picture's size follows from the latent's.
+  private let pixelsPerLatent: Int
+
+  package init(_ unet: UNet2DConditionModel, pixelsPerLatent: Int) {
+    (self.unet, self.pixelsPerLatent) = (unet, pixelsPerLatent)
+  }
+
+  package func predict(
+    latent: Tensor, time: Double, conditionings: [DenoiserConditioning], extras: DenoiserExtras
+  ) throws -> [Tensor] {
+    try check(latent: latent, conditionings: conditionings, extras: extras)
+    return try unet(
+      latent: try seen(latent, extras.concat), timestep: time,
+      conditionings: conditionings.map { conditioning($0, latent: latent) }, guidance: extras.guidance)
+  }
+
+  package func check(latent: Tensor, conditionings: [DenoiserConditioning], extras: DenoiserExtras) throws {
+    try telling(.latent) { try unet.check(latent: try seen(latent, extras.concat)) }
+    try telling(.conditioning) {
+      for each in conditionings {
+        try unet.check(conditioning: conditioning(each, latent: latent), samples: latent.shape[0])
+      }
+    }
+    guard extras.references.isEmpty else {
+      throw DenoiserMismatch(.references, "a UNet looks at no other pictures")
+    }
+  }
+
+  private func telling(_ input: DenoiserMismatch.Input, _ check: () throws -> Void) throws {
+    do { try check() } catch let error as ModelError { throw DenoiserMismatch(input, error.message) }
+  }
+
+  /// What the UNet takes of a conditioning, the picture's size coming from the latent where that does not say it.
+  private func conditioning(_ conditioning: DenoiserConditioning, latent: Tensor) -> UNetConditioning {
+    guard let added = unet.config.addedEmbedding, let pooled = conditioning.pooled, latent.shape.count == 4 else {
+      return UNetConditioning(conditioning.states)
+    }
+    let count = (added.inputs - (pooled.shape.last ?? 0)) / added.numberSize
+    return UNetConditioning(
+      conditioning.states, pooled: pooled,
+      numbers: conditioning.sizes.numbers(
+        count: count, width: latent.shape[3] * pixelsPerLatent, height: latent.shape[2] * pixelsPerLatent))
+  }
+
+  /// [n, a, h, w] and [n or 1, b, h, w] -> [n, a + b, h, w].
+  private func seen(_ latent: Tensor, _ concat: Tensor?) throws -> Tensor {
+    guard let concat else { return latent }
+    guard latent.shape.count == 4, concat.shape.count == 4, concat.shape[2...] == latent.shape[2...],
+      [1, latent.shape[0]].contains(concat.shape[0])
+    else {
+      throw DenoiserMismatch(
+        .concat, "it is \(concat.shape), but the latent is \(latent.shape); the same height and width were expected")
+    }
+    let samples = (0..<latent.shape[0]).map { index in
+      let added = concat.sample(concat.shape[0] == 1 ? 0 : index)
+      return Tensor(concatenating: [latent.sample(index), added].map { $0.reshaped(Array($0.shape.dropFirst())) })
+    }
+    return Tensor(concatenating: samples)
+      .reshaped([latent.shape[0], latent.shape[1] + concat.shape[1], latent.shape[2], latent.shape[3]])
+  }
+}
