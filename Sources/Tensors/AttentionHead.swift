@@ -1,11 +1,13 @@
-/// Attention in one head of one sample; rows of the tensors are `width` apart.
+/// Attention in one head of one sample; rows of queries are `width` apart, rows of keys and values `keyWidth`.
 ///
 /// Takes some panels of queries at a time, goes through the keys block by block and keeps, for every query, the largest
 /// score so far and the sum of exponentials relative to it (Milakov and Gimelshein 2018). Scores are transposed, [keys,
 /// queries], and so is the result, [d, queries]: a vector is one key's score for sixteen queries, so maxima and sums need no
 /// reduction across lanes, and the scores of a block are the next product's panel as they are.
 struct AttentionHead {
-  let queries, keys, width, headWidth: Int
+  let queries, keys, heads, keyHeads, headWidth: Int
+  /// What scores are multiplied by.
+  let scale: Float
   let isCausal: Bool
   let precision: Precision
 
@@ -14,6 +16,8 @@ struct AttentionHead {
   /// Queries of a tile, and of a panel.
   private let group = PanelProduct.group
   private let panel = PanelProduct.width
+  private var width: Int { heads * headWidth }
+  private var keyWidth: Int { keyHeads * headWidth }
   private var keysPerBlock: Int { min(keys + keys % 2, Self.mostKeys) }
   private var blockCount: Int { (keys + keysPerBlock - 1) / keysPerBlock }
   /// Words of one query or key, and of one channel's values in a block.
@@ -23,30 +27,46 @@ struct AttentionHead {
   /// Tiles of queries.
   private var tileCount: Int { (queries + group - 1) / group }
 
-  /// Attention in all `heads` of some samples.
-  func attention(query: Tensor, key: Tensor, value: Tensor, samples: Int, heads: Int) -> Tensor {
+  /// Attention in all heads of some samples.
+  func attention(query: Tensor, key: Tensor, value: Tensor, samples: Int, distanceBias: Tensor?) -> Tensor {
     Tensor(shape: query.shape) { y in
       guard keys > 0, let y = y.baseAddress else { return y.update(repeating: 0) }
-      let packed = AlignedStorage(count: samples * heads * packedCount)
-      func place(_ index: Int, rows: Int) -> Int { index / heads * rows * width + index % heads * headWidth }
+      let packed = AlignedStorage(count: samples * keyHeads * packedCount)
+      let bias = distanceBias.map(padded)
       query.withUnsafePointer { query in
         key.withUnsafePointer { key in
           value.withUnsafePointer { value in
-            Parallel.forEach(samples * heads) { index in
-              let first = place(index, rows: keys)
+            Parallel.forEach(samples * keyHeads) { index in
+              let first = index / keyHeads * keys * keyWidth + index % keyHeads * headWidth
               pack(key: key + first, value: value + first, into: packed.elements + index * packedCount)
             }
             Parallel.forEach(samples * heads * tileCount, scratch: scratchCount) { task, scratch in
               let (index, tile) = task.quotientAndRemainder(dividingBy: tileCount)
-              let first = place(index, rows: queries)
+              let (sample, head) = index.quotientAndRemainder(dividingBy: heads)
+              let first = sample * queries * width + head * headWidth
+              let keyHead = sample * keyHeads + head / (heads / keyHeads)
               attend(
-                query: query + first, packed: packed.elements + index * packedCount, tile: tile, scratch: scratch,
+                query: query + first, packed: packed.elements + keyHead * packedCount,
+                bias: bias.map { UnsafePointer($0.elements + head * biasCount) }, tile: tile, scratch: scratch,
                 y: y + first)
             }
           }
         }
       }
+      withExtendedLifetime(bias) {}
     }
+  }
+
+  /// Numbers of one head's bias, filled up for the queries that the last tile lacks.
+  private var biasCount: Int { tileCount * group + keys }
+
+  private func padded(_ bias: Tensor) -> AlignedStorage {
+    let (count, padded) = (queries + keys - 1, AlignedStorage(count: heads * biasCount))
+    padded.elements.update(repeating: 0, count: heads * biasCount)
+    bias.withUnsafePointer { bias in
+      for head in 0..<heads { (padded.elements + head * biasCount).update(from: bias + head * count, count: count) }
+    }
+    return padded
   }
 
   // MARK: - Keys and values
@@ -57,7 +77,7 @@ struct AttentionHead {
   /// Gathers the keys, turns the values, and rounds both to bf16 if asked.
   private func pack(key: UnsafePointer<Float>, value: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
     for row in 0..<keys {
-      let (source, words) = (key + row * width, target + row * depth)
+      let (source, words) = (key + row * keyWidth, target + row * depth)
       switch precision {
       case .f32: words.update(from: source, count: headWidth)
       case .bf16: PanelProduct.round(source, rows: 1, depth: headWidth, to: words)
@@ -65,13 +85,13 @@ struct AttentionHead {
     }
     for block in 0..<blockCount {
       let rows = block * keysPerBlock..<min((block + 1) * keysPerBlock, keys)
-      let (source, words) = (value + rows.lowerBound * width, target + keys * depth + block * headWidth * valueWords)
+      let (source, words) = (value + rows.lowerBound * keyWidth, target + keys * depth + block * headWidth * valueWords)
       switch precision {
-      case .f32: transpose(source, stride: width, rows: rows.count, columns: headWidth, to: words, stride: valueWords)
+      case .f32: transpose(source, stride: keyWidth, rows: rows.count, columns: headWidth, to: words, stride: valueWords)
       case .bf16:
         let turned = AlignedStorage(count: headWidth * rows.count)
         transpose(
-          source, stride: width, rows: rows.count, columns: headWidth, to: turned.elements, stride: rows.count)
+          source, stride: keyWidth, rows: rows.count, columns: headWidth, to: turned.elements, stride: rows.count)
         for channel in 0..<headWidth {
           PanelProduct.round(
             turned.elements + channel * rows.count, rows: 1, depth: rows.count, to: words + channel * valueWords)
@@ -92,8 +112,8 @@ struct AttentionHead {
   /// All that is done with a block of keys is done for one panel of queries before the next, so that their scores are in
   /// the first-level cache from beginning to end.
   private func attend(
-    query: UnsafePointer<Float>, packed: UnsafePointer<Float>, tile: Int, scratch: UnsafeMutablePointer<Float>,
-    y: UnsafeMutablePointer<Float>
+    query: UnsafePointer<Float>, packed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, tile: Int,
+    scratch: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>
   ) {
     let rows = tile * group..<min((tile + 1) * group, queries)
     let packedQuery = scratch  // [panels, depth, panel]
@@ -111,7 +131,7 @@ struct AttentionHead {
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: keysPerBlock + headWidth) { pointers in
       guard let pointers = pointers.baseAddress else { return }
       let (keyRows, valueRows) = (pointers, pointers + keysPerBlock)
-      for first in stride(from: 0, to: isCausal ? rows.upperBound : keys, by: keysPerBlock) {
+      for first in stride(from: 0, to: isCausal ? min(rows.upperBound, keys) : keys, by: keysPerBlock) {
         let block = first..<min(first + keysPerBlock, keys)
         point(keyRows, valueRows, to: block, packed: packed)
         for query in stride(from: 0, to: rows.count, by: panel) {
@@ -119,9 +139,10 @@ struct AttentionHead {
           let block = isCausal ? block.prefix(max(panelRows.upperBound - first, 0)) : block
           if block.isEmpty { continue }
           let result = result + query * headWidth
+          if let bias { start(scores, with: bias, keys: block, query: panelRows.lowerBound) }
           PanelProduct.multiply(
             precision, rows: block.count, columns: panel, depth: depth, a: keyRows, fetchesRows: query == 0,
-            b: packedQuery + query * depth, c: scores, cStride: panel, adds: false)
+            b: packedQuery + query * depth, c: scores, cStride: panel, adds: bias != nil)
           if isCausal { hideLaterKeys(block, from: panelRows, scores: scores) }
           for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
             exponentiate(
@@ -136,6 +157,15 @@ struct AttentionHead {
       }
     }
     write(result, sums: sums, rows: rows, y: y)
+  }
+
+  /// Gives the scores of a panel of queries, from `query` on, the bias to which products are added.
+  private func start(
+    _ scores: UnsafeMutablePointer<Float>, with bias: UnsafePointer<Float>, keys block: Range<Int>, query: Int
+  ) {
+    for (index, key) in block.enumerated() {
+      (scores + index * panel).update(from: bias + (query - key + keys - 1), count: panel)
+    }
   }
 
   /// Finds the keys of a block, and each channel of its values.
@@ -155,7 +185,7 @@ struct AttentionHead {
     query: UnsafePointer<Float>, rows: Range<Int>, into target: UnsafeMutablePointer<Float>,
     turned: UnsafeMutablePointer<Float>
   ) {
-    let scale = Vector(repeating: 1 / Float(headWidth).squareRoot())
+    let scale = Vector(repeating: scale)
     for first in stride(from: 0, to: rows.count, by: panel) {
       let rows = rows.dropFirst(first).prefix(panel)
       let target = target + first * depth

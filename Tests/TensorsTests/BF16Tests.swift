@@ -60,7 +60,7 @@ import Tensors
     let expected = (0..<60).flatMap { row in
       (0..<33).map { both[row * 66 + $0] * Oracle.gelu(both[row * 66 + 33 + $0]) }
     }
-    #expect(relativeError(GEGLU(weight: weight, bias: bias, precision: .bf16)(x), expected) < Self.exactly)
+    #expect(relativeError(GatedLinear(weight: weight, bias: bias, precision: .bf16)(x), expected) < Self.exactly)
   }
 }
 

@@ -29,7 +29,7 @@ import Tensors
   @Test func geglu() throws {
     let (weight, bias) = (Self.halves([66, 24], seed: 1), randomTensor([66], seed: 2))
     let x = randomTensor([2, 30, 24], seed: 3)
-    #expect(try GEGLU(weight: Self.source(weight), bias: bias)(x) == GEGLU(weight: weight, bias: bias)(x))
+    #expect(try GatedLinear(weight: Self.source(weight), bias: bias)(x) == GatedLinear(weight: weight, bias: bias)(x))
   }
 
   @Test(arguments: ConvolutionCase.all)

@@ -45,15 +45,23 @@ import Tensors
   }
 
   @Test(arguments: [(rows: 300, inputs: 24, width: 20), (5, 7, 33), (64, 40, 512)])
-  func gegluAgreesWithOracle(rows: Int, inputs: Int, width: Int) {
+  func gatedLayersAgreeWithOracle(rows: Int, inputs: Int, width: Int) {
     let x = randomTensor([2, rows, inputs], seed: 1)
     let weight = randomTensor([2 * width, inputs], seed: 2)
     let bias = randomTensor([2 * width], seed: 3)
     let both = Oracle.linear(x, weight: weight, bias: bias)
-    let expected = (0..<2 * rows).flatMap { row in
-      (0..<width).map { both[row * 2 * width + $0] * Oracle.gelu(both[row * 2 * width + width + $0]) }
+    func expected(gate: Int, _ function: (Double) -> Double) -> [Double] {
+      (0..<2 * rows).flatMap { row in
+        (0..<width).map {
+          both[(2 * row + 1 - gate) * width + $0] * function(both[(2 * row + gate) * width + $0])
+        }
+      }
     }
-    let layer = GEGLU(weight: weight, bias: bias)
-    #expect(relativeError(layer(x), expected) < 1e-6)
+    let geglu = GatedLinear(weight: weight, bias: bias)
+    #expect(relativeError(geglu(x), expected(gate: 1, Oracle.gelu)) < 1e-6)
+    let swiglu = GatedLinear(weight: weight, bias: bias, gateFirst: true, activation: .silu)
+    #expect(relativeError(swiglu(x), expected(gate: 0, Oracle.silu)) < 1e-6)
+    let approximate = GatedLinear(weight: weight, bias: bias, activation: .geluTanh)
+    #expect(relativeError(approximate(x), expected(gate: 1, Oracle.geluTanh)) < 1e-6)
   }
 }

@@ -36,4 +36,13 @@ import Tensors
     let expected = Oracle.normalization(x, samples: 2 * rows, groups: 1, eps: 1e-5, weight: weight, bias: bias)
     #expect(relativeError(norm(x), expected) < 2e-6)
   }
+
+  /// One run of a token's channels, or several, as heads are.
+  @Test(arguments: [(rows: 3, runs: 1, channels: 768), (1, 1, 1), (40, 3, 5), (33, 4, 37)])
+  func rootMeanSquaresAgreeWithOracle(rows: Int, runs: Int, channels: Int) {
+    let x = randomTensor([2, rows, runs * channels], seed: 1, in: -2...3)
+    let weight = randomTensor([channels], seed: 2)
+    let expected = Oracle.rmsNorm(x, eps: 1e-6, weight: weight)
+    #expect(relativeError(RMSNorm(eps: 1e-6, weight: weight)(x), expected) < 1e-6)
+  }
 }

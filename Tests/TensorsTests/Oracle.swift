@@ -49,26 +49,31 @@ enum Oracle {
     return y
   }
 
-  static func attention(query: Tensor, key: Tensor, value: Tensor, heads: Int, isCausal: Bool) -> [Double] {
+  static func attention(
+    query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int? = nil, scale: Double? = nil,
+    distanceBias: Tensor? = nil, isCausal: Bool
+  ) -> [Double] {
     let (samples, queries, width) = (query.shape[0], query.shape[1], query.shape[2])
-    let (keys, d) = (key.shape[1], width / heads)
-    let (q, k, v) = (query.values, key.values, value.values)
+    let (keys, keyWidth, d) = (key.shape[1], key.shape[2], width / heads)
+    let (q, k, v, bias) = (query.values, key.values, value.values, distanceBias?.values)
     var y = [Double](repeating: 0, count: q.count)
     for n in 0..<samples {
       for head in 0..<heads {
+        let keyHead = head / (heads / (keyHeads ?? heads))
         for i in 0..<queries {
           let start = (n * queries + i) * width + head * d
-          let visible = isCausal ? i + 1 : keys
+          let visible = isCausal ? min(i + 1, keys) : keys
           let scores = (0..<visible).map { j in
             (0..<d).reduce(0.0) {
-              $0 + Double(q[start + $1]) * Double(k[(n * keys + j) * width + head * d + $1])
-            } / Double(d).squareRoot()
+              $0 + Double(q[start + $1]) * Double(k[(n * keys + j) * keyWidth + keyHead * d + $1])
+            } * (scale ?? 1 / Double(d).squareRoot())
+              + Double(bias?[head * (queries + keys - 1) + i - j + keys - 1] ?? 0)
           }
           let weights = scores.map { Foundation.exp($0 - (scores.max() ?? 0)) }
           let total = weights.reduce(0, +)
           for c in 0..<d {
             y[start + c] = (0..<visible).reduce(0.0) {
-              $0 + weights[$1] / total * Double(v[(n * keys + $1) * width + head * d + c])
+              $0 + weights[$1] / total * Double(v[(n * keys + $1) * keyWidth + keyHead * d + c])
             }
           }
         }
@@ -101,7 +106,20 @@ enum Oracle {
     return y
   }
 
+  /// Divides runs of `weight`'s length by the root of their mean square.
+  static func rmsNorm(_ x: Tensor, eps: Double, weight: Tensor) -> [Double] {
+    let (x, weight) = (x.values.map(Double.init), weight.values)
+    return stride(from: 0, to: x.count, by: weight.count).flatMap { first in
+      let run = x[first..<first + weight.count]
+      let scale = 1 / (run.reduce(0) { $0 + $1 * $1 } / Double(run.count) + eps).squareRoot()
+      return zip(run, weight).map { $0 * scale * Double($1) }
+    }
+  }
+
   static func silu(_ x: Double) -> Double { x / (1 + Foundation.exp(-x)) }
+  static func geluTanh(_ x: Double) -> Double {
+    0.5 * x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+  }
   static func gelu(_ x: Double) -> Double { 0.5 * x * Foundation.erfc(-x / 2.0.squareRoot()) }
 }
 

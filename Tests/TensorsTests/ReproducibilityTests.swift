@@ -32,7 +32,7 @@ struct BatchFunction: Sendable, CustomTestStringConvertible {
   private static let inSinglePrecision: [BatchFunction] = {
     let linear = Linear(weight: randomTensor([200, 70], seed: 1), bias: randomTensor([200], seed: 2))
     let wide = Linear(weight: randomTensor([1030, 70], seed: 1))
-    let gated = GEGLU(weight: randomTensor([200, 70], seed: 1), bias: randomTensor([200], seed: 2))
+    let gated = GatedLinear(weight: randomTensor([200, 70], seed: 1), bias: randomTensor([200], seed: 2))
     let convolution = Conv2d(
       weight: randomTensor([72, 20, 3, 3], seed: 3), bias: randomTensor([72], seed: 4), padding: 1)
     let strided = Conv2d(weight: randomTensor([72, 20, 3, 3], seed: 5), stride: 2, padding: .bottomRight)
@@ -40,6 +40,10 @@ struct BatchFunction: Sendable, CustomTestStringConvertible {
     let groups = GroupNorm(groups: 5, eps: 1e-5, weight: randomTensor([20], seed: 7), bias: randomTensor([20], seed: 8))
     let layer = LayerNorm(weight: randomTensor([70], seed: 9), bias: randomTensor([70], seed: 10))
     let image = Conv2d(weight: randomTensor([72, 20, 3, 3], seed: 3), padding: 1)
+    let distances = randomTensor([4, 609], seed: 11)
+    let rootMeanSquare = RMSNorm(eps: 1e-6, weight: randomTensor([35], seed: 12))
+    let rotary = RotaryEmbedding(
+      angles: (0..<77).map { token in (0..<10).map { Double(token * $0) } }, pairing: .halves)
     return [
       BatchFunction("Winograd convolution", [1, 77, 39, 20]) { image($0[0]) },
       BatchFunction("linear", [1, 700, 70], [1, 700, 200]) { linear($0[0], residual: $0[1]) },
@@ -61,6 +65,12 @@ struct BatchFunction: Sendable, CustomTestStringConvertible {
       BatchFunction("causal attention", [1, 77, 64], [1, 77, 64], [1, 77, 64]) {
         attention(query: $0[0], key: $0[1], value: $0[2], heads: 4, isCausal: true)
       },
+      BatchFunction("attention of grouped queries with a bias", [1, 300, 80], [1, 310, 40], [1, 310, 40]) {
+        attention(
+          query: $0[0], key: $0[1], value: $0[2], heads: 4, keyHeads: 2, scale: 1, distanceBias: distances)
+      },
+      BatchFunction("normalisation by the root mean square", [1, 77, 70]) { rootMeanSquare($0[0]) },
+      BatchFunction("rotary embedding", [1, 77, 60]) { rotary($0[0]) },
       BatchFunction("SiLU", [1, 45, 1001]) { $0[0].activated(by: .silu) },
       BatchFunction("GELU", [1, 45, 1001]) { $0[0].activated(by: .gelu) },
       BatchFunction("sum", [1, 45, 1001], [1, 45, 1001]) { $0[0] + $0[1] },

@@ -40,7 +40,7 @@ struct Transformer2DModel: Sendable {
 private struct BasicTransformerBlock: Sendable {
   let norm1, norm2, norm3: LayerNorm
   let selfAttention, crossAttention: MultiHeadAttention
-  let feedForwardIn: GEGLU
+  let feedForwardIn: GatedLinear
   let feedForwardOut: Linear
 
   init(_ weights: WeightScope, _ level: UNetConfig.Level) throws {

@@ -1,24 +1,42 @@
-/// The gated feed-forward input of transformer blocks, as diffusers' GEGLU: `(x W₁ᵀ + b₁) gelu(x W₂ᵀ + b₂)`.
-package struct GEGLU: Sendable {
+/// Two linear layers of which one gates the other, `(x W₁ᵀ + b₁) f(x W₂ᵀ + b₂)`: the first half of a gated feed-forward
+/// block (Shazeer 2020), GEGLU where f is GELU and SwiGLU where it is SiLU.
+package struct GatedLinear: Sendable {
   private let value: Linear
   private let gate: Linear
+  private let activation: Activation
 
-  /// Takes the weight [2 d, in] and bias [2 d] of the layer that makes both halves, value first; throws what
-  /// reading the weight throws.
-  package init(weight: WeightSource, bias: Tensor, precision: Precision = .f32) throws {
-    precondition(weight.shape[0] % 2 == 0, "GEGLU halves its projection of \(weight.shape[0])")
-    let width = weight.shape[0] / 2
-    func half(_ range: Range<Int>) throws -> Linear {
-      try Linear(weight: weight.rows(range), bias: bias.samples(range), precision: precision)
-    }
-    value = try half(0..<width)
-    gate = try half(width..<2 * width)
+  /// Takes two layers of one size.
+  package init(value: Linear, gate: Linear, activation: Activation) {
+    precondition(
+      value.inputs == gate.inputs && value.outputs == gate.outputs,
+      "a layer to \(value.outputs) gated by one to \(gate.outputs)")
+    (self.value, self.gate, self.activation) = (value, gate, activation)
   }
 
-  package init(weight: Tensor, bias: Tensor, precision: Precision = .f32) {
+  /// Takes one weight [2 d, in] and bias [2 d], value first, as diffusers' GEGLU, or the gate first; throws what reading
+  /// the weight throws.
+  package init(
+    weight: WeightSource, bias: Tensor? = nil, gateFirst: Bool = false, activation: Activation = .gelu,
+    precision: Precision = .f32
+  ) throws {
+    precondition(weight.shape[0] % 2 == 0, "a gated layer halves its projection of \(weight.shape[0])")
+    let width = weight.shape[0] / 2
+    func half(_ range: Range<Int>) throws -> Linear {
+      try Linear(weight: weight.rows(range), bias: bias?.samples(range), precision: precision)
+    }
+    let halves = (try half(0..<width), try half(width..<2 * width))
+    let (value, gate) = gateFirst ? (halves.1, halves.0) : halves
+    self.init(value: value, gate: gate, activation: activation)
+  }
+
+  package init(
+    weight: Tensor, bias: Tensor? = nil, gateFirst: Bool = false, activation: Activation = .gelu,
+    precision: Precision = .f32
+  ) {
     // Reading a tensor never throws.
     do {
-      try self.init(weight: WeightSource(weight), bias: bias, precision: precision)
+      try self.init(
+        weight: WeightSource(weight), bias: bias, gateFirst: gateFirst, activation: activation, precision: precision)
     } catch {
       preconditionFailure("\(error)")
     }
@@ -59,15 +77,17 @@ package struct GEGLU: Sendable {
     }
   }
 
-  /// Writes `value gelu(gate)`.
+  /// Writes `value f(gate)`.
   private func gateRow(
     _ value: UnsafePointer<Float>, _ gate: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, width: Int
   ) {
-    forEachVector(0..<width) { i in
-      (Vector(loading: value + i) * gelu(Vector(loading: gate + i))).store(to: y + i)
-    } tail: { i, lanes in
-      (Vector(loading: value + i, count: lanes) * gelu(Vector(loading: gate + i, count: lanes)))
-        .store(to: y + i, count: lanes)
+    activation.withFunction { function in
+      forEachVector(0..<width) { i in
+        (Vector(loading: value + i) * function(Vector(loading: gate + i))).store(to: y + i)
+      } tail: { i, lanes in
+        (Vector(loading: value + i, count: lanes) * function(Vector(loading: gate + i, count: lanes)))
+          .store(to: y + i, count: lanes)
+      }
     }
   }
 }
