@@ -48,13 +48,13 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-static-stdlib"])],
       linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Safetensors"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "Safetensors", "Tensors"]),
-    .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels"]),
+    .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels", "TestSupport"]),
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
     .target(

@@ -1,4 +1,4 @@
-/// Attention in one head of one sample; rows of queries are `width` apart, rows of keys and values `keyWidth`.
+/// Attention in one head of one sample.
 ///
 /// Takes some panels of queries at a time, goes through the keys block by block and keeps, for every query, the largest
 /// score so far and the sum of exponentials relative to it (Milakov and Gimelshein 2018). Scores are transposed, [keys,
@@ -10,14 +10,28 @@ struct AttentionHead {
   let scale: Float
   let isCausal: Bool
   let precision: Precision
+  /// What is done to queries and to keys before scores are made of them.
+  var queryPreparation: HeadPreparation?
+  var keyPreparation: HeadPreparation?
+  /// Distances of a token from the next: of queries, of keys and of values, and of results.
+  private let queryStride, keyStride, resultStride: Int
+
+  init(
+    queries: Int, keys: Int, heads: Int, keyHeads: Int, headWidth: Int, scale: Float, isCausal: Bool,
+    precision: Precision, queryStride: Int? = nil, keyStride: Int? = nil, resultStride: Int? = nil
+  ) {
+    (self.queries, self.keys, self.heads, self.keyHeads, self.headWidth) = (queries, keys, heads, keyHeads, headWidth)
+    (self.scale, self.isCausal, self.precision) = (scale, isCausal, precision)
+    self.queryStride = queryStride ?? heads * headWidth
+    self.keyStride = keyStride ?? keyHeads * headWidth
+    self.resultStride = resultStride ?? heads * headWidth
+  }
 
   /// Keys of a block: their scores stay in the first-level cache, with AVX-512 in the second, and a product takes six at a time.
   private static let mostKeys = ProductEngine.current == .avx2 ? 252 : 126
   /// Queries of a tile, and of a panel.
   private let group = PanelProduct.group
   private let panel = PanelProduct.width
-  private var width: Int { heads * headWidth }
-  private var keyWidth: Int { keyHeads * headWidth }
   private var keysPerBlock: Int { min(keys + keys % 2, Self.mostKeys) }
   private var blockCount: Int { (keys + keysPerBlock - 1) / keysPerBlock }
   /// Words of one query or key, and of one channel's values in a block.
@@ -31,30 +45,38 @@ struct AttentionHead {
   func attention(query: Tensor, key: Tensor, value: Tensor, samples: Int, distanceBias: Tensor?) -> Tensor {
     Tensor(shape: query.shape) { y in
       guard keys > 0, let y = y.baseAddress else { return y.update(repeating: 0) }
-      let packed = AlignedStorage(count: samples * keyHeads * packedCount)
-      let bias = distanceBias.map(padded)
       query.withUnsafePointer { query in
         key.withUnsafePointer { key in
           value.withUnsafePointer { value in
-            Parallel.forEach(samples * keyHeads) { index in
-              let first = index / keyHeads * keys * keyWidth + index % keyHeads * headWidth
-              pack(key: key + first, value: value + first, into: packed.elements + index * packedCount)
-            }
-            Parallel.forEach(samples * heads * tileCount, scratch: scratchCount) { task, scratch in
-              let (index, tile) = task.quotientAndRemainder(dividingBy: tileCount)
-              let (sample, head) = index.quotientAndRemainder(dividingBy: heads)
-              let first = sample * queries * width + head * headWidth
-              let keyHead = sample * keyHeads + head / (heads / keyHeads)
-              attend(
-                query: query + first, packed: packed.elements + keyHead * packedCount,
-                bias: bias.map { UnsafePointer($0.elements + head * biasCount) }, tile: tile, scratch: scratch,
-                y: y + first)
-            }
+            attention(query: query, key: key, value: value, samples: samples, distanceBias: distanceBias, y: y)
           }
         }
       }
-      withExtendedLifetime(bias) {}
     }
+  }
+
+  /// The same of one key or more, from and to any place.
+  func attention(
+    query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, samples: Int,
+    distanceBias: Tensor? = nil, y: UnsafeMutablePointer<Float>
+  ) {
+    let packed = AlignedStorage(count: samples * keyHeads * packedCount)
+    let bias = distanceBias.map(padded)
+    Parallel.forEach(samples * keyHeads) { index in
+      let first = index / keyHeads * keys * keyStride + index % keyHeads * headWidth
+      pack(key: key + first, value: value + first, into: packed.elements + index * packedCount)
+    }
+    Parallel.forEach(samples * heads * tileCount, scratch: scratchCount) { task, scratch in
+      let (index, tile) = task.quotientAndRemainder(dividingBy: tileCount)
+      let (sample, head) = index.quotientAndRemainder(dividingBy: heads)
+      let keyHead = sample * keyHeads + head / (heads / keyHeads)
+      attend(
+        query: query + (sample * queries * queryStride + head * headWidth),
+        packed: packed.elements + keyHead * packedCount,
+        bias: bias.map { UnsafePointer($0.elements + head * biasCount) }, tile: tile, scratch: scratch,
+        y: y + (sample * queries * resultStride + head * headWidth))
+    }
+    withExtendedLifetime((packed, bias)) {}
   }
 
   /// Numbers of one head's bias, filled up for the queries that the last tile lacks.
@@ -76,22 +98,28 @@ struct AttentionHead {
 
   /// Gathers the keys, turns the values, and rounds both to bf16 if asked.
   private func pack(key: UnsafePointer<Float>, value: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
+    let prepared = keyPreparation == nil ? nil : AlignedStorage(count: headWidth)
     for row in 0..<keys {
-      let (source, words) = (key + row * keyWidth, target + row * depth)
+      var (source, words) = (key + row * keyStride, target + row * depth)
+      if let keyPreparation, let prepared {
+        keyPreparation.apply(to: source, token: row, result: prepared.elements)
+        source = UnsafePointer(prepared.elements)
+      }
       switch precision {
       case .f32: words.update(from: source, count: headWidth)
       case .bf16: PanelProduct.round(source, rows: 1, depth: headWidth, to: words)
       }
     }
+    withExtendedLifetime(prepared) {}
     for block in 0..<blockCount {
       let rows = block * keysPerBlock..<min((block + 1) * keysPerBlock, keys)
-      let (source, words) = (value + rows.lowerBound * keyWidth, target + keys * depth + block * headWidth * valueWords)
+      let (source, words) = (value + rows.lowerBound * keyStride, target + keys * depth + block * headWidth * valueWords)
       switch precision {
-      case .f32: transpose(source, stride: keyWidth, rows: rows.count, columns: headWidth, to: words, stride: valueWords)
+      case .f32: transpose(source, stride: keyStride, rows: rows.count, columns: headWidth, to: words, stride: valueWords)
       case .bf16:
         let turned = AlignedStorage(count: headWidth * rows.count)
         transpose(
-          source, stride: keyWidth, rows: rows.count, columns: headWidth, to: turned.elements, stride: rows.count)
+          source, stride: keyStride, rows: rows.count, columns: headWidth, to: turned.elements, stride: rows.count)
         for channel in 0..<headWidth {
           PanelProduct.round(
             turned.elements + channel * rows.count, rows: 1, depth: rows.count, to: words + channel * valueWords)
@@ -105,6 +133,7 @@ struct AttentionHead {
   /// Floats that `attend` works in.
   private var scratchCount: Int {
     (depth + headWidth + 2) * group + (keysPerBlock + headWidth + 1) * panel
+      + (queryPreparation == nil ? 0 : headWidth * panel)
   }
 
   /// Attention of tile `tile` of the queries.
@@ -123,7 +152,8 @@ struct AttentionHead {
     let scores = sums + group  // [keys, panel]
     let blockResult = scores + keysPerBlock * panel  // [d, panel]
     let shrinkages = blockResult + headWidth * panel  // [panel]
-    pack(query: query, rows: rows, into: packedQuery, turned: scores)
+    let preparedQuery = shrinkages + panel  // [panel, d]
+    pack(query: query, rows: rows, into: packedQuery, turned: scores, prepared: preparedQuery)
     result.update(repeating: 0, count: headWidth * group)
     maxima.update(repeating: -.infinity, count: group)
     sums.update(repeating: 0, count: group)
@@ -183,7 +213,7 @@ struct AttentionHead {
   /// In bf16 a panel is `turned` first, with a row of zeros where the last word lacks its second number.
   private func pack(
     query: UnsafePointer<Float>, rows: Range<Int>, into target: UnsafeMutablePointer<Float>,
-    turned: UnsafeMutablePointer<Float>
+    turned: UnsafeMutablePointer<Float>, prepared: UnsafeMutablePointer<Float>
   ) {
     let scale = Vector(repeating: scale)
     for first in stride(from: 0, to: rows.count, by: panel) {
@@ -192,8 +222,16 @@ struct AttentionHead {
       let line = precision == .f32 ? target : turned
       let count = depth * panel * (precision == .f32 ? 1 : 2)
       if rows.count < panel || count > headWidth * panel { line.update(repeating: 0, count: count) }
-      transpose(
-        query + rows.lowerBound * width, stride: width, rows: rows.count, columns: headWidth, to: line, stride: panel)
+      if let queryPreparation {
+        for (index, row) in rows.enumerated() {
+          queryPreparation.apply(to: query + row * queryStride, token: row, result: prepared + index * headWidth)
+        }
+        transpose(prepared, stride: headWidth, rows: rows.count, columns: headWidth, to: line, stride: panel)
+      } else {
+        transpose(
+          query + rows.lowerBound * queryStride, stride: queryStride, rows: rows.count, columns: headWidth, to: line,
+          stride: panel)
+      }
       for index in stride(from: 0, to: count, by: Vector.scalarCount) {
         (scale * Vector(loading: line + index)).store(to: line + index)
       }
@@ -286,7 +324,8 @@ struct AttentionHead {
         }
       }
       transpose(
-        result, stride: panel, rows: headWidth, columns: rows.count, to: y + rows.lowerBound * width, stride: width)
+        result, stride: panel, rows: headWidth, columns: rows.count, to: y + rows.lowerBound * resultStride,
+        stride: resultStride)
     }
   }
 

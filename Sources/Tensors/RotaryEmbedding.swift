@@ -12,10 +12,13 @@ package struct RotaryEmbedding: Sendable {
     case neighbours
   }
 
-  private let tokens, headWidth: Int
+  let tokens, headWidth: Int
   private let pairing: Pairing
   /// For each channel, [tokens, d]: the cosine, and the sine with the sign that it has there.
   private let cosines, sines: Tensor
+
+  /// The memory of the tables.
+  package var byteCount: Int { 2 * tokens * headWidth * MemoryLayout<Float>.size }
 
   /// Takes the angle of each pair, [tokens, d/2], in double precision or as the reference rounds it.
   package init(angles: [[Double]], pairing: Pairing) {
@@ -62,7 +65,15 @@ package struct RotaryEmbedding: Sendable {
     }
   }
 
-  /// Turns one head of one token.
+  /// Turns one head of the token at a position; `y` may be `x`.
+  func turn(_ x: UnsafePointer<Float>, token: Int, to y: UnsafeMutablePointer<Float>) {
+    cosines.withUnsafePointer { cosines in
+      sines.withUnsafePointer { sines in
+        turn(x, cosines: cosines + token * headWidth, sines: sines + token * headWidth, to: y)
+      }
+    }
+  }
+
   private func turn(
     _ x: UnsafePointer<Float>, cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>,
     to y: UnsafeMutablePointer<Float>

@@ -26,7 +26,7 @@ package struct WeightSource: Sendable {
   }
 
   /// Rows `range` as a weight of their own.
-  func rows(_ range: Range<Int>) -> WeightSource {
+  package func rows(_ range: Range<Int>) -> WeightSource {
     WeightSource(shape: [range.count] + shape.dropFirst(), isHalf: isHalf) { rows, destination in
       try readRows(rows.lowerBound + range.lowerBound..<rows.upperBound + range.lowerBound, destination)
     }

@@ -10,6 +10,17 @@ extension WeightScope {
     return try isSurvey ? Linear(weight: .zeros([1, 1])) : Linear(weight: weight, bias: bias, precision: precision)
   }
 
+  /// Layers for one input whose weights are the rows of one tensor, without biases.
+  func linears(_ name: String, inputs: Int, outputs: [Int]) throws -> [Linear] {
+    let weight = try scope(name).source("weight", [outputs.reduce(0, +), inputs])
+    var first = 0
+    return try outputs.map { count in
+      defer { first += count }
+      return try isSurvey
+        ? Linear(weight: .zeros([1, 1])) : Linear(weight: weight.rows(first..<first + count), precision: precision)
+    }
+  }
+
   /// A 1x1 convolution, which on channels-last images is a linear layer; layouts have the one for the other.
   func pointwise(_ name: String, inputs: Int, outputs: Int) throws -> Linear {
     let scope = scope(name)
@@ -19,13 +30,13 @@ extension WeightScope {
   }
 
   /// A linear layer to twice the outputs, of which the second half gates the first.
-  func geglu(_ name: String, inputs: Int, outputs: Int) throws -> GEGLU {
+  func geglu(_ name: String, inputs: Int, outputs: Int) throws -> GatedLinear {
     let scope = scope(name)
     let weight = try scope.source("weight", [2 * outputs, inputs])
     let bias = try scope.tensor("bias", [2 * outputs])
     return try isSurvey
-      ? GEGLU(weight: WeightSource(.zeros([2, 1])), bias: .zeros([2]), precision: precision)
-      : GEGLU(weight: weight, bias: bias, precision: precision)
+      ? GatedLinear(weight: WeightSource(.zeros([2, 1])), bias: .zeros([2]), precision: precision)
+      : GatedLinear(weight: weight, bias: bias, precision: precision)
   }
 
   func conv(

@@ -10,7 +10,7 @@ struct TimestepEmbedding: Sendable {
 
   init(_ weights: WeightScope, _ config: UNetConfig) throws {
     let channels = config.levels[0].channels
-    sinusoids = Sinusoids(size: channels, config)
+    sinusoids = Sinusoids(size: channels, flipsSinToCos: config.flipsSinToCos, frequencyShift: config.frequencyShift)
     embedding = try EmbeddingLayers(
       weights.scope("time_embedding"), inputs: channels, outputs: config.timeEmbeddingSize)
     guidanceProjection = try config.guidanceEmbeddingSize.map {
@@ -50,7 +50,8 @@ struct AddedEmbedding: Sendable {
   private let embedding: EmbeddingLayers
 
   init(_ weights: WeightScope, _ added: UNetConfig.AddedEmbedding, _ config: UNetConfig) throws {
-    sinusoids = Sinusoids(size: added.numberSize, config)
+    sinusoids = Sinusoids(
+      size: added.numberSize, flipsSinToCos: config.flipsSinToCos, frequencyShift: config.frequencyShift)
     embedding = try EmbeddingLayers(
       weights.scope("add_embedding"), inputs: added.inputs, outputs: config.timeEmbeddingSize)
   }
@@ -70,46 +71,5 @@ struct AddedEmbedding: Sendable {
           }
         }
       })
-  }
-}
-
-/// Two layers with a SiLU between, as diffusers' TimestepEmbedding.
-private struct EmbeddingLayers: Sendable {
-  let linear1, linear2: Linear
-
-  init(_ weights: WeightScope, inputs: Int, outputs: Int) throws {
-    linear1 = try weights.linear("linear_1", inputs: inputs, outputs: outputs)
-    linear2 = try weights.linear("linear_2", inputs: outputs, outputs: outputs)
-  }
-
-  func callAsFunction(_ x: Tensor) -> Tensor { linear2(linear1(x, activation: .silu)) }
-}
-
-/// Sines and cosines of `t / 10000^(i / (half - shift))`, as diffusers' Timesteps.
-private struct Sinusoids: Sendable {
-  let size: Int
-  let flipsSinToCos: Bool
-  let frequencyShift: Int
-
-  init(size: Int, _ config: UNetConfig) {
-    (self.size, flipsSinToCos, frequencyShift) = (size, config.flipsSinToCos, config.frequencyShift)
-  }
-
-  /// k numbers -> [k, size].
-  ///
-  /// In single precision throughout: at t near 1000 rounding shows in the fifth digit, and the reference rounds so.
-  func callAsFunction(_ numbers: [Float]) -> Tensor {
-    let half = size / 2
-    return Tensor(shape: [numbers.count, size]) { embedding in
-      let (sines, cosines) = flipsSinToCos ? (half, 0) : (0, half)
-      for (row, t) in numbers.enumerated() {
-        for i in 0..<half {
-          let exponent = -Float(log(10000.0)) * Float(i) / Float(half - frequencyShift)
-          let angle = t * exp(exponent)
-          embedding[row * size + sines + i] = sin(angle)
-          embedding[row * size + cosines + i] = cos(angle)
-        }
-      }
-    }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Tensors
+import TestSupport
 import Testing
 
 /// A tiny model of `Tests/Fixtures/families`, made anew from its names: as a single file in the original layout, and as the
@@ -21,36 +22,6 @@ struct SeededModel: Decodable {
     enum CodingKeys: String, CodingKey {
       case name, steps, cfg, seed, width, height, negative, sizes
       case changeAt = "change_at"
-    }
-  }
-
-  /// A tensor of the single file.
-  struct Entry: Decodable {
-    let name: String
-    let shape: [Int]
-    let scale: Double
-    let offset: Double
-
-    init(from decoder: any Decoder) throws {
-      var list = try decoder.unkeyedContainer()
-      name = try list.decode(String.self)
-      shape = try list.decode([Int].self)
-      scale = try list.decode(Double.self)
-      offset = try list.decode(Double.self)
-    }
-
-    /// Uniform around the offset: SplitMix64 of the name's FNV-1a hash and the index.
-    var tensor: Tensor {
-      let seed = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-      return Tensor(shape: shape.isEmpty ? [1] : shape) { numbers in
-        for index in 0..<numbers.count {
-          var z = seed &+ UInt64(index + 1) &* 0x9E37_79B9_7F4A_7C15
-          z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-          z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-          z ^= z >> 31
-          numbers[index] = Float(Float16(offset + scale * (2 * Double(z >> 40) / Double(1 << 24) - 1)))
-        }
-      }
     }
   }
 
@@ -85,7 +56,7 @@ struct SeededModel: Decodable {
     }
   }
 
-  let tensors: [Entry]
+  let tensors: [SeededTensor]
   private let folder: [FolderEntry]
   private let configs: [String: JSONText]
   let prompt: String

@@ -1,0 +1,88 @@
+import Safetensors
+import Tensors
+
+/// FLUX.1's denoiser, as diffusers' FluxTransformer2DModel: it predicts the velocity of a flow, noise - x_0.
+package struct FluxTransformer2DModel: Denoiser {
+  package let config: FluxConfig
+  private let timeEmbedding, textEmbedding: EmbeddingLayers
+  private let guidanceEmbedding: EmbeddingLayers?
+  private let contextEmbedder, pictureEmbedder: Linear
+  private let blocks: [FluxTransformerBlock]
+  private let singleBlocks: [FluxSingleTransformerBlock]
+  private let output: TokenOutput
+  private let rotation: AxialRotation
+
+  private static let sinusoids = Sinusoids(size: 256)
+
+  package init(_ weights: WeightScope, _ config: FluxConfig) throws {
+    self.config = config
+    let width = config.width
+    let heads = NormedHeads(
+      count: config.headCount, headWidth: config.headWidth, eps: 1e-6, precision: weights.precision)
+    let embedders = weights.scope("time_text_embed")
+    timeEmbedding = try EmbeddingLayers(embedders.scope("timestep_embedder"), inputs: 256, outputs: width)
+    guidanceEmbedding =
+      config.embedsGuidance
+      ? try EmbeddingLayers(embedders.scope("guidance_embedder"), inputs: 256, outputs: width) : nil
+    textEmbedding = try EmbeddingLayers(embedders.scope("text_embedder"), inputs: config.pooledSize, outputs: width)
+    contextEmbedder = try weights.linear("context_embedder", inputs: config.conditioningSize, outputs: width)
+    pictureEmbedder = try weights.linear("x_embedder", inputs: config.inputChannels, outputs: width)
+    blocks = try (0..<config.layerCount).map {
+      try FluxTransformerBlock(weights.scope("transformer_blocks", $0), heads)
+    }
+    singleBlocks = try (0..<config.singleLayerCount).map {
+      try FluxSingleTransformerBlock(weights.scope("single_transformer_blocks", $0), heads)
+    }
+    output = try TokenOutput(weights, width: width, outputs: config.outputChannels, bias: true)
+    rotation = AxialRotation(axes: config.rotaryAxes, theta: 10000)
+  }
+
+  package func predict(
+    latent: Tensor, time: Double, conditionings: [DenoiserConditioning], extras: DenoiserExtras
+  ) throws -> [Tensor] {
+    try check(latent: latent, conditionings: conditionings, extras: extras)
+    let (height, width, size) = (latent.shape[2], latent.shape[3], FluxConfig.patchSize)
+    let texts = conditionings.stacked(\.states, samples: latent.shape[0])
+    let pooled = conditionings.stackedPooled(samples: latent.shape[0])
+    let conditioning = conditioning(time: time, guidance: extras.guidance, pooled: pooled)
+    var x = Tensor(
+      TokenProjection(
+        joining: [
+          (texts, contextEmbedder),
+          (latent.patches(size, .channelsFirst).repeated(conditionings.count), pictureEmbedder),
+        ]))  // [m, t, d]
+    let textCount = texts.shape[1]
+    let rotation = rotation(
+      Array(repeating: [0, 0, 0], count: textCount)
+        + AxialRotation.grid([0], rows: height / size, columns: width / size))
+    for block in blocks { x = block(x, textCount: textCount, conditioning: conditioning, rotation: rotation) }
+    for block in singleBlocks { x = block(x, conditioning: conditioning, rotation: rotation) }
+    let velocities = output(x, tokens: textCount..<x.shape[1], conditioning: conditioning)
+      .unpatched(size, .channelsFirst, height: height, width: width)
+    return velocities.cut(into: conditionings.count)
+  }
+
+  /// What modulates all tokens of a picture, after its SiLU: [n or 1, d].
+  private func conditioning(time: Double, guidance: Double?, pooled: Tensor) -> Tensor {
+    // The reference hands on a thousandth, and multiplies by 1000 in single precision.
+    var vector = timeEmbedding(Self.sinusoids([Float(time) / 1000 * 1000]))
+    if let guidanceEmbedding {
+      vector = vector + guidanceEmbedding(Self.sinusoids([Float(guidance ?? Self.defaultGuidance) * 1000]))
+    }
+    let text = textEmbedding(pooled)
+    return (vector.repeated(text.shape[0]) + text).activated(by: .silu)
+  }
+
+  /// Of diffusers' FluxPipeline.
+  private static let defaultGuidance = 3.5
+
+  package func check(latent: Tensor, conditionings: [DenoiserConditioning], extras: DenoiserExtras) throws {
+    let inputs = DenoiserInputs(latent: latent, conditionings: conditionings, extras: extras)
+    try inputs.requireLatent(channels: config.latentChannels, multiplesOf: FluxConfig.patchSize, model: "FLUX.1")
+    try inputs.requireStates(width: config.conditioningSize, model: "FLUX.1")
+    try inputs.requirePooled(width: config.pooledSize, model: "FLUX.1")
+    try inputs.requireNoConcat(model: "FLUX.1")
+    try inputs.requireNoReferences(model: "FLUX.1")
+    if !config.embedsGuidance { try inputs.requireNoGuidance(model: "FLUX.1 schnell") }
+  }
+}

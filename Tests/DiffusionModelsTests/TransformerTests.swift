@@ -1,0 +1,140 @@
+import Tensors
+import Testing
+
+import DiffusionModels
+
+/// The denoisers of FLUX.1, FLUX.2 and Z-Image against diffusers' classes: whole outputs of tiny models.
+struct TransformerTests {
+  private static let names = ["flux", "flux-guidance", "flux2", "flux2-guidance", "z-image", "z-image-wide"]
+
+  /// What one forward pass is given.
+  private struct Pass {
+    let latent: Tensor
+    let conditionings: [DenoiserConditioning]
+    let extras: DenoiserExtras
+    let time: Double
+    let output: Tensor
+
+    init(_ tiny: TinyTransformer, _ reference: Fixture, _ index: Int) throws {
+      let run = tiny.cases[index]
+      latent = try reference.tensor("\(index).latent")
+      output = try reference.tensor("\(index).output")
+      time = run.time
+      extras = DenoiserExtras(
+        guidance: run.guidance,
+        references: try (0..<run.references).map { try reference.tensor("\(index).reference.\($0)") })
+      let texts = reference.cases("\(index).states.", "")
+      conditionings =
+        texts.isEmpty
+        ? [
+          DenoiserConditioning(
+            try reference.tensor("\(index).states"), pooled: try? reference.tensor("\(index).pooled"))
+        ] : try texts.sorted().map { DenoiserConditioning(try reference.tensor("\(index).states.\($0)")) }
+    }
+
+    /// The texts of Z-Image are of several lengths, one for each picture.
+    func run(_ denoiser: any Denoiser) throws -> Tensor {
+      guard conditionings.count > 1 else {
+        return try denoiser.predict(latent: latent, time: time, conditionings: conditionings, extras: extras)[0]
+      }
+      return Tensor(
+        concatenating: try conditionings.indices.map { index in
+          try denoiser.predict(
+            latent: latent.sample(index), time: time, conditionings: [conditionings[index]], extras: extras)[0]
+        })
+    }
+  }
+
+  @Test(arguments: names) func wholeOutputsMatchDiffusers(_ name: String) throws {
+    let (tiny, reference) = (try TinyTransformer.named(name), try TinyTransformer.reference(name))
+    let denoiser = try tiny.denoiser()
+    for index in tiny.cases.indices {
+      let pass = try Pass(tiny, reference, index)
+      expectClose(try pass.run(denoiser), pass.output, within: 5e-6, "\(name) \(index)")
+    }
+  }
+
+  /// One and three threads, a batch and its pictures alone, several conditionings and each alone: the same bits.
+  @Test(arguments: names) func bitsDependOnNothingElse(_ name: String) throws {
+    let (tiny, reference) = (try TinyTransformer.named(name), try TinyTransformer.reference(name))
+    let denoiser = try tiny.denoiser()
+    let pass = try Pass(tiny, reference, 1)
+    let conditioning = pass.conditionings[0]
+    var other = conditioning
+    other.states = 0.5 * conditioning.states
+    other.pooled = other.pooled.map { 0.5 * $0 }
+    func predict(_ latent: Tensor, _ conditionings: [DenoiserConditioning]) throws -> [Tensor] {
+      try denoiser.predict(latent: latent, time: pass.time, conditionings: conditionings, extras: pass.extras)
+    }
+    let threads = Parallel.threadCount
+    defer { Parallel.threadCount = threads }
+    Parallel.threadCount = 1
+    let alone = try predict(pass.latent, [conditioning])[0]
+    Parallel.threadCount = 3
+    let both = try predict(pass.latent, [conditioning, other])
+    #expect(both[0] == alone)
+    #expect(try predict(pass.latent, [other]) == [both[1]])
+    #expect(both[0] != both[1])
+    #expect(try predict(pass.latent, [conditioning, other]) == both)
+    for sample in 0..<pass.latent.shape[0] {
+      var own = conditioning
+      if own.states.shape[0] > 1 {
+        own.states = own.states.sample(sample)
+        own.pooled = own.pooled.map { $0.sample(sample) }
+      }
+      #expect(try predict(pass.latent.sample(sample), [own]) == [alone.sample(sample)])
+    }
+  }
+
+  @Test(.enabled(if: Precision.bf16.isSupported), arguments: names) func bf16IsNear(_ name: String) throws {
+    let (tiny, reference) = (try TinyTransformer.named(name), try TinyTransformer.reference(name))
+    let pass = try Pass(tiny, reference, 0)
+    expectClose(try pass.run(tiny.denoiser(precision: .bf16)), pass.output, within: 0.03, "\(name) in bf16")
+  }
+
+  @Test func whatDoesNotFitIsTold() throws {
+    func message(
+      _ name: String, latent: [Int]? = nil, states: [Int]? = nil, pooled: Bool = true,
+      extras: DenoiserExtras = DenoiserExtras()
+    ) throws -> String {
+      let (tiny, reference) = (try TinyTransformer.named(name), try TinyTransformer.reference(name))
+      let pass = try Pass(tiny, reference, 0)
+      var conditioning = pass.conditionings[0]
+      if let states { conditioning.states = .zeros(states) }
+      if !pooled { conditioning.pooled = nil }
+      do {
+        _ = try tiny.denoiser().predict(
+          latent: latent.map { .zeros($0) } ?? pass.latent, time: 500, conditionings: [conditioning], extras: extras)
+        return "nothing"
+      } catch let mismatch as DenoiserMismatch {
+        return "\(mismatch.input): \(mismatch.message)"
+      }
+    }
+    #expect(
+      try message("flux", latent: [1, 16, 8, 8]) == "latent: the latent is [1, 16, 8, 8]; FLUX.1 takes [n, 4, h, w]")
+    #expect(
+      try message("flux", latent: [1, 4, 7, 8])
+        == "latent: the latent is 8 wide and 7 high; FLUX.1 takes multiples of 2")
+    #expect(
+      try message("flux", states: [1, 7, 24])
+        == "conditioning: the conditioning is [1, 7, 24]; FLUX.1 takes [1, t, 40]")
+    #expect(
+      try message("flux", pooled: false)
+        == "conditioning: the conditioning has no pooled vector of the text, which FLUX.1 takes")
+    #expect(
+      try message("flux", extras: DenoiserExtras(guidance: 3.5))
+        == "guidance: FLUX.1 schnell is not told a guidance scale; leave 'guidance' out")
+    #expect(
+      try message("flux", extras: DenoiserExtras(references: [.zeros([1, 4, 2, 2])]))
+        == "references: FLUX.1 looks at no other pictures; FLUX.2 does")
+    #expect(
+      try message("flux2", extras: DenoiserExtras(references: [.zeros([1, 4, 2, 2])]))
+        == "references: a reference is [1, 4, 2, 2]; FLUX.2 takes [1, 24, h, w]")
+    #expect(
+      try message("z-image", states: [1, 65, 40])
+        == "conditioning: the conditioning is [1, 65, 40]; Z-Image takes texts of at most 64 tokens")
+    #expect(
+      try message("z-image", latent: [1, 4, 130, 2])
+        == "latent: the latent is 2 wide and 130 high; Z-Image takes at most 128 and 128")
+  }
+}
