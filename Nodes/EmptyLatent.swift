@@ -25,7 +25,7 @@ package struct EmptyLatent: ForecastingNode {
 
   package func run(_ io: inout NodeIO) throws {
     let config = io[vae]?.model.vaeConfig
-    let (channels, factor) = (config?.latentChannels ?? 4, config?.factor ?? 8)
+    let (channels, factor) = (config?.modelChannels ?? 4, config?.pixelsPerLatent ?? 8)
     for (port, size) in [(width.name, io[width]), (height.name, io[height])] where !size.isMultiple(of: factor) {
       let below = size / factor * factor
       throw NodeFailure(

@@ -9,8 +9,13 @@ package struct LoadVAE: Node {
   let ports = ModelPorts("A model's folder or file, or the folder or file of a VAE alone.")
   let scalingFactor = OptionalParameter<Double>(
     "scaling_factor",
-    "What latents are multiplied by, which a VAE alone in a file does not say: 0.18215 if left out, 0.13025 in SDXL.",
+    "What latents are multiplied by, which a VAE alone in a file does not say: 0.18215 if left out or, of 16 channels, "
+      + "0.3611 as FLUX.1's; 0.13025 in SDXL.",
     min: 1e-6)
+  let shiftFactor = OptionalParameter<Double>(
+    "shift_factor",
+    "What is taken from latents before that; where a VAE alone in a file has 16 channels, 0.1159 as FLUX.1's if left out."
+  )
   let vae = Output<VAEHandle>("vae", "The autoencoder.")
 
   package init() {}
@@ -29,7 +34,10 @@ package struct LoadVAE: Node {
 
   package func run(_ io: inout NodeIO) throws {
     io[vae] = VAEHandle(
-      model: try ports.open(io.parameters, ModelOverrides(scalingFactor: io[scalingFactor]), warn: io.warn),
+      model: try ports.open(
+        io.parameters,
+        ModelOverrides(scalingFactor: io[scalingFactor], shiftFactor: io[shiftFactor]),
+        warn: io.warn),
       loading: LoadReport(io.reportLoaded))
   }
 }

@@ -18,7 +18,20 @@ package struct Predict: BatchableNode, ForecastingNode {
 
   package func canRunTogether(_ nodes: [NodeIO]) -> Bool { ports.canRunTogether(nodes) }
 
-  package func forecast(_ io: inout NodeForecast) throws { try ports.forecast(&io) }
+  package func forecast(_ io: inout NodeForecast) throws {
+    try ports.forecast(&io)
+    guard let config = io[denoiser]?.denoiserConfig else { return }
+    if io[ports.guidance] != nil, config.refusesGuidance {
+      throw NodeFailure(
+        "the model is \(config.modelName), which is not told a guidance scale", at: ports.guidance.name,
+        notes: ["leave 'guidance' out"])
+    }
+    if io.isWired(references), !config.takesReferences {
+      throw NodeFailure(
+        "the model is \(config.modelName), which looks at no other pictures", at: references.name,
+        notes: ["FLUX.2 does"])
+    }
+  }
 
   package func run(batch: inout [NodeIO]) throws {
     let denoiser = try batch[0][denoiser].denoiser(at: denoiser.name)

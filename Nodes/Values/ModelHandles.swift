@@ -97,7 +97,9 @@ package struct UNetHandle: ModelHandle {
       throw NodeFailure("a value of type '\(type(of: other).wireType.name)' cannot feed '\(wireType.name)'")
     }
     guard denoiser.model.unetConfig != nil else {
-      throw NodeFailure("\(denoiser.model.path): the denoiser is no UNet")
+      throw NodeFailure(
+        "\(denoiser.model.path): the denoiser is no UNet, but that of \(denoiser.model.denoiserConfig?.modelName ?? "no model")"
+      )
     }
     return UNetHandle(model: denoiser.model, loading: denoiser.loading)
   }

@@ -2,7 +2,7 @@ import Safetensors
 import Synchronization
 import Tensors
 
-/// A Stable Diffusion model as it is published, a folder or a single file, or a part of one.
+/// A diffusion model as it is published, a folder or a single file, or a part of one.
 ///
 /// Opening it reads configs or names and no weights; each part is loaded when it is first asked for, and kept.
 package final class Model: Sendable {
@@ -19,6 +19,7 @@ package final class Model: Sendable {
   /// Told once what is odd about a part's weights, when they are loaded.
   private let warn: @Sendable (String) -> Void
   private let loadedUNet = Loaded<UNet2DConditionModel>()
+  private let loadedDenoiser = Loaded<any Denoiser>()
   private let loadedText = Loaded<TextEncoders>()
   private let loadedVAE = Loaded<AutoencoderKL>()
 
@@ -47,13 +48,16 @@ package final class Model: Sendable {
   /// The same model with its weights changed by one more patch; nothing that was loaded is shared.
   package func patched(with patch: LoRAPatch) -> Model { Model(self, patches: patches + [patch]) }
 
+  package var denoiserConfig: DenoiserConfig? { source.denoiserConfig }
   package var unetConfig: UNetConfig? { source.unetConfig }
   package var textConfigs: [CLIPTextConfig] { source.textConfigs }
-  package var vaeConfig: AutoencoderKLConfig? { source.vaeConfig?.scaled(by: overrides.scalingFactor) }
+  package var vaeConfig: AutoencoderKLConfig? {
+    source.vaeConfig?.scaled(by: overrides.scalingFactor, shiftedBy: overrides.shiftFactor)
+  }
   /// The family of the denoiser; nil where there is none.
-  package var family: ModelFamily? { unetConfig.map { ModelFamily($0) } }
+  package var family: ModelFamily? { denoiserConfig?.family }
   /// Pixels along one side of a latent pixel.
-  package var pixelsPerLatent: Int { vaeConfig?.factor ?? 8 }
+  package var pixelsPerLatent: Int { vaeConfig?.pixelsPerLatent ?? (family == .flux2 ? 16 : 8) }
 
   /// Paths of the files that decide what a part computes, none for a part that the model lacks.
   ///
@@ -63,7 +67,7 @@ package final class Model: Sendable {
   /// Throws `ModelError` where the model lacks a part.
   package func requirePart(_ part: Part) throws {
     switch part {
-    case .unet: _ = try present(unetConfig, "unet")
+    case .unet: _ = try present(denoiserConfig, "unet")
     case .clip: _ = try present(textConfigs.first, "text_encoder")
     case .vae: _ = try present(vaeConfig, "vae")
     }
@@ -75,8 +79,8 @@ package final class Model: Sendable {
   package func survey(_ part: Part) throws {
     switch part {
     case .unet:
-      guard let config = source.unetConfig else { return }
-      try source.unetWeights().survey { try UNet2DConditionModel($0, config) }
+      guard let config = denoiserConfig else { return }
+      try source.denoiserWeights().survey { try config.build($0, pixelsPerLatent: pixelsPerLatent) }
     case .clip:
       for (index, config) in textConfigs.enumerated() {
         try source.textWeights(index).survey { try CLIPTextModel($0, config) }
@@ -89,7 +93,7 @@ package final class Model: Sendable {
 
   // MARK: - Parts
 
-  /// The noise the UNet was trained with.
+  /// The noise the denoiser was trained with.
   ///
   /// Throws `ModelError` when the model has no scheduler config, or a malformed one.
   package func schedulerConfig() throws -> SchedulerConfig {
@@ -100,14 +104,24 @@ package final class Model: Sendable {
   package func unet() throws -> UNet2DConditionModel {
     let config = try present(unetConfig, "unet")
     return try loadedUNet.value {
-      try changedUNetWeights(config).load(precision: precision, warn: warn) { try UNet2DConditionModel($0, config) }
+      try changedDenoiserWeights(.unet(config)).load(precision: precision, warn: warn) {
+        try UNet2DConditionModel($0, config)
+      }
     }
   }
 
   /// The denoiser, of whatever family.
   ///
-  /// Throws as `unet` does.
-  package func denoiser() throws -> any Denoiser { UNetDenoiser(try unet(), pixelsPerLatent: pixelsPerLatent) }
+  /// Throws `ModelError` when the model has none, `SafetensorsError` when its weights do not fit its config.
+  package func denoiser() throws -> any Denoiser {
+    let config = try present(denoiserConfig, "unet")
+    if config.unet != nil { return UNetDenoiser(try unet(), pixelsPerLatent: pixelsPerLatent) }
+    return try loadedDenoiser.value {
+      try changedDenoiserWeights(config).load(precision: precision, warn: warn) {
+        try config.build($0, pixelsPerLatent: pixelsPerLatent)
+      }
+    }
+  }
 
   /// The text encoders with their tokenizers: one, or the two of SDXL.
   ///
@@ -150,9 +164,15 @@ package struct ModelOverrides: Sendable, Equatable {
   package var zeroSNR: Bool?
   /// What the VAE's latents are multiplied by.
   package var scalingFactor: Double?
+  /// What is taken from them before.
+  package var shiftFactor: Double?
 
-  package init(prediction: PredictionType? = nil, zeroSNR: Bool? = nil, scalingFactor: Double? = nil) {
-    (self.prediction, self.zeroSNR, self.scalingFactor) = (prediction, zeroSNR, scalingFactor)
+  package init(
+    prediction: PredictionType? = nil, zeroSNR: Bool? = nil, scalingFactor: Double? = nil,
+    shiftFactor: Double? = nil
+  ) {
+    (self.prediction, self.zeroSNR) = (prediction, zeroSNR)
+    (self.scalingFactor, self.shiftFactor) = (scalingFactor, shiftFactor)
   }
 }
 

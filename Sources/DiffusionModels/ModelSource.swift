@@ -7,7 +7,7 @@ import Safetensors
 package protocol ModelSource: Sendable {
   var path: String { get }
   /// Nil where there is no such part.
-  var unetConfig: UNetConfig? { get }
+  var denoiserConfig: DenoiserConfig? { get }
   /// One for each text encoder, in the order in which their states are joined.
   var textConfigs: [CLIPTextConfig] { get }
   var vaeConfig: AutoencoderKLConfig? { get }
@@ -18,7 +18,7 @@ package protocol ModelSource: Sendable {
 
   func files(of part: Model.Part) throws -> [String]
   func schedulerConfig() throws -> SchedulerConfig
-  func unetWeights() throws -> WeightStore
+  func denoiserWeights() throws -> WeightStore
   func textWeights(_ index: Int) throws -> WeightStore
   func tokenizer(_ index: Int) throws -> CLIPTokenizer
   func vaeWeights() throws -> WeightStore
@@ -37,8 +37,11 @@ func openModelSource(path: String) throws -> any ModelSource {
 }
 
 extension ModelSource {
+  var unetConfig: UNetConfig? { denoiserConfig?.unet }
+
   /// Refuses parts that could not work on each other's tensors.
   func checkFit() throws {
+    if let denoiserConfig, unetConfig == nil { try checkFit(of: denoiserConfig) }
     let width = textConfigs.reduce(0) { $0 + $1.hiddenSize }
     if let unetConfig, width > 0, unetConfig.conditioningSize != width {
       let widths = textConfigs.map { "\($0.hiddenSize)" }.joined(separator: " + ")
@@ -47,7 +50,7 @@ extension ModelSource {
           + "'hidden_size' is \(widths); the same number was expected")
     }
     guard let unetConfig, let vaeConfig else { return }
-    let channels = vaeConfig.latentChannels
+    let channels = vaeConfig.modelChannels
     // Inpainting models also see a mask and a masked picture, and instruct-pix2pix a picture.
     guard [channels, 2 * channels, 2 * channels + 1].contains(unetConfig.inputChannels) else {
       throw ModelError(
@@ -60,5 +63,12 @@ extension ModelSource {
         "\(path): the UNet's 'out_channels' is \(unetConfig.outputChannels) and the VAE's 'latent_channels' is "
           + "\(channels); the same number was expected")
     }
+  }
+
+  private func checkFit(of denoiser: DenoiserConfig) throws {
+    guard let vaeConfig, vaeConfig.modelChannels != denoiser.latentChannels else { return }
+    throw ModelError(
+      "\(path): the transformer takes latents of \(denoiser.latentChannels) channels and the VAE makes them of "
+        + "\(vaeConfig.modelChannels); the same number was expected")
   }
 }

@@ -17,10 +17,11 @@ struct StoredWeight {
     return WeightSource(shape: shape, isHalf: info.format?.fitsHalf == true && scale == nil) { rows, target in
       switch place.view {
       case .whole: try read(rows.lowerBound * rowSize..<rows.upperBound * rowSize, into: target, anew: isTable)
-      case .rows(let part, _):
-        let first = part * shape[0]
+      case .rows(let shares, _):
+        let first = shape[0] / shares.count * shares.lowerBound
         try read(
           (first + rows.lowerBound) * rowSize..<(first + rows.upperBound) * rowSize, into: target, anew: isTable)
+      case .halvesExchanged: try readExchanged(rows, of: shape[0], rowSize: rowSize, into: target, anew: isTable)
       case .transposed: try readTransposed(rows, of: shape, into: target, anew: isTable)
       }
       if let scale {
@@ -36,6 +37,20 @@ struct StoredWeight {
   private func read(_ elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>, anew: Bool) throws {
     if anew { return try file.readFloatsAnew(fileName, elements: elements, into: target) }
     try file.readFloats(fileName, elements: elements, into: target)
+  }
+
+  /// Rows of the first half of the weight are those of the second half of the tensor, and the other way round.
+  private func readExchanged(
+    _ rows: Range<Int>, of count: Int, rowSize: Int, into target: UnsafeMutableBufferPointer<Float>, anew: Bool
+  ) throws {
+    let half = count / 2
+    for (part, first) in [(rows.clamped(to: 0..<half), count - half), (rows.clamped(to: half..<count), -half)]
+    where !part.isEmpty {
+      let place = (part.lowerBound - rows.lowerBound) * rowSize
+      try read(
+        (part.lowerBound + first) * rowSize..<(part.upperBound + first) * rowSize,
+        into: UnsafeMutableBufferPointer(rebasing: target[place..<place + part.count * rowSize]), anew: anew)
+    }
   }
 
   /// Rows of the weight are columns of the tensor.

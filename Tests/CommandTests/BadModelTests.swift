@@ -109,7 +109,7 @@ struct BadModelTests {
   }
 
   @Test(arguments: [
-    ("double_blocks.0.img_attn.qkv.weight", "seems to be FLUX.1, which is not supported"),
+    ("double_blocks.0.img_attn.qkv.weight", "seems to be a relative of FLUX, which is not supported"),
     ("lora_unet_mid_block_attentions_0.lora_up.weight", "seems to be a LoRA, which is not supported"),
     ("encoder.block.0.layer.0.SelfAttention.q.weight", "seems to be a T5 text encoder, which is not supported"),
     ("nothing", "is no model of a known family; its tensors are\n    =   unknown: 1\n    =     'nothing' [1]"),

@@ -58,7 +58,7 @@ struct PredictTests {
       .replacing("schedule: k}", with: "schedule: k, references: [z]}")
     try stepgraph.folder.write(Self.graph(line), to: "graph.yaml")
     let result = try stepgraph.failure(["run", "graph.yaml", "--quiet"])
-    #expect(result.errors.contains("a UNet looks at no other pictures"))
+    #expect(result.errors.contains("the model is Stable Diffusion 1.x, which looks at no other pictures"))
     #expect(result.errors.contains("references"))
   }
 }

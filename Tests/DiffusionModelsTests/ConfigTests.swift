@@ -208,8 +208,8 @@ import DiffusionModels
     #expect(message { _ = try unet(["only_cross_attention": .array([.bool(false), .bool(false)])]) } == "no error")
     #expect(message { _ = try unet(["mid_block_scale_factor": .float(1)]) } == "no error")
     #expect(
-      message { _ = try vae(["shift_factor": .float(0.1)]) }
-        == "vae/config.json: 'shift_factor' is 0.1, which is not supported; null or 0 was expected")
+      message { _ = try vae(["shift_factor": .string("0.1")]) }
+        == "vae/config.json: 'shift_factor' is \"0.1\"; a number was expected")
     #expect(
       message { _ = try vae(["up_block_types": .array([.string("AttnUpDecoderBlock2D")])]) }
         == "vae/config.json: 'up_block_types' has \"AttnUpDecoderBlock2D\", which is not supported; "

@@ -130,7 +130,7 @@ struct WeightStoreTests {
     try folder.write(writer.bytes(), to: "model.safetensors")
     try store { name in
       name == "turned"
-        ? [WeightPlace("t", .transposed)] : (0..<3).map { WeightPlace("w\($0)", .rows($0, of: 3)) }
+        ? [WeightPlace("t", .transposed)] : (0..<3).map { WeightPlace("w\($0)", .rows($0..<$0 + 1, of: 3)) }
     }.load { (weights) throws in
       #expect(try weights.tensor("w0", [2, 2]).values == [0, 1, 2, 3])
       #expect(try weights.tensor("w2", [2, 2]).values == [8, 9, 10, 11])
@@ -139,9 +139,23 @@ struct WeightStoreTests {
       let turned = try weights.source("t", [3, 2])
       #expect(try Tensor(shape: [2, 2]) { try turned.readRows(1..<3, $0) }.values == [1, 4, 2, 5])
     }
+    try store { name in
+      name == "turned" ? [] : [WeightPlace("a", .rows(0..<1, of: 6)), WeightPlace("b", .rows(1..<6, of: 6))]
+    }.load { (weights) throws in
+      #expect(try weights.tensor("a", [1, 2]).values == [0, 1])
+      #expect(try weights.tensor("b", [5, 2]).values == (2..<12).map(Float.init))
+    }
+    try store { $0 == "turned" ? [] : [WeightPlace("x", .halvesExchanged)] }.load { (weights) throws in
+      let exchanged = try weights.source("x", [6, 2])
+      for rows in [0..<6, 0..<2, 2..<5, 3..<6, 4..<5] {
+        let values = try Tensor(shape: [rows.count, 2]) { try exchanged.readRows(rows, $0) }.values
+        let first = rows.map { 2 * (($0 + 3) % 6) }
+        #expect(values == first.flatMap { [Float($0), Float($0 + 1)] })
+      }
+    }
     // What cannot be cut or turned has a wrong shape.
     let found = message {
-      _ = try store { [WeightPlace($0, $0 == "turned" ? .rows(0, of: 5) : .whole)] }.load { weights in
+      _ = try store { [WeightPlace($0, $0 == "turned" ? .rows(0..<1, of: 5) : .whole)] }.load { weights in
         _ = try weights.tensor("turned", [1, 3])
         _ = try weights.tensor("joined", [6, 2])
       }

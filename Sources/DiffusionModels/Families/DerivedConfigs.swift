@@ -42,6 +42,24 @@ struct WeightShapes {
   }
 }
 
+extension DenoiserConfig {
+  /// The config of a denoiser whose weights are all that is known; `pooledSize` is the width of the pooled text, if known.
+  ///
+  /// Throws `ModelError` for sizes that no published model could have.
+  init(_ shapes: WeightShapes, _ kind: FileContents.Denoiser.Kind, pooledSize: Int?) throws {
+    switch kind {
+    case .unet(let structure):
+      self = .unet(try UNetConfig(structure, shapes, pooledSize: pooledSize))
+    case .flux(let blocks, let singles):
+      self = .flux(try FluxConfig(shapes, blocks: blocks, singleBlocks: singles))
+    case .flux2(let blocks, let singles):
+      self = .flux2(try Flux2Config(shapes, blocks: blocks, singleBlocks: singles))
+    case .zImage(let layers, let refiners):
+      self = .zImage(try ZImageConfig(shapes, layers: layers, refiners: refiners))
+    }
+  }
+}
+
 extension UNetConfig {
   /// The config of a UNet whose weights are all that is known; `pooledSize` is the width of the pooled text, if known.
   ///
@@ -130,24 +148,40 @@ extension CLIPTextConfig {
 
 extension AutoencoderKLConfig {
   /// The config of a VAE of `levels` levels whose weights are all that is known.
-  init(_ shapes: WeightShapes, levels: Int, layers: Int, scalingFactor: Double) throws {
+  ///
+  /// What latents are multiplied by, and what is taken from them before, files do not say: it is as in the published models
+  /// of the denoiser's family or, in a file without one, of those with as many channels.
+  init(_ shapes: WeightShapes, levels: Int, layers: Int, family: ModelFamily?) throws {
+    let latentChannels = try shapes.size("decoder.conv_in.weight", 1)
+    let isPatched = shapes.has("bn.running_mean")
+    let (factor, shift) =
+      if isPatched { (1.0, 0.0) } else if latentChannels == 16 { (0.3611, 0.1159) } else {
+        (family == .sdxl || family == .sdxlRefiner ? 0.13025 : 0.18215, 0.0)
+      }
     let channels = try (0..<levels).map {
       JSONValue.int(try shapes.size("encoder.down_blocks.\($0).resnets.0.conv1.weight", 0))
+    }
+    let decoderChannels = try (0..<levels).map {
+      JSONValue.int(
+        try shapes.size("decoder.up_blocks.\(levels - 1 - $0).resnets.0.conv2.weight", 0))
     }
     try self.init(
       ConfigFile(
         path: shapes.path,
         values: [
           "block_out_channels": .array(channels), "layers_per_block": .int(layers),
+          "decoder_block_out_channels": .array(decoderChannels),
           "down_block_types": .array(channels.map { _ in .string("DownEncoderBlock2D") }),
           "up_block_types": .array(channels.map { _ in .string("UpDecoderBlock2D") }),
           "in_channels": .int(try shapes.size("encoder.conv_in.weight", 1)),
           "out_channels": .int(try shapes.size("decoder.conv_out.weight", 0)),
-          "latent_channels": .int(try shapes.size("decoder.conv_in.weight", 1)),
+          "latent_channels": .int(latentChannels),
+          "_class_name": .string(isPatched ? "AutoencoderKLFlux2" : "AutoencoderKL"),
           "use_quant_conv": .bool(shapes.has("quant_conv.weight")),
           "use_post_quant_conv": .bool(shapes.has("post_quant_conv.weight")),
-          "mid_block_add_attention": .bool(shapes.has("decoder.mid_block.attentions.0.group_norm.weight")),
-          "scaling_factor": .float(scalingFactor),
+          "mid_block_add_attention": .bool(
+            shapes.has("decoder.mid_block.attentions.0.group_norm.weight")),
+          "scaling_factor": .float(factor), "shift_factor": .float(shift),
         ]))
   }
 }

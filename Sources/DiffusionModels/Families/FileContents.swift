@@ -3,9 +3,16 @@ import Tensors
 
 /// Which parts a single file has, found from its tensors' names.
 struct FileContents {
-  struct UNet {
+  struct Denoiser {
+    enum Kind {
+      case unet(UNetStructure)
+      case flux(blocks: Int, singleBlocks: Int)
+      case flux2(blocks: Int, singleBlocks: Int)
+      case zImage(layers: Int, refiners: Int)
+    }
+
     let names: NameTable
-    let structure: UNetStructure
+    let kind: Kind
   }
 
   struct Text {
@@ -21,7 +28,7 @@ struct FileContents {
     let layers: Int
   }
 
-  private(set) var unet: UNet?
+  private(set) var denoiser: Denoiser?
   /// In the order in which their states are joined.
   private(set) var texts: [Text] = []
   private(set) var vae: VAE?
@@ -33,7 +40,9 @@ struct FileContents {
   init(_ file: any TensorFile) {
     self.file = file
     names = Set(file.names)
-    findUNet()
+    for prefix in ["model.diffusion_model.", ""] where denoiser == nil {
+      denoiser = unet(prefix) ?? flux(prefix) ?? zImage(prefix)
+    }
     findTexts()
     findVAE()
   }
@@ -49,19 +58,63 @@ struct FileContents {
 
   // MARK: - Parts
 
-  private mutating func findUNet() {
-    for prefix in ["model.diffusion_model.", ""] {
-      if has("\(prefix)input_blocks.0.0.weight"), has("\(prefix)output_blocks.0.0.in_layers.0.weight") {
-        let structure = UNetStructure(original: { has(prefix + $0) })
-        unet = UNet(names: .originalUNet(structure, prefix: prefix), structure: structure)
-        return
-      }
-      if has("\(prefix)conv_in.weight"), has("\(prefix)up_blocks.0.resnets.0.norm1.weight") {
-        unet = UNet(
-          names: .diffusersUNet(prefix: prefix), structure: UNetStructure(diffusers: { has(prefix + $0) }))
-        return
-      }
+  private func unet(_ prefix: String) -> Denoiser? {
+    if has("\(prefix)input_blocks.0.0.weight"), has("\(prefix)output_blocks.0.0.in_layers.0.weight") {
+      let structure = UNetStructure(original: { has(prefix + $0) })
+      return Denoiser(names: .originalUNet(structure, prefix: prefix), kind: .unet(structure))
     }
+    guard has("\(prefix)conv_in.weight"), has("\(prefix)up_blocks.0.resnets.0.norm1.weight") else {
+      return nil
+    }
+    return Denoiser(
+      names: .diffusersUNet(prefix: prefix),
+      kind: .unet(UNetStructure(diffusers: { has(prefix + $0) })))
+  }
+
+  /// FLUX.2 is FLUX.1 with modulation that all blocks share.
+  private func flux(_ prefix: String) -> Denoiser? {
+    var (blocks, singles) = (
+      count { "\(prefix)double_blocks.\($0).img_attn.qkv.weight" },
+      count { "\(prefix)single_blocks.\($0).linear1.weight" }
+    )
+    if blocks + singles > 0, has("\(prefix)img_in.weight") {
+      if has("\(prefix)single_stream_modulation.lin.weight") {
+        return Denoiser(
+          names: .originalFlux2(blocks: blocks, singleBlocks: singles, prefix: prefix),
+          kind: .flux2(blocks: blocks, singleBlocks: singles))
+      }
+      guard has("\(prefix)vector_in.in_layer.weight") else { return nil }
+      return Denoiser(
+        names: .originalFlux(blocks: blocks, singleBlocks: singles, prefix: prefix),
+        kind: .flux(blocks: blocks, singleBlocks: singles))
+    }
+    blocks = count { "\(prefix)transformer_blocks.\($0).attn.add_q_proj.weight" }
+    singles = count { "\(prefix)single_transformer_blocks.\($0).attn.norm_q.weight" }
+    guard blocks + singles > 0, has("\(prefix)x_embedder.weight") else { return nil }
+    if has("\(prefix)single_stream_modulation.linear.weight") {
+      return Denoiser(
+        names: .diffusersFlux2(prefix: prefix), kind: .flux2(blocks: blocks, singleBlocks: singles))
+    }
+    guard singles > 0, has("\(prefix)time_text_embed.text_embedder.linear_1.weight") else {
+      return nil
+    }
+    return Denoiser(
+      names: .diffusersFlux(prefix: prefix), kind: .flux(blocks: blocks, singleBlocks: singles))
+  }
+
+  /// Lumina has the same blocks, and no vectors to fill sequences up with.
+  private func zImage(_ prefix: String) -> Denoiser? {
+    guard has("\(prefix)cap_pad_token") else { return nil }
+    let (layers, refiners) = (
+      count { "\(prefix)layers.\($0).attention_norm1.weight" },
+      count { "\(prefix)noise_refiner.\($0).attention_norm1.weight" }
+    )
+    guard layers > 0 else { return nil }
+    return Denoiser(
+      names: has("\(prefix)layers.0.attention.to_q.weight")
+        ? .diffusersZImage(prefix: prefix)
+        : .originalZImage(layers: layers, refiners: refiners, prefix: prefix),
+      kind: .zImage(layers: layers, refiners: refiners))
   }
 
   private mutating func findTexts() {
@@ -128,7 +181,7 @@ struct FileContents {
   ///
   /// Throws `ModelError` that lists tensors which nothing is known of.
   func leftovers() throws -> [String: [String]] {
-    let tables = [unet?.names, vae?.names].compactMap { $0 } + texts.map(\.names)
+    let tables = [denoiser?.names, vae?.names].compactMap { $0 } + texts.map(\.names)
     var (leftovers, unknown): ([String: [String]], [String]) = ([:], [])
     for name in file.names {
       if let reason = WeightLeftovers.reason(name) {

@@ -31,12 +31,14 @@ package struct ModelDescription: Sendable, Encodable {
     let model = try Model(path: path)
     self.path = path
     family = model.family?.rawValue
-    variant = model.unetConfig?.variant
+    variant = model.denoiserConfig?.variant
     var parts: [Part] = []
     let source = model.source
-    if let config = source.unetConfig {
+    if let config = source.denoiserConfig {
       parts.append(
-        Part("unet", config.summary, try source.unetWeights()) { try UNet2DConditionModel($0, config) })
+        Part(config.partName, config.summary, try source.denoiserWeights()) {
+          try config.build($0, pixelsPerLatent: model.pixelsPerLatent)
+        })
     }
     for (index, config) in source.textConfigs.enumerated() {
       parts.append(
@@ -48,8 +50,10 @@ package struct ModelDescription: Sendable, Encodable {
       parts.append(Part("vae", config.summary, try source.vaeWeights()) { try AutoencoderKL($0, config) })
     }
     self.parts = parts
-    missing = ["unet", "text_encoder", "vae"].filter { name in !parts.contains { $0.part == name } }
-    let scheduler = model.unetConfig == nil ? nil : try model.schedulerConfig()
+    missing = [source.denoiserConfig?.partName ?? "unet", "text_encoder", "vae"].filter { name in
+      !parts.contains { $0.part == name }
+    }
+    let scheduler = model.denoiserConfig == nil ? nil : try model.schedulerConfig()
     prediction = scheduler?.predictionType.rawValue
     zeroSNR = scheduler?.rescalesToZeroSNR
     leftovers = (source as? ModelFile)?.leftovers.mapValues(\.count) ?? [:]
@@ -68,6 +72,27 @@ extension ModelDescription.Part {
       problem = nil
     } catch {
       problem = "\(error)"
+    }
+  }
+}
+
+extension DenoiserConfig {
+  /// What diffusers calls the part.
+  fileprivate var partName: String { unet == nil ? "transformer" : "unet" }
+
+  fileprivate var summary: String {
+    switch self {
+    case .unet(let config): config.summary
+    case .flux(let config):
+      "\(config.layerCount) double and \(config.singleLayerCount) single blocks, \(config.headCount) heads of "
+        + "\(config.headWidth), context \(config.conditioningSize), pooled \(config.pooledSize), "
+        + "\(config.latentChannels) latent channels"
+    case .flux2(let config):
+      "\(config.layerCount) double and \(config.singleLayerCount) single blocks, \(config.headCount) heads of "
+        + "\(config.headWidth), context \(config.conditioningSize), \(config.inputChannels) latent channels"
+    case .zImage(let config):
+      "\(config.layerCount) layers and \(config.refinerCount) refiners, \(config.headCount) heads of "
+        + "\(config.headWidth), context \(config.conditioningSize), \(config.latentChannels) latent channels"
     }
   }
 }
@@ -91,6 +116,10 @@ extension CLIPTextConfig {
 extension AutoencoderKLConfig {
   fileprivate var summary: String {
     let channels = levelChannels.map { "\($0)" }.joined(separator: " ")
-    return "channels \(channels), \(latentChannels) latent channels, scaling factor \(scalingFactor)"
+    let scale =
+      patchEps != nil
+      ? "standardised"
+      : "scaling factor \(scalingFactor)" + (shiftFactor == 0 ? "" : ", shift \(shiftFactor)")
+    return "channels \(channels), \(modelChannels) latent channels, \(scale)"
   }
 }

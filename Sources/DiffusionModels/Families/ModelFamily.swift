@@ -1,9 +1,12 @@
-/// The families of models that are known here, told apart by the denoiser's sizes.
+/// The families of models that are known here, told apart by the denoiser's names and sizes.
 package enum ModelFamily: String, Sendable, CaseIterable {
   case sd1 = "Stable Diffusion 1.x"
   case sd2 = "Stable Diffusion 2.x"
   case sdxl = "SDXL"
   case sdxlRefiner = "SDXL refiner"
+  case flux = "FLUX.1"
+  case flux2 = "FLUX.2"
+  case zImage = "Z-Image"
 
   /// The family that a UNet is of.
   ///
@@ -15,14 +18,6 @@ package enum ModelFamily: String, Sendable, CaseIterable {
       self = added.inputs - config.conditioningSize == 5 * added.numberSize ? .sdxlRefiner : .sdxl
     } else {
       self = config.usesLinearProjection ? .sd2 : .sd1
-    }
-  }
-
-  /// What latents are multiplied by before the UNet sees them, which files do not say.
-  package var scalingFactor: Double {
-    switch self {
-    case .sd1, .sd2: 0.18215
-    case .sdxl, .sdxlRefiner: 0.13025
     }
   }
 }

@@ -6,7 +6,7 @@ import Safetensors
 /// What is in the file is found from names and shapes; what no file says, as all published models of the family have it.
 struct ModelFile: ModelSource {
   let path: String
-  let unetConfig: UNetConfig?
+  let denoiserConfig: DenoiserConfig?
   let textConfigs: [CLIPTextConfig]
   let vaeConfig: AutoencoderKLConfig?
   let hasPooledText: Bool
@@ -16,7 +16,7 @@ struct ModelFile: ModelSource {
 
   private let leftoverNames: Set<String>
   private let reader: any TensorFile
-  private let unetNames: NameTable?
+  private let denoiserNames: NameTable?
   private let textNames: [NameTable]
   private let vaeNames: NameTable?
 
@@ -30,7 +30,8 @@ struct ModelFile: ModelSource {
     let reader = try openTensorFile(path: path)
     self.reader = reader
     let contents = FileContents(reader)
-    (unetNames, textNames, vaeNames) = (contents.unet?.names, contents.texts.map(\.names), contents.vae?.names)
+    (denoiserNames, textNames) = (contents.denoiser?.names, contents.texts.map(\.names))
+    vaeNames = contents.vae?.names
 
     let textConfigs = try contents.texts.map { text in
       try CLIPTextConfig(
@@ -38,20 +39,22 @@ struct ModelFile: ModelSource {
         hasProjection: text.hasProjection)
     }
     let pooledSize = textConfigs.last?.projectionSize
-    let unetConfig = try contents.unet.map { unet in
-      try UNetConfig(unet.structure, WeightShapes(reader, unet.names), pooledSize: pooledSize)
+    let denoiserConfig = try contents.denoiser.map { denoiser in
+      try DenoiserConfig(
+        WeightShapes(reader, denoiser.names), denoiser.kind, pooledSize: pooledSize)
     }
-    let family = unetConfig.map { ModelFamily($0) }
     vaeConfig = try contents.vae.map { vae in
       try AutoencoderKLConfig(
         WeightShapes(reader, vae.names), levels: vae.levels, layers: vae.layers,
-        scalingFactor: (family ?? .sd1).scalingFactor)
+        family: denoiserConfig?.family)
     }
-    (self.textConfigs, self.unetConfig) = (textConfigs, unetConfig)
+    (self.textConfigs, self.denoiserConfig) = (textConfigs, denoiserConfig)
     hasPooledText = pooledSize != nil
     zeroesAbsentText = contents.texts.count == 2
 
-    guard unetNames != nil || !textNames.isEmpty || vaeNames != nil else { throw contents.unknownFamily() }
+    guard denoiserNames != nil || !textNames.isEmpty || vaeNames != nil else {
+      throw contents.unknownFamily()
+    }
     leftovers = try contents.leftovers()
     leftoverNames = Set(leftovers.values.joined())
   }
@@ -71,15 +74,15 @@ struct ModelFile: ModelSource {
   /// The one file is all there is.
   func files(of part: Model.Part) throws -> [String] {
     switch part {
-    case .unet: unetNames == nil ? [] : [path]
+    case .unet: denoiserNames == nil ? [] : [path]
     case .clip: textNames.isEmpty ? [] : [path]
     case .vae: vaeNames == nil ? [] : [path]
     }
   }
 
   func schedulerConfig() throws -> SchedulerConfig {
-    guard let unetConfig else { throw ModelError("\(path): the model has no 'unet'") }
-    return try SchedulerConfig(path: path, unet: unetConfig, hints: TrainingHints(reader))
+    guard let denoiserConfig else { throw ModelError("\(path): the model has no 'unet'") }
+    return try SchedulerConfig(path: path, denoiser: denoiserConfig, hints: TrainingHints(reader))
   }
 
   func tokenizer(_ index: Int) throws -> CLIPTokenizer {
@@ -87,7 +90,7 @@ struct ModelFile: ModelSource {
     try CLIPTokenizer.clip(padsWithEnd: textConfigs[index].activation == .quickGELU)
   }
 
-  func unetWeights() throws -> WeightStore { try store(unetNames) }
+  func denoiserWeights() throws -> WeightStore { try store(denoiserNames) }
   func textWeights(_ index: Int) throws -> WeightStore { try store(textNames[index]) }
   func vaeWeights() throws -> WeightStore { try store(vaeNames) }
 

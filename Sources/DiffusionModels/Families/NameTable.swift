@@ -8,18 +8,26 @@ package struct NameTable: Sendable {
   /// A published name, or a dotted beginning of names, and the slot, or beginning of slots, that it fills.
   struct Rule: Sendable {
     let published: String
-    /// Several where rows of one tensor are weights of several layers, in the order of the rows.
-    let slots: [String]
-    let isTransposed: Bool
+    /// Several where rows of one tensor are weights of several layers.
+    let places: [WeightPlace]
 
-    init(_ published: String, _ slot: String, isTransposed: Bool = false) {
-      (self.published, slots, self.isTransposed) = (published, [slot], isTransposed)
+    init(_ published: String, _ slot: String, _ view: WeightPlace.View = .whole) {
+      (self.published, places) = (published, [WeightPlace(slot, view)])
+    }
+
+    /// A tensor that holds the rows of several weights one after the other, each as many equal shares of them as is told.
+    init(joined published: String, _ slots: [(slot: String, shares: Int)]) {
+      let count = slots.reduce(0) { $0 + $1.shares }
+      var (places, first): ([WeightPlace], Int) = ([], 0)
+      for (slot, shares) in slots {
+        places.append(WeightPlace(slot, .rows(first..<first + shares, of: count)))
+        first += shares
+      }
+      (self.published, self.places) = (published, places)
     }
 
     /// A tensor that holds the rows of several weights of one size.
-    init(joined published: String, _ slots: [String]) {
-      (self.published, self.slots, isTransposed) = (published, slots, false)
-    }
+    init(joined published: String, _ slots: [String]) { self.init(joined: published, slots.map { ($0, 1) }) }
   }
 
   /// What all names of the part begin with, such as `model.diffusion_model.`.
@@ -31,7 +39,7 @@ package struct NameTable: Sendable {
     self.prefix = prefix
     self.rules = Dictionary(rules.map { ($0.published, $0) }, uniquingKeysWith: { first, _ in first })
     publishedNames = Dictionary(
-      rules.flatMap { rule in rule.slots.map { ($0, rule.published) } }, uniquingKeysWith: { first, _ in first })
+      rules.flatMap { rule in rule.places.map { ($0.slot, rule.published) } }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The slots that a tensor of this name fills, none when the name is not of the part.
@@ -39,11 +47,7 @@ package struct NameTable: Sendable {
     guard name.hasPrefix(prefix), let (rule, rest) = Self.longest(name.dropFirst(prefix.count), in: rules) else {
       return []
     }
-    return rule.slots.enumerated().map { index, slot in
-      WeightPlace(
-        Self.joined(slot, rest),
-        rule.isTransposed ? .transposed : rule.slots.count > 1 ? .rows(index, of: rule.slots.count) : .whole)
-    }
+    return rule.places.map { WeightPlace(Self.joined($0.slot, rest), $0.view) }
   }
 
   /// The name of the tensor that fills a slot, which may fill others too; nil when the layout has no such slot.

@@ -4,10 +4,12 @@ struct OtherFamily: CustomStringConvertible {
 
   /// Beginnings of names, without what files put before all of them.
   private static let table: [(beginning: String, description: String)] = [
-    ("single_stream_modulation.", "FLUX.2"), ("distilled_guidance_layer.", "Chroma"), ("double_blocks.0.", "FLUX.1"),
-    ("transformer_blocks.0.ff_context.", "FLUX.1 in diffusers' layout"), ("joint_blocks.0.", "Stable Diffusion 3"),
-    ("noise_refiner.0.", "Lumina or Z-Image"), ("cap_embedder.", "Lumina or Z-Image"), ("txt_norm.", "Qwen-Image"),
-    ("down_blocks.0.motion_modules.", "a motion module (AnimateDiff)"), ("controlnet_cond_embedding.", "a ControlNet"),
+    ("distilled_guidance_layer.", "Chroma"), ("double_blocks.0.", "a relative of FLUX"),
+    ("joint_blocks.0.", "Stable Diffusion 3"),
+    ("transformer_blocks.0.ff_context.", "Stable Diffusion 3"),
+    ("noise_refiner.0.", "Lumina"), ("cap_embedder.", "Lumina"), ("txt_norm.", "Qwen-Image"),
+    ("down_blocks.0.motion_modules.", "a motion module (AnimateDiff)"),
+    ("controlnet_cond_embedding.", "a ControlNet"),
     ("control_model.", "a ControlNet"), ("input_hint_block.", "a ControlNet"),
     ("lora_unet_", "a LoRA"), ("lora_te", "a LoRA"), ("unet.", "a LoRA, or a pipeline in one file"),
     ("base_model.model.", "a LoRA"), ("emb_params", "an embedding (textual inversion)"),

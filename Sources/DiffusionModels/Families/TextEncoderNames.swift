@@ -11,7 +11,7 @@ extension NameTable {
       Rule("token_embedding", "embeddings.token_embedding"),
       Rule("positional_embedding", "embeddings.position_embedding.weight"),
       Rule("ln_final", "final_layer_norm"),
-      Rule("text_projection", "text_projection.weight", isTransposed: true),
+      Rule("text_projection", "text_projection.weight", .transposed),
     ]
     for layer in 0..<layers {
       let (published, slot) = ("transformer.resblocks.\(layer)", "encoder.layers.\(layer)")

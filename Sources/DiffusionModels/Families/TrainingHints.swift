@@ -42,8 +42,39 @@ struct TrainingHints {
 }
 
 extension SchedulerConfig {
-  /// The noise a model in a single file was trained with: that of all Stable Diffusion models.
-  init(path: String, unet: UNetConfig, hints: TrainingHints) throws {
+  /// The noise a model in a single file was trained with, which is that of its family.
+  init(path: String, denoiser: DenoiserConfig, hints: TrainingHints) throws {
+    if let unet = denoiser.unet {
+      try self.init(path: path, unet: unet, hints: hints)
+    } else {
+      try self.init(ConfigFile(path: path, values: Self.flowValues(denoiser)))
+    }
+  }
+
+  /// The scheduler's config in the published folder of a flow model.
+  private static func flowValues(_ denoiser: DenoiserConfig) -> [String: JSONValue] {
+    let shift: [String: JSONValue] =
+      switch denoiser {
+      case .flux(let config) where !config.embedsGuidance:
+        ["shift": .float(1), "use_dynamic_shifting": .bool(false)]
+      case .zImage: ["shift": .float(3), "use_dynamic_shifting": .bool(false)]
+      default:
+        [
+          "shift": .float(3), "use_dynamic_shifting": .bool(true), "base_shift": .float(0.5),
+          "max_shift": .float(1.15),
+          "base_image_seq_len": .int(256), "max_image_seq_len": .int(4096),
+        ]
+      }
+    return shift.merging(
+      [
+        "_class_name": .string("FlowMatchEulerDiscreteScheduler"),
+        "num_train_timesteps": .int(1000),
+      ]
+    ) { own, _ in own }
+  }
+
+  /// That of all Stable Diffusion models.
+  private init(path: String, unet: UNetConfig, hints: TrainingHints) throws {
     var values: [String: JSONValue] = [
       "beta_start": .float(0.00085), "beta_end": .float(0.012), "beta_schedule": .string("scaled_linear"),
       "num_train_timesteps": .int(1000), "steps_offset": .int(1), "set_alpha_to_one": .bool(false),

@@ -15,7 +15,12 @@ extension NameTable {
   /// A VAE of `levels` levels with `layers` residual blocks on the way down, in the original layout, that of CompVis'
   /// taming-transformers: the way up is numbered from the outside.
   package static func originalVAE(levels: Int, layers: Int, prefix: String = "") -> NameTable {
-    var rules = [Rule("quant_conv", "quant_conv"), Rule("post_quant_conv", "post_quant_conv")]
+    // FLUX.2's VAE has these inside the encoder and the decoder, and statistics of its latents.
+    var rules = [
+      Rule("quant_conv", "quant_conv"), Rule("post_quant_conv", "post_quant_conv"),
+      Rule("encoder.quant_conv", "quant_conv"), Rule("decoder.post_quant_conv", "post_quant_conv"),
+      Rule("bn", "bn"),
+    ]
     for part in ["encoder", "decoder"] {
       rules += [
         Rule("\(part).conv_in", "\(part).conv_in"), Rule("\(part).norm_out", "\(part).conv_norm_out"),

@@ -33,6 +33,11 @@ package enum WeightLeftovers {
       ]
     ),
     ("the VAE's training loss", [.beginning("first_stage_model.loss."), .beginning("loss.")]),
+    ("how many batches were seen in training", [.ending("bn.num_batches_tracked")]),
+    (
+      "a norm that the model leaves out",
+      [.name("norm_final.weight"), .ending(".diffusion_model.norm_final.weight")]
+    ),
     ("positions, which are counted", [.ending("embeddings.position_ids")]),
     ("the scale of similarities", [.ending("logit_scale")]),
     (
@@ -50,8 +55,11 @@ package enum WeightLeftovers {
     ),
   ]
 
-  /// Whether a tensor holds the positions of tokens, which folders of many models have and nobody needs to hear of.
-  package static func isCounted(_ name: String) -> Bool { name.hasSuffix("embeddings.position_ids") }
+  /// Whether a tensor holds the positions of tokens or counts batches, which folders of many models have and nobody needs to
+  /// hear of.
+  package static func isCounted(_ name: String) -> Bool {
+    name.hasSuffix("embeddings.position_ids") || name.hasSuffix("bn.num_batches_tracked")
+  }
 
   /// What a tensor of this name is; nil for one that is not known.
   package static func reason(_ name: String) -> String? {

@@ -4,7 +4,7 @@ import Safetensors
 /// A model in the diffusers layout: a folder with `model_index.json` and a folder for each part.
 struct ModelFolder: ModelSource {
   let path: String
-  let unetConfig: UNetConfig?
+  let denoiserConfig: DenoiserConfig?
   let textConfigs: [CLIPTextConfig]
   let vaeConfig: AutoencoderKLConfig?
   private let index: ModelIndex
@@ -17,8 +17,12 @@ struct ModelFolder: ModelSource {
   init(path: String) throws {
     self.path = path
     let index = try ModelIndex(folder: path)
-    unetConfig = try index.has("unet") ? UNetConfig(path: "\(path)/unet/config.json") : nil
-    textParts = [("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2")].filter { index.has($0.0) }
+    denoiserConfig = try index.denoiser.flatMap { part, className in
+      try DenoiserConfig(ConfigFile(path: "\(path)/\(part)/config.json"), className: className)
+    }
+    textParts = [("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2")].filter {
+      index.has($0.0)
+    }
     textConfigs = try textParts.map { part in
       try CLIPTextConfig(path: "\(path)/\(part.encoder)/config.json", hasProjection: part.encoder == "text_encoder_2")
     }
@@ -32,7 +36,7 @@ struct ModelFolder: ModelSource {
   func files(of part: Model.Part) throws -> [String] {
     switch part {
     case .unet:
-      try filesOfModel("unet", ModelIndex.unetWeights)
+      try filesOfModel(index.denoiser?.part ?? "unet", ModelIndex.denoiserWeights)
         + (index.has("scheduler") ? [existing("scheduler/scheduler_config.json")] : [])
         // What SDXL is told of sizes in pixels depends on the VAE's factor.
         + (unetConfig?.addedEmbedding != nil && vaeConfig != nil ? [existing("vae/config.json")] : [])
@@ -56,7 +60,11 @@ struct ModelFolder: ModelSource {
     return try CLIPTokenizer(folder: "\(path)/\(name)")
   }
 
-  func unetWeights() throws -> WeightStore { try store("unet", ModelIndex.unetWeights, .diffusersUNet()) }
+  func denoiserWeights() throws -> WeightStore {
+    try store(
+      index.denoiser?.part ?? "unet", ModelIndex.denoiserWeights,
+      denoiserConfig?.names ?? .diffusersUNet())
+  }
   func textWeights(_ index: Int) throws -> WeightStore {
     try store(textParts[index].encoder, ModelIndex.textWeights, .transformersCLIP())
   }

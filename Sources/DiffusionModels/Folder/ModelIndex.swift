@@ -3,24 +3,32 @@ import Foundation
 /// `model_index.json`: which parts a model folder has, and the class of each.
 struct ModelIndex {
   /// What weight files are called, without variant and ending.
-  static let unetWeights = "diffusion_pytorch_model"
+  static let denoiserWeights = "diffusion_pytorch_model"
   static let vaeWeights = "diffusion_pytorch_model"
   static let textWeights = "model"
 
   /// Classes this implementation has, by part.
   private static let supported: [String: Set<String>] = [
     "unet": ["UNet2DConditionModel"],
-    "vae": ["AutoencoderKL"],
+    "transformer": [
+      "FluxTransformer2DModel", "Flux2Transformer2DModel", "ZImageTransformer2DModel",
+    ],
+    "vae": ["AutoencoderKL", "AutoencoderKLFlux2"],
     "text_encoder": ["CLIPTextModel"],
     "text_encoder_2": ["CLIPTextModelWithProjection"],
     "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
     "tokenizer_2": ["CLIPTokenizer", "CLIPTokenizerFast"],
   ]
 
+  /// Names of parts that are denoisers; a model has one of them.
+  private static let denoisers = ["unet", "transformer"]
+
   /// Parts that do not change what the others compute.
   private static let ignored: Set<String> = ["safety_checker", "feature_extractor", "image_encoder"]
 
   private let parts: Set<String>
+  /// Which part the denoiser is, and its class; nil where there is none.
+  let denoiser: (part: String, className: String)?
   /// `force_zeros_for_empty_prompt` of SDXL's pipelines: whether a text that is left out is zeros.
   let zeroesAbsentText: Bool
 
@@ -53,15 +61,23 @@ struct ModelIndex {
       guard let classes = name == "scheduler" ? [className] : Self.supported[name] else {
         throw ModelError(
           "\(path): the part '\(name)', of class \(className), is not supported; Stable Diffusion models have "
-            + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler', and SDXL 'text_encoder_2' and 'tokenizer_2'")
+            + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler', SDXL 'text_encoder_2' and 'tokenizer_2', and "
+            + "FLUX and Z-Image 'transformer' in place of 'unet'")
       }
       guard classes.contains(className) else {
         throw ModelError(
-          "\(path): '\(name)' is of class \(className), which is not supported; \(classes.sorted()[0]) was expected")
+          "\(path): '\(name)' is of class \(className), which is not supported; "
+            + classes.sorted().joined(separator: " or ") + " was expected")
       }
       parts.insert(name)
     }
     self.parts = parts
+    denoiser = Self.denoisers.first { parts.contains($0) }.flatMap { part in
+      guard case .array(let pair)? = file.values[part], case .string(let name)? = pair.last else {
+        return nil
+      }
+      return (part, name)
+    }
   }
 
   /// Whether the model has the part of this name.

@@ -4,10 +4,10 @@ import Safetensors
 /// One part of a model in the diffusers layout: a folder with `config.json` and weights, such as `model/vae`.
 ///
 /// What belongs to the part and lies beside it in its model, the scheduler or the tokenizer, is found there; without them a
-/// UNet has the noise of its family, and a text encoder CLIP's own tokenizer.
+/// denoiser has the noise of its family, and a text encoder CLIP's own tokenizer.
 struct PartFolder: ModelSource {
   let path: String
-  let unetConfig: UNetConfig?
+  let denoiserConfig: DenoiserConfig?
   let textConfigs: [CLIPTextConfig]
   let vaeConfig: AutoencoderKLConfig?
 
@@ -23,15 +23,23 @@ struct PartFolder: ModelSource {
     }
     self.path = path
     switch name {
-    case "UNet2DConditionModel": (unetConfig, textConfigs, vaeConfig) = (try UNetConfig(file), [], nil)
-    case "AutoencoderKL": (unetConfig, textConfigs, vaeConfig) = (nil, [], try AutoencoderKLConfig(file))
-    case "CLIPTextModel": (unetConfig, textConfigs, vaeConfig) = (nil, [try CLIPTextConfig(file)], nil)
+    case "AutoencoderKL", "AutoencoderKLFlux2":
+      (denoiserConfig, textConfigs, vaeConfig) = (nil, [], try AutoencoderKLConfig(file))
+    case "CLIPTextModel":
+      (denoiserConfig, textConfigs, vaeConfig) = (nil, [try CLIPTextConfig(file)], nil)
     case "CLIPTextModelWithProjection":
-      (unetConfig, textConfigs, vaeConfig) = (nil, [try CLIPTextConfig(file, hasProjection: true)], nil)
+      (denoiserConfig, textConfigs, vaeConfig) = (
+        nil, [try CLIPTextConfig(file, hasProjection: true)], nil
+      )
     default:
+      if let name, let config = try DenoiserConfig(file, className: name) {
+        (denoiserConfig, textConfigs, vaeConfig) = (config, [], nil)
+        return
+      }
       throw ModelError(
-        "\(configPath): is of \(name.map { "class \($0), which is not supported" } ?? "no class"); UNet2DConditionModel, "
-          + "AutoencoderKL, CLIPTextModel or CLIPTextModelWithProjection was expected")
+        "\(configPath): is of \(name.map { "class \($0), which is not supported" } ?? "no class"); "
+          + (DenoiserConfig.classNames + ["AutoencoderKL", "AutoencoderKLFlux2", "CLIPTextModel"])
+          .joined(separator: ", ") + " or CLIPTextModelWithProjection was expected")
     }
   }
 
@@ -40,7 +48,9 @@ struct PartFolder: ModelSource {
 
   func files(of part: Model.Part) throws -> [String] {
     switch part {
-    case .unet: unetConfig == nil ? [] : try weightFiles(ModelIndex.unetWeights) + [scheduler].compactMap { $0 }
+    case .unet:
+      denoiserConfig == nil
+        ? [] : try weightFiles(ModelIndex.denoiserWeights) + [scheduler].compactMap { $0 }
     case .clip:
       textConfigs.isEmpty
         ? []
@@ -51,8 +61,8 @@ struct PartFolder: ModelSource {
 
   func schedulerConfig() throws -> SchedulerConfig {
     if let scheduler { return try SchedulerConfig(path: scheduler) }
-    guard let unetConfig else { throw ModelError("\(path): the part has no 'scheduler'") }
-    return try SchedulerConfig(path: path, unet: unetConfig, hints: TrainingHints())
+    guard let denoiserConfig else { throw ModelError("\(path): the part has no 'scheduler'") }
+    return try SchedulerConfig(path: path, denoiser: denoiserConfig, hints: TrainingHints())
   }
 
   func tokenizer(_ index: Int) throws -> CLIPTokenizer {
@@ -60,8 +70,12 @@ struct PartFolder: ModelSource {
     return try CLIPTokenizer.clip(padsWithEnd: textConfigs[index].activation == .quickGELU)
   }
 
-  func unetWeights() throws -> WeightStore { try store(ModelIndex.unetWeights, .diffusersUNet()) }
-  func textWeights(_ index: Int) throws -> WeightStore { try store(ModelIndex.textWeights, .transformersCLIP()) }
+  func denoiserWeights() throws -> WeightStore {
+    try store(ModelIndex.denoiserWeights, denoiserConfig?.names ?? .diffusersUNet())
+  }
+  func textWeights(_ index: Int) throws -> WeightStore {
+    try store(ModelIndex.textWeights, .transformersCLIP())
+  }
   func vaeWeights() throws -> WeightStore { try store(ModelIndex.vaeWeights, .diffusersVAE()) }
 
   private func store(_ stem: String, _ table: NameTable) throws -> WeightStore {

@@ -1,13 +1,13 @@
 import Safetensors
 
 extension Model {
-  /// The weights of the UNet, changed by the model's patches as they are read.
-  func changedUNetWeights(_ config: UNetConfig) throws -> WeightStore {
-    let weights = try source.unetWeights()
+  /// The weights of the denoiser, changed by the model's patches as they are read.
+  func changedDenoiserWeights(_ config: DenoiserConfig) throws -> WeightStore {
+    let weights = try source.denoiserWeights()
     guard !patches.isEmpty else { return weights }
-    let part = (weights, LoRANames(unet: weights.slots, UNetStructure(config)))
+    let part = (weights, LoRANames(denoiser: weights.slots, config))
     for patch in patches {
-      try patch.apply(to: [part], model: ModelFamily(config).rawValue) { !LoRANames.isOfText($0) }
+      try patch.apply(to: [part], model: config.family.rawValue) { !LoRANames.isOfText($0) }
     }
     return weights
   }
@@ -30,7 +30,7 @@ extension Model {
   package func checkPatches(of part: Part) throws {
     try requirePart(part)
     switch part {
-    case .unet: if let unetConfig { _ = try changedUNetWeights(unetConfig) }
+    case .unet: if let denoiserConfig { _ = try changedDenoiserWeights(denoiserConfig) }
     case .clip: _ = try changedTextWeights()
     case .vae: break
     }

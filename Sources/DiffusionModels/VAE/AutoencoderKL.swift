@@ -2,13 +2,14 @@ import Foundation
 import Safetensors
 import Tensors
 
-/// Images to latents and back, as diffusers' AutoencoderKL.
+/// Images to latents and back, as diffusers' AutoencoderKL and AutoencoderKLFlux2.
 package struct AutoencoderKL: Sendable {
   package let config: AutoencoderKLConfig
   private let encoder: VAEEncoder
   private let decoder: VAEDecoder
   private let quantConv: Linear?
   private let postQuantConv: Linear?
+  private let scale: LatentScale
 
   init(_ weights: WeightScope, _ config: AutoencoderKLConfig) throws {
     self.config = config
@@ -19,16 +20,18 @@ package struct AutoencoderKL: Sendable {
     postQuantConv =
       config.hasPostQuantConv ? try weights.pointwise("post_quant_conv", inputs: channels, outputs: channels) : nil
     decoder = try VAEDecoder(weights.scope("decoder"), config)
+    scale = try LatentScale(weights, config)
   }
 
-  /// Latents in the UNet's scale to images: [n, c, h, w] -> [n, 3, h * factor, w * factor], about -1...1, not clamped.
+  /// Latents in the denoiser's scale to images: [n, c, h, w] -> [n, 3, h * pixels, w * pixels], about -1...1, not clamped.
   ///
   /// Throws `ModelError` for a shape the model does not take.
   package func decode(_ latent: Tensor) throws -> Tensor {
-    guard latent.shape.count == 4, latent.shape[1] == config.latentChannels, latent.count > 0 else {
-      throw ModelError("the latent is \(latent.shape); the VAE takes [n, \(config.latentChannels), h, w]")
+    guard latent.shape.count == 4, latent.shape[1] == config.modelChannels, latent.count > 0 else {
+      throw ModelError(
+        "the latent is \(latent.shape); the VAE takes [n, \(config.modelChannels), h, w]")
     }
-    let unscaled = (latent / Float(config.scalingFactor)).channelsLast()  // [n, h, w, c]
+    let unscaled = scale.undone(latent).channelsLast()  // [n, h, w, c]
     return decoder(postQuantConv?(unscaled) ?? unscaled).channelsFirst()
   }
 
@@ -36,7 +39,7 @@ package struct AutoencoderKL: Sendable {
   ///
   /// Throws `ModelError` for a shape the model does not take.
   package func encode(_ image: Tensor) throws -> DiagonalGaussian {
-    let (channels, factor) = (config.imageChannels, config.factor)
+    let (channels, factor) = (config.imageChannels, config.pixelsPerLatent)
     guard image.shape.count == 4, image.shape[1] == channels, image.count > 0 else {
       throw ModelError("the image is \(image.shape); the VAE takes [n, \(channels), h, w]")
     }
@@ -48,8 +51,8 @@ package struct AutoencoderKL: Sendable {
     return DiagonalGaussian(moments: (quantConv?(encoded) ?? encoded).channelsFirst())
   }
 
-  /// A latent of the VAE's own scale in the UNet's.
-  package func scaled(_ latent: Tensor) -> Tensor { Float(config.scalingFactor) * latent }
+  /// A latent of the VAE's own scale in the denoiser's.
+  package func scaled(_ latent: Tensor) -> Tensor { scale.done(latent) }
 }
 
 /// A normal distribution with independent elements, as diffusers' DiagonalGaussianDistribution.

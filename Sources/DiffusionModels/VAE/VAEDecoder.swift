@@ -15,10 +15,10 @@ struct VAEDecoder: Sendable {
   private let convOut: Conv2d
 
   init(_ weights: WeightScope, _ config: AutoencoderKLConfig) throws {
-    let levels = Array(config.levelChannels.reversed())  // innermost first
+    let levels = Array(config.decoderChannels.reversed())  // innermost first
     let outermost = levels[levels.count - 1]
     convIn = try weights.conv("conv_in", inputs: config.latentChannels, outputs: levels[0])
-    midBlock = try VAEMidBlock(weights.scope("mid_block"), config)
+    midBlock = try VAEMidBlock(weights.scope("mid_block"), config, channels: levels[0])
     upBlocks = try levels.indices.map { level in
       let scope = weights.scope("up_blocks", level)
       let resnets = try (0...config.layersPerBlock).map { layer in

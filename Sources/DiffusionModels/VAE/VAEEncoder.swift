@@ -31,8 +31,9 @@ struct VAEEncoder: Sendable {
         ? nil : try Downsample2D(scope.scope("downsamplers.0"), channels: levels[level], padding: .bottomRight)
       return DownBlock(resnets: resnets, downsampler: downsampler)
     }
-    midBlock = try VAEMidBlock(weights.scope("mid_block"), config)
-    normOut = try weights.groupNorm("conv_norm_out", channels: innermost, groups: config.normGroups, eps: vaeNormEps)
+    midBlock = try VAEMidBlock(weights.scope("mid_block"), config, channels: innermost)
+    normOut = try weights.groupNorm(
+      "conv_norm_out", channels: innermost, groups: config.normGroups, eps: vaeNormEps)
     convOut = try weights.conv("conv_out", inputs: innermost, outputs: 2 * config.latentChannels)
   }
 

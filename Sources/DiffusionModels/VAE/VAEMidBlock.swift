@@ -10,8 +10,7 @@ struct VAEMidBlock: Sendable {
   private let attention: VAEAttention?
   private let resnet1: ResnetBlock2D
 
-  init(_ weights: WeightScope, _ config: AutoencoderKLConfig) throws {
-    let channels = config.levelChannels[config.levelChannels.count - 1]
+  init(_ weights: WeightScope, _ config: AutoencoderKLConfig, channels: Int) throws {
     func resnet(_ index: Int) throws -> ResnetBlock2D {
       try ResnetBlock2D(
         weights.scope("resnets", index), inputs: channels, outputs: channels, timeChannels: nil,

@@ -47,6 +47,8 @@ package struct NodeForecast {
   /// Whether a wire leads into the input.
   package func isWired<Value>(_ input: OptionalInput<Value>) -> Bool { !wires[inputPosition(input.name)].isEmpty }
 
+  package func isWired<Value>(_ input: VariadicInput<Value>) -> Bool { !wires[inputPosition(input.name)].isEmpty }
+
   /// Takes the wire away: the node runs, and is keyed, as if the input had been left out.
   package mutating func disconnect<Value>(_ input: OptionalInput<Value>) { wires[inputPosition(input.name)] = [] }
 

@@ -19,11 +19,17 @@ extension BenchCommand {
     @Option(help: "A model folder in the diffusers layout, or a safetensors file.")
     var model: String
 
-    @Option(help: "text (the text encoder), unet (one forward) or vae (one decode).")
+    @Option(
+      help:
+        "text (the text encoder), unet (one forward of the denoiser, of any family) or vae (one decode)."
+    )
     var part: Part
 
     @Option(help: "Width and height of the picture in pixels.")
     var size = 512
+
+    @Option(help: "Tokens of text that a transformer is given.")
+    var tokens = 512
 
     @Option(help: "Samples of a run.")
     var batch = 1
@@ -44,11 +50,15 @@ extension BenchCommand {
     var profile = false
 
     func validate() throws {
-      for (name, value) in [("size", size), ("batch", batch), ("runs", runs), ("threads", threads ?? 1)] where value < 1
-      {
+      for (name, value) in [
+        ("size", size), ("batch", batch), ("runs", runs), ("threads", threads ?? 1),
+        ("tokens", tokens),
+      ] where value < 1 {
         throw ValidationError("--\(name) is \(value); 1 or more was expected")
       }
-      for (name, value, most) in [("size", size, 8192), ("batch", batch, 64)] where value > most {
+      for (name, value, most) in [
+        ("size", size, 8192), ("batch", batch, 64), ("tokens", tokens, 4096),
+      ] where value > most {
         throw ValidationError("--\(name) is \(value); at most \(most) was expected")
       }
       guard let chosen = Precision(rawValue: precision) else {
@@ -100,6 +110,22 @@ extension BenchCommand {
           let ids = (0..<batch * length).map { ($0 &* 7919 &+ run &* 104_729) % words }
           _ = try encoder((0..<batch).map { Array(ids[$0 * length..<($0 + 1) * length]) })
         }
+      case .unet where model.unetConfig == nil:
+        let (denoiser, side) = (try model.denoiser(), try latentSide(model))
+        guard let config = model.denoiserConfig else {
+          preconditionFailure("a denoiser without a config")
+        }
+        let pooled: Int? = if case .flux(let config) = config { config.pooledSize } else { nil }
+        return { run in
+          _ = try denoiser.predict(
+            latent: noise([batch, config.latentChannels, side, side], run, 0),
+            time: Double(999 - run * 7 % 999),
+            conditionings: [
+              DenoiserConditioning(
+                noise([batch, tokens, config.conditioningSize], run, 1),
+                pooled: pooled.map { noise([batch, $0], run, 2) })
+            ], extras: DenoiserExtras())
+        }
       case .unet:
         let unet = try model.unet()
         let (config, side) = (unet.config, try latentSide(model))
@@ -117,12 +143,14 @@ extension BenchCommand {
       case .vae:
         let vae = try model.vae()
         let side = try latentSide(model)
-        return { run in _ = try vae.decode(noise([batch, vae.config.latentChannels, side, side], run, 0)) }
+        return { run in
+          _ = try vae.decode(noise([batch, vae.config.modelChannels, side, side], run, 0))
+        }
       }
     }
 
     private func latentSide(_ model: DiffusionModels.Model) throws -> Int {
-      let factor = model.vaeConfig?.factor ?? 8
+      let factor = model.pixelsPerLatent
       guard size % factor == 0 else {
         throw Diagnostic("--size is \(size); the model takes multiples of \(factor)")
       }

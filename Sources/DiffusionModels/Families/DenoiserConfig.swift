@@ -1,0 +1,115 @@
+import Safetensors
+import Tensors
+
+/// The sizes of a denoiser, whatever its family.
+package enum DenoiserConfig: Sendable, Equatable {
+  case unet(UNetConfig)
+  case flux(FluxConfig)
+  case flux2(Flux2Config)
+  case zImage(ZImageConfig)
+
+  /// The classes of diffusers that are denoisers.
+  static let classNames = [
+    "UNet2DConditionModel", "FluxTransformer2DModel", "Flux2Transformer2DModel",
+    "ZImageTransformer2DModel",
+  ]
+
+  /// The config of a class; nil for a class that is no denoiser known here.
+  init?(_ file: ConfigFile, className: String) throws {
+    switch className {
+    case "UNet2DConditionModel": self = .unet(try UNetConfig(file))
+    case "FluxTransformer2DModel": self = .flux(try FluxConfig(file))
+    case "Flux2Transformer2DModel": self = .flux2(try Flux2Config(file))
+    case "ZImageTransformer2DModel": self = .zImage(try ZImageConfig(file))
+    default: return nil
+    }
+  }
+
+  package var unet: UNetConfig? { if case .unet(let config) = self { config } else { nil } }
+
+  package var family: ModelFamily {
+    switch self {
+    case .unet(let config): ModelFamily(config)
+    case .flux: .flux
+    case .flux2: .flux2
+    case .zImage: .zImage
+    }
+  }
+
+  /// What sets the denoiser apart within its family; nil where nothing does.
+  package var variant: String? {
+    switch self {
+    case .unet(let config): config.variant
+    case .flux(let config): config.embedsGuidance ? "dev" : "schnell"
+    case .flux2(let config): config.embedsGuidance ? "dev" : "klein"
+    case .zImage: nil
+    }
+  }
+
+  /// As messages call the model.
+  package var modelName: String {
+    ([family.rawValue] + [variant].compactMap(\.self)).joined(separator: " ")
+  }
+
+  /// Channels of the latents that the model takes, but for what some UNets see beside them.
+  package var latentChannels: Int {
+    switch self {
+    case .unet(let config): config.outputChannels
+    case .flux(let config): config.latentChannels
+    case .flux2(let config): config.inputChannels
+    case .zImage(let config): config.latentChannels
+    }
+  }
+
+  /// Width of the text's states.
+  package var conditioningSize: Int {
+    switch self {
+    case .unet(let config): config.conditioningSize
+    case .flux(let config): config.conditioningSize
+    case .flux2(let config): config.conditioningSize
+    case .zImage(let config): config.conditioningSize
+    }
+  }
+
+  /// Whether a guidance scale changes what the model predicts; UNets pass over one that they do not take.
+  package var refusesGuidance: Bool {
+    switch self {
+    case .unet: false
+    case .flux(let config): !config.embedsGuidance
+    case .flux2(let config): !config.embedsGuidance
+    case .zImage: true
+    }
+  }
+
+  /// Whether the model looks at other pictures.
+  package var takesReferences: Bool { if case .flux2 = self { true } else { false } }
+
+  /// How the layout that diffusers saves calls the weights.
+  var names: NameTable { NameTable([NameTable.Rule("", "")]) }
+
+  /// How the layout of the authors, and of GGUF files, calls the weights.
+  var originalNames: NameTable {
+    switch self {
+    case .unet(let config): .originalUNet(UNetStructure(config))
+    case .flux(let config):
+      .originalFlux(blocks: config.layerCount, singleBlocks: config.singleLayerCount)
+    case .flux2(let config):
+      .originalFlux2(blocks: config.layerCount, singleBlocks: config.singleLayerCount)
+    case .zImage(let config):
+      .originalZImage(layers: config.layerCount, refiners: config.refinerCount)
+    }
+  }
+
+  /// Builds the model, which for a survey accounts for every weight.
+  ///
+  /// Throws only where weights asked for in vain are too large to go on, and what reading them throws.
+  func build(_ weights: WeightScope, pixelsPerLatent: Int) throws -> any Denoiser {
+    switch self {
+    case .unet(let config):
+      UNetDenoiser(try UNet2DConditionModel(weights, config), pixelsPerLatent: pixelsPerLatent)
+    case .flux(let config): try FluxTransformer2DModel(weights, config)
+    case .flux2(let config): try Flux2Transformer2DModel(weights, config)
+    case .zImage(let config): try ZImageTransformer2DModel(weights, config)
+    }
+  }
+}
