@@ -72,9 +72,14 @@ package struct LoRAFile: Sendable {
   var family: String? {
     let names = modules.map(\.name)
     func any(_ parts: String...) -> Bool { names.contains { name in parts.contains(where: name.contains) } }
-    if any("double_blocks", "single_blocks", "single_transformer_blocks") { return "FLUX" }
+    if any("double_blocks", "single_blocks", "single_transformer_blocks") {
+      return any("stream_modulation", "to_qkv_mlp_proj", "ff_context.linear_in", "ff_context_linear_in")
+        ? ModelFamily.flux2.rawValue : ModelFamily.flux.rawValue
+    }
     if any("joint_blocks", "ff_context") { return "Stable Diffusion 3" }
-    if any("noise_refiner", "context_refiner") { return "Lumina or Z-Image" }
+    if any("noise_refiner", "context_refiner", "layers.0.attention", "layers_0_attention") {
+      return ModelFamily.zImage.rawValue
+    }
     if any("motion_modules") { return "AnimateDiff" }
     let cross = modules.first { $0.name.hasSuffix("attn2_to_k") || $0.name.hasSuffix("attn2.to_k") }
     switch cross?.inputCount {

@@ -19,13 +19,13 @@ package struct LoRAPatch: Sendable {
     var strangers: [String] = []
     var misfits: [String] = []
     for module in file.modules where isOfParts(module.name) {
-      let places = parts.lazy.compactMap { part in part.names.layer(of: module.name).map { (part.weights, $0) } }
-      guard let (weights, layer) = places.first else {
+      let found = parts.lazy.map { part in (part.weights, part.names.places(of: module.name)) }
+      guard let (weights, places) = found.first(where: { !$0.1.isEmpty }) else {
         strangers.append("'\(module.name)'")
         continue
       }
       do {
-        try apply(module, to: layer, of: weights)
+        for place in places { try apply(module, to: place, of: weights) }
       } catch let misfit as LoRAModule.Misfit {
         misfits.append(misfit.description)
       }
@@ -38,15 +38,19 @@ package struct LoRAPatch: Sendable {
     }
   }
 
-  private func apply(_ module: LoRAModule, to layer: String, of weights: WeightStore) throws {
+  private func apply(_ module: LoRAModule, to place: LoRANames.Place, of weights: WeightStore) throws {
     let changes = [("weight", module.weightChange), ("bias", module.changesBias ? module.biasChange : nil)]
     for (kind, makeChange) in changes {
       guard let makeChange else { continue }
-      let slot = "\(layer).\(kind)"
+      let slot = "\(place.slot).\(kind)"
       guard let shape = weights.shape(of: slot) else {
         throw LoRAModule.Misfit(module: module.name, problem: "changes a \(kind), which the layer does not have")
       }
-      guard let change = try makeChange(shape) else { continue }
+      guard let whole = try makeChange(place.joinedShape(of: shape)) else { continue }
+      guard let change = whole.viewed(place) else {
+        throw LoRAModule.Misfit(
+          module: module.name, problem: "has lengths by input, and the model has its layer in several")
+      }
       weights.change(slot) { [strength] in try change.applied(to: $0, strength: Float(strength)) }
     }
   }

@@ -1,4 +1,5 @@
 import Tensors
+import Weights
 
 /// What a LoRA does to one weight W, D being what it adds: `W + strength scale D`, or DoRA's form of it.
 struct WeightChange: Sendable {
@@ -36,6 +37,22 @@ struct WeightChange: Sendable {
     return magnitude.isByInput
       ? try Self.scalingInputs(of: direction, factor, magnitude.values)
       : Self.scalingRows(of: direction, factor, magnitude.values)
+  }
+
+  /// The change of one of the weights that a tensor joins; nil where lengths would have to be taken of all together.
+  func viewed(_ place: WeightPlace) -> WeightChange? {
+    let count = place.shape(of: [delta.rowCount])[0]
+    if place.view == .whole { return self }
+    var change = WeightChange(delta: ViewedDelta(whole: delta, place: place, rowCount: count), scale: scale)
+    guard let magnitude else { return change }
+    if magnitude.isByInput, count < delta.rowCount { return nil }
+    let lengths = magnitude.values.values
+    change.magnitude = Magnitude(
+      values: magnitude.isByInput
+        ? magnitude.values
+        : Tensor(shape: [count], values: (0..<count).map { lengths[place.row($0, of: count)] }),
+      isByInput: magnitude.isByInput, formula: magnitude.formula)
+    return change
   }
 
   private func adding(_ factor: Float, to source: WeightSource) -> WeightSource {

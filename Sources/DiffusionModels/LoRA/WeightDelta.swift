@@ -1,4 +1,5 @@
 import Tensors
+import Weights
 
 /// A matrix [rows, columns] that is added to a weight [out, in, ...], whose axes after the first count as one; rows of it are
 /// made as they are needed.
@@ -93,6 +94,24 @@ struct KroneckerDelta: WeightDelta {
           }
         }
       }
+    }
+  }
+}
+
+/// Rows of another one, as a layout's tensor has those of a weight.
+struct ViewedDelta: WeightDelta {
+  let whole: any WeightDelta
+  let place: WeightPlace
+  let rowCount: Int
+
+  var columnCount: Int { whole.columnCount }
+
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+    for (index, row) in rows.enumerated() {
+      let place = place.row(row, of: rowCount)
+      whole.write(
+        place..<place + 1,
+        to: UnsafeMutableBufferPointer(rebasing: target[index * columnCount..<(index + 1) * columnCount]))
     }
   }
 }
