@@ -103,7 +103,8 @@ import DiffusionModels
     try copy.edit("model_index.json") { $0["vae"] = ["diffusers", "AutoencoderTiny"] }
     #expect(
       throws: ModelError(
-        "\(copy.path)/model_index.json: 'vae' is of class AutoencoderTiny, which is not supported; AutoencoderKL was expected"
+        "\(copy.path)/model_index.json: 'vae' is of class AutoencoderTiny, which is not supported; "
+          + "AutoencoderKL or AutoencoderKLFlux2 was expected"
       )
     ) {
       try Model(path: copy.path)
@@ -115,7 +116,8 @@ import DiffusionModels
     #expect(
       throws: ModelError(
         "\(copy.path)/model_index.json: the part 'prior', of class PriorTransformer, is not supported; Stable Diffusion models have "
-          + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler', and SDXL 'text_encoder_2' and 'tokenizer_2'")
+          + "'unet', 'vae', 'text_encoder', 'tokenizer' and 'scheduler', SDXL 'text_encoder_2' and 'tokenizer_2', and "
+          + "FLUX and Z-Image 'transformer' in place of 'unet'")
     ) {
       try Model(path: copy.path)
     }

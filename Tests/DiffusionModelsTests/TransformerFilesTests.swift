@@ -36,8 +36,13 @@ import DiffusionModels
     let prefixed = original.map { (name: "model.diffusion_model.\($0.name)", tensor: $0.tensor) }
     var className = ""
     if case .string(let name) = tiny.config["_class_name"] { className = name }
-    let index = "{\"_class_name\": \"Pipeline\", \"transformer\": [\"diffusers\", \"\(className)\"]}"
+    let index =
+      "{\"_class_name\": \"Pipeline\", \"transformer\": [\"diffusers\", \"\(className)\"], "
+      + "\"scheduler\": [\"diffusers\", \"FlowMatchEulerDiscreteScheduler\"]}"
     _ = try write(Array(index.utf8), to: "model/model_index.json")
+    _ = try write(
+      Array("{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift\": 1.0}".utf8),
+      to: "model/scheduler/scheduler_config.json")
     let config = try write(json(tiny.config), to: "model/transformer/config.json")
     let weights = tiny.diffusersTensors
     // Two shards and their index, as large models come.
@@ -98,7 +103,7 @@ import DiffusionModels
       try Model(path: path).survey(.unet)
     } throws: { error in
       let text = "\(error)"
-      return text.contains("missing: 7") && text.contains("'single_blocks.1.linear1.bias'")
+      return text.contains("missing: 2") && text.contains("'single_blocks.1.linear1.bias'")
         && text.contains("'double_blocks.0.txt_attn.qkv.weight'")
     }
     tensors[0].name = "double_blocks.0.img_attn.extra.weight"

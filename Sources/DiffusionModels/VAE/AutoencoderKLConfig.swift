@@ -76,10 +76,11 @@ package struct AutoencoderKLConfig: Sendable, Equatable {
     hasQuantConv = try file.bool("use_quant_conv", default: true)
     hasPostQuantConv = try file.bool("use_post_quant_conv", default: true)
     hasMidAttention = try file.bool("mid_block_add_attention", default: true)
-    guard scalingFactor.isFinite, scalingFactor > 0, shiftFactor.isFinite else {
-      throw ModelError(
-        "\(file.path): 'scaling_factor' is \(scalingFactor) and 'shift_factor' \(shiftFactor); numbers were expected, the "
-          + "first above 0")
+    guard scalingFactor.isFinite, scalingFactor > 0 else {
+      throw ModelError("\(file.path): 'scaling_factor' is \(scalingFactor); a number above 0 was expected")
+    }
+    guard shiftFactor.isFinite else {
+      throw ModelError("\(file.path): 'shift_factor' is \(shiftFactor); a number was expected")
     }
     guard decoderChannels.count == levelChannels.count else {
       throw ModelError(
