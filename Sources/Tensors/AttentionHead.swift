@@ -113,9 +113,12 @@ struct AttentionHead {
     withExtendedLifetime(prepared) {}
     for block in 0..<blockCount {
       let rows = block * keysPerBlock..<min((block + 1) * keysPerBlock, keys)
-      let (source, words) = (value + rows.lowerBound * keyStride, target + keys * depth + block * headWidth * valueWords)
+      let (source, words) = (
+        value + rows.lowerBound * keyStride, target + keys * depth + block * headWidth * valueWords
+      )
       switch precision {
-      case .f32: transpose(source, stride: keyStride, rows: rows.count, columns: headWidth, to: words, stride: valueWords)
+      case .f32:
+        transpose(source, stride: keyStride, rows: rows.count, columns: headWidth, to: words, stride: valueWords)
       case .bf16:
         let turned = AlignedStorage(count: headWidth * rows.count)
         transpose(

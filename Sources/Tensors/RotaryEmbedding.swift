@@ -1,8 +1,8 @@
 import Glibc
 
-/// Turns pairs of channels of each head by angles that depend on a token's position (Su et al. 2021).
+/// Turns pairs of channels of each head by angles that depend on a token's position.
 ///
-/// `y = x cos + x' sin`, x' being the other channel of the pair, with the sign of a rotation.
+/// Source: Su, Lu, Pan, Murtadha, Wen and Liu 2021. `y = x cos + x' sin`, x' being the other channel of the pair, with the sign of a rotation.
 package struct RotaryEmbedding: Sendable {
   /// Which two of a head's d channels are turned together.
   package enum Pairing: Sendable {

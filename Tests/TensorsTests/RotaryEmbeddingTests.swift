@@ -7,7 +7,9 @@ import Tensors
   @Test(arguments: [RotaryEmbedding.Pairing.halves, .neighbours], [2, 24, 128])
   func pairsAreTurned(_ pairing: RotaryEmbedding.Pairing, width: Int) {
     let (samples, tokens, heads, pairs) = (2, 5, 3, width / 2)
-    let angles = (0..<tokens + 1).map { token in (0..<pairs).map { Double(token) / pow(10_000, Double($0) / Double(pairs)) } }
+    let angles = (0..<tokens + 1).map { token in
+      (0..<pairs).map { Double(token) / pow(10_000, Double($0) / Double(pairs)) }
+    }
     let x = randomTensor([samples, tokens, heads * width], seed: 1)
     let values = x.values.map(Double.init)
     var expected = values
