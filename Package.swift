@@ -26,7 +26,11 @@ let package = Package(
     .target(name: "YAMLTree", dependencies: ["Diagnostics", "CYAML"]),
     .target(name: "CKernels"),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
-    .target(name: "CTokenizers", exclude: ["clip-merges.txt", "LICENSE-CLIP.txt"]),
+    .target(
+      name: "CTokenizers",
+      exclude: [
+        "clip-merges.txt", "LICENSE-CLIP.txt", "qwen-merges.txt", "t5.model", "make_t5_model.py", "LICENSE-T5-QWEN.txt",
+      ]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "Weights", dependencies: ["Diagnostics", "Tensors"]),
     .target(name: "Safetensors", dependencies: ["Diagnostics", "Weights"]),
@@ -48,13 +52,13 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-static-stdlib"])],
       linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
 
-    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Safetensors", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Safetensors"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "Safetensors", "Tensors"]),
-    .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels", "TestSupport"]),
+    .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels", "GGUF", "TestSupport"]),
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
     .target(

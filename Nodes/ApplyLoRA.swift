@@ -32,8 +32,11 @@ package struct ApplyLoRA: ForecastingNode {
     return file.paths.map { NodeSource($0, outputs: Set(outputs.filter(\.1).map(\.0))) }
   }
 
-  /// The noise that a model was trained with stays as it is.
-  package func forecast(_ io: inout NodeForecast) { io[changedDenoiser] = io[denoiser] }
+  /// The noise that a model was trained with stays as it is, and so do the sizes of its parts.
+  package func forecast(_ io: inout NodeForecast) {
+    io[changedDenoiser] = io[denoiser]
+    io[changedClip] = io[clip]
+  }
 
   package func run(_ io: inout NodeIO) throws {
     let path = io[path]

@@ -35,7 +35,7 @@ package struct LoadModel: ForecastingNode {
 
   package func forecast(_ io: inout NodeForecast) {
     let model = ports.known(io.parameters, training.overrides(io.parameters))
-    (io[denoiser], io[unet]) = (model, model)
+    (io[denoiser], io[unet], io[clip]) = (model, model, ports.known(io.parameters))
   }
 
   package func run(_ io: inout NodeIO) throws {

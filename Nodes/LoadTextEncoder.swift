@@ -2,12 +2,13 @@ import DiffusionModels
 import GraphEngine
 
 /// The text encoders of a model, from wherever it has them.
-package struct LoadTextEncoder: Node {
+package struct LoadTextEncoder: ForecastingNode {
   package static let info = NodeInfo(
     type: "LoadTextEncoder", version: 1, lane: .inline,
-    summary: "Opens the text encoders of a model, or one by itself.")
+    summary: "Opens the text encoders of a model, or one or two by themselves.")
 
   let ports = ModelPorts("A model's folder or file, or the folder or file of a text encoder alone.")
+  let encoders = TextEncoderPorts()
   let clip = Output<CLIPHandle>("clip", "The text encoders and their tokenizers.")
 
   package init() {}
@@ -15,16 +16,19 @@ package struct LoadTextEncoder: Node {
   package func resolve(_ parameters: inout NodeParameters) throws { try ports.resolve(&parameters) }
 
   package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
-    try ports.sources(parameters, outputsOfParts)
+    try ports.sources(parameters, outputsOfParts, encoders: encoders)
   }
 
   package func verify(_ parameters: NodeParameters, outputs: Set<String>) throws {
-    try ports.verify(parameters, outputsOfParts, needed: outputs)
+    try ports.verify(parameters, outputsOfParts, needed: outputs, encoders: encoders)
   }
 
   private var outputsOfParts: [Model.Part: Set<String>] { [.clip: [clip.name]] }
 
+  package func forecast(_ io: inout NodeForecast) { io[clip] = ports.known(io.parameters, encoders: encoders) }
+
   package func run(_ io: inout NodeIO) throws {
-    io[clip] = CLIPHandle(model: try ports.open(io.parameters, warn: io.warn), loading: LoadReport(io.reportLoaded))
+    let model = try ports.open(io.parameters, encoders: encoders, warn: io.warn)
+    io[clip] = CLIPHandle(model: model, loading: LoadReport(io.reportLoaded))
   }
 }

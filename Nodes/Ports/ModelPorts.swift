@@ -23,8 +23,10 @@ struct ModelPorts: PortGroup {
   /// The files of parts, with the outputs that each part reaches.
   ///
   /// Throws `NodeFailure` at `path`.
-  func sources(_ parameters: NodeParameters, _ outputs: [Model.Part: Set<String>]) throws -> [NodeSource] {
-    let model = try open(parameters)
+  func sources(
+    _ parameters: NodeParameters, _ outputs: [Model.Part: Set<String>], encoders: TextEncoderPorts? = nil
+  ) throws -> [NodeSource] {
+    let model = try open(parameters, encoders: encoders)
     return try failing {
       for (part, _) in outputs where outputs.count == 1 { try model.requirePart(part) }
       return try Model.Part.allCases.flatMap { part in
@@ -38,9 +40,10 @@ struct ModelPorts: PortGroup {
   ///
   /// Throws `NodeFailure` at `path`.
   func verify(
-    _ parameters: NodeParameters, _ outputs: [Model.Part: Set<String>], needed: Set<String>
+    _ parameters: NodeParameters, _ outputs: [Model.Part: Set<String>], needed: Set<String>,
+    encoders: TextEncoderPorts? = nil
   ) throws {
-    let model = try open(parameters)
+    let model = try open(parameters, encoders: encoders)
     try failing {
       for part in Model.Part.allCases where outputs[part]?.isDisjoint(with: needed) == false { try model.survey(part) }
     }
@@ -48,18 +51,23 @@ struct ModelPorts: PortGroup {
 
   /// The model as a plan sees it, which reads configs and no weights; nil for one that cannot be opened, which `sources`
   /// tells of.
-  func known(_ parameters: NodeParameters, _ overrides: ModelOverrides) -> Model? { try? open(parameters, overrides) }
+  func known(
+    _ parameters: NodeParameters, _ overrides: ModelOverrides = ModelOverrides(), encoders: TextEncoderPorts? = nil
+  ) -> Model? { try? open(parameters, overrides, encoders: encoders) }
 
   /// Throws `NodeFailure` at `path`.
   func open(
-    _ parameters: NodeParameters, _ overrides: ModelOverrides = ModelOverrides(),
+    _ parameters: NodeParameters, _ overrides: ModelOverrides = ModelOverrides(), encoders: TextEncoderPorts? = nil,
     warn: @escaping @Sendable (String, String?) -> Void = { _, _ in }
   ) throws -> Model {
     let precision = Precision(rawValue: parameters[precision]) ?? .f32
+    var overrides = overrides
+    overrides.textRecipe = encoders.flatMap { parameters[$0.family] }.flatMap(TextRecipe.init)
     return try failing {
-      try Model(path: parameters[path], precision: precision, overrides: overrides) { [port = path.name] in
-        warn($0, port)
-      }
+      try Model(
+        path: parameters[path], secondPath: encoders.flatMap { parameters[$0.secondPath] }, precision: precision,
+        overrides: overrides
+      ) { [port = path.name] in warn($0, port) }
     }
   }
 
@@ -76,15 +84,33 @@ struct ModelPorts: PortGroup {
 }
 
 extension [NodeSource] {
-  /// One entry for each file, with the outputs of all.
+  /// One entry for a file that several parts have, with the outputs of all; one that a part has twice counts twice, as two
+  /// copies of it would.
   fileprivate func merged() -> [NodeSource] {
-    var (paths, outputs): ([String], [String: Set<String>]) = ([], [:])
+    var (merged, places): ([(path: String, outputs: Set<String>)], [String: Int]) = ([], [:])
     for source in self {
-      if outputs[source.path] == nil { paths.append(source.path) }
-      outputs[source.path, default: []].formUnion(source.outputs ?? [])
+      let outputs = source.outputs ?? []
+      if let place = places[source.path], merged[place].outputs.isDisjoint(with: outputs) {
+        merged[place].outputs.formUnion(outputs)
+      } else {
+        places[source.path] = merged.count
+        merged.append((source.path, outputs))
+      }
     }
-    return paths.map { NodeSource($0, outputs: outputs[$0]) }
+    return merged.map { NodeSource($0.path, outputs: $0.outputs) }
   }
+}
+
+/// What text encoders need to be told that come in files of their own.
+struct TextEncoderPorts: PortGroup {
+  let secondPath = OptionalParameter<String>(
+    "path_2",
+    "The folder or file of the other of two text encoders, in either order: CLIP-L and T5 for FLUX.1, CLIP-L and "
+      + "OpenCLIP-bigG for SDXL.",
+    path: .read)
+  let family = OptionalParameter<String>(
+    "family", "The model that a Qwen3 text encoder alone in a file is for; a model's folder tells it.",
+    options: TextRecipe.sharingQwen3.map(\.rawValue))
 }
 
 /// What a person knows better than the model's files of the noise that it was trained with.

@@ -1,6 +1,7 @@
 import DiffusionModels
 import GraphEngine
 import Safetensors
+import Tensors
 
 /// How a prompt is written, and the textual inversions that it may name.
 struct PromptPorts: PortGroup {
@@ -44,15 +45,22 @@ struct PromptPorts: PortGroup {
     }
   }
 
-  /// The prompt in the tokens of one text encoder, of `width`; throws `NodeFailure`, at `port` for what is wrong with the text.
+  /// The prompts in the tokens of each text encoder; throws `NodeFailure`, at `port` for what is wrong with the text.
   func tokens(
-    of prompt: Prompt, _ tokenizer: CLIPTokenizer, for encoder: TextualInversion.Encoder, width: Int, port: String
-  ) throws -> TokenizedPrompt {
-    try failing(at: port) {
-      try TokenizedPrompt(prompt, tokenizer) { file in
-        try failing(at: embeddings.name) { try TextualInversion.vectors(file.path, for: encoder, width: width) }
-      }
-    }
+    of prompts: [Prompt], _ encoders: any TextEncoders, length: Int?, port: String
+  ) throws -> [TokenizedPrompt] {
+    try failing(at: port) { try encoders.tokens(of: prompts, TokenizingOptions(length: length, vectors: vectors)) }
+  }
+
+  /// Refuses what a model's text encoders cannot take of the prompts, one for each, without reading a weight.
+  func check(_ prompts: [Prompt], _ model: Model, port: String) throws {
+    try failing(at: port) { try model.check(prompts, vectors: vectors) }
+  }
+
+  private func vectors(_ file: EmbeddingFolder.File, for encoder: TextualInversion.Encoder, width: Int) throws
+    -> [Tensor]
+  {
+    try failing(at: embeddings.name) { try TextualInversion.vectors(file.path, for: encoder, width: width) }
   }
 
   private func syntax(_ parameters: NodeParameters) -> PromptSyntax {

@@ -108,10 +108,12 @@ package struct UNetHandle: ModelHandle {
 /// The text encoders and their tokenizers.
 package struct CLIPHandle: ModelHandle {
   package static let wireType = WireType("clip", isCacheable: false)
+  /// Its sizes are known when a run is planned.
+  package typealias Forecast = Model
   package let model: Model
   package let loading: LoadReport
 
-  func encoders(at port: String) throws -> TextEncoders { try part("clip", at: port) { try $0.textEncoders() } }
+  func encoders(at port: String) throws -> any TextEncoders { try part("clip", at: port) { try $0.textEncoders() } }
 }
 
 /// The autoencoder between pictures and latents.

@@ -20,15 +20,16 @@ package final class Model: Sendable {
   private let warn: @Sendable (String) -> Void
   private let loadedUNet = Loaded<UNet2DConditionModel>()
   private let loadedDenoiser = Loaded<any Denoiser>()
-  private let loadedText = Loaded<TextEncoders>()
+  private let loadedText = Loaded<any TextEncoders>()
   private let loadedVAE = Loaded<AutoencoderKL>()
 
   /// Opens what is at `path`: a folder in the diffusers layout, the folder of one part, or a safetensors file.
   ///
-  /// Throws `ModelError` or `SafetensorsError` when it is no model, has a part that is not supported, or has parts whose
-  /// sizes do not fit each other; and where this machine has nothing to multiply matrices with.
+  /// `secondPath` is where the other of two text encoders is. Throws `ModelError` or `SafetensorsError` when it is no model,
+  /// has a part that is not supported, or has parts whose sizes do not fit each other; and where this machine has nothing to
+  /// multiply matrices with.
   package init(
-    path: String, precision: Precision = .f32, overrides: ModelOverrides = ModelOverrides(),
+    path: String, secondPath: String? = nil, precision: Precision = .f32, overrides: ModelOverrides = ModelOverrides(),
     warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     guard Numerics.canMultiply else {
@@ -36,7 +37,8 @@ package final class Model: Sendable {
         "models need OpenBLAS on this processor, and libopenblas.so.0 cannot be loaded; Debian has it in libopenblas0")
     }
     (self.path, self.precision, self.overrides, self.warn, patches) = (path, precision, overrides, warn, [])
-    source = try openModelSource(path: path)
+    let first = try openModelSource(path: path)
+    source = try secondPath.map { try TextEncoderPair(first, openModelSource(path: $0)) } ?? first
     try source.checkFit()
   }
 
@@ -50,7 +52,11 @@ package final class Model: Sendable {
 
   package var denoiserConfig: DenoiserConfig? { source.denoiserConfig }
   package var unetConfig: UNetConfig? { source.unetConfig }
-  package var textConfigs: [CLIPTextConfig] { source.textConfigs }
+  package var textConfigs: [TextEncoderConfig] { source.textConfigs }
+  /// What its text encoders are for; nil where nothing tells.
+  package var textRecipe: TextRecipe? {
+    TextRecipe(textConfigs, stated: source.statedRecipe ?? overrides.textRecipe)
+  }
   package var vaeConfig: AutoencoderKLConfig? {
     source.vaeConfig?.scaled(by: overrides.scalingFactor, shiftedBy: overrides.shiftFactor)
   }
@@ -68,7 +74,7 @@ package final class Model: Sendable {
   package func requirePart(_ part: Part) throws {
     switch part {
     case .unet: _ = try present(denoiserConfig, "unet")
-    case .clip: _ = try present(textConfigs.first, "text_encoder")
+    case .clip: _ = try usableTextRecipe()
     case .vae: _ = try present(vaeConfig, "vae")
     }
   }
@@ -83,7 +89,7 @@ package final class Model: Sendable {
       try source.denoiserWeights().survey { try config.build($0, pixelsPerLatent: pixelsPerLatent) }
     case .clip:
       for (index, config) in textConfigs.enumerated() {
-        try source.textWeights(index).survey { try CLIPTextModel($0, config) }
+        try source.textWeights(index).survey { try config.build($0, textRecipe) }
       }
     case .vae:
       guard let config = source.vaeConfig else { return }
@@ -123,25 +129,41 @@ package final class Model: Sendable {
     }
   }
 
-  /// The text encoders with their tokenizers: one, or the two of SDXL.
+  /// The text encoders with their tokenizers.
   ///
-  /// Throws `ModelError` when the model has none or a tokenizer's files are malformed, `SafetensorsError` when weights do
-  /// not fit their config.
-  package func textEncoders() throws -> TextEncoders {
-    let configs = textConfigs
-    guard !configs.isEmpty else { throw ModelError("\(path): the model has no 'text_encoder'") }
+  /// Throws `ModelError` when the model has none or not all that its family needs, or a tokenizer's files are malformed,
+  /// `SafetensorsError` when weights do not fit their config.
+  package func textEncoders() throws -> any TextEncoders {
+    let recipe = try usableTextRecipe()
     return try loadedText.value {
-      let weights = try changedTextWeights()
-      return TextEncoders(
-        try configs.indices.map { index in
-          let tokenizer = try source.tokenizer(index)
-          let model = try weights[index].load(precision: precision, warn: warn) {
-            try CLIPTextModel($0, configs[index])
-          }
-          return (tokenizer, model)
-        },
-        isOfSDXL: source.hasPooledText, zeroesAbsentText: source.zeroesAbsentText)
+      let encoders = try zip(textConfigs.indices, changedTextWeights()).map { index, weights in
+        let tokenizer = try source.tokenizer(index)
+        return try weights.load(precision: precision, warn: warn) {
+          try textConfigs[index].build($0, recipe).with(tokenizer)
+        }
+      }
+      return try recipe.combined(encoders, zeroesAbsentText: source.zeroesAbsentText)
     }
+  }
+
+  /// Throws `ModelError` where the model has no text encoders, or not those of a family.
+  private func usableTextRecipe() throws -> TextRecipe {
+    let configs = textConfigs
+    _ = try present(configs.first, "text_encoder")
+    if let stated = source.statedRecipe, let wanted = overrides.textRecipe, stated != wanted {
+      throw ModelError("\(path): the model is of the family \(stated.rawValue), not \(wanted.rawValue)")
+    }
+    guard let recipe = textRecipe else {
+      let families = TextRecipe.sharingQwen3.map(\.rawValue).joined(separator: " or ")
+      throw ModelError(
+        "\(path): the text encoder is Qwen3, which several families have, and nothing tells for which it is; 'family' "
+          + "\(families) was expected")
+    }
+    if let wanted = overrides.textRecipe, wanted != recipe {
+      throw ModelError("\(path): the text encoders are not those of the family \(wanted.rawValue)")
+    }
+    try recipe.check(configs, path: path)
+    return recipe
   }
 
   /// Throws `ModelError` when the model has no VAE, `SafetensorsError` when its weights do not fit its config.
@@ -166,13 +188,15 @@ package struct ModelOverrides: Sendable, Equatable {
   package var scalingFactor: Double?
   /// What is taken from them before.
   package var shiftFactor: Double?
+  /// Whose text encoders they are, where several families have them.
+  package var textRecipe: TextRecipe?
 
   package init(
     prediction: PredictionType? = nil, zeroSNR: Bool? = nil, scalingFactor: Double? = nil,
-    shiftFactor: Double? = nil
+    shiftFactor: Double? = nil, textRecipe: TextRecipe? = nil
   ) {
     (self.prediction, self.zeroSNR) = (prediction, zeroSNR)
-    (self.scalingFactor, self.shiftFactor) = (scalingFactor, shiftFactor)
+    (self.scalingFactor, self.shiftFactor, self.textRecipe) = (scalingFactor, shiftFactor, textRecipe)
   }
 }
 

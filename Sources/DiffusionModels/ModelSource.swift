@@ -9,10 +9,10 @@ package protocol ModelSource: Sendable {
   /// Nil where there is no such part.
   var denoiserConfig: DenoiserConfig? { get }
   /// One for each text encoder, in the order in which their states are joined.
-  var textConfigs: [CLIPTextConfig] { get }
+  var textConfigs: [TextEncoderConfig] { get }
   var vaeConfig: AutoencoderKLConfig? { get }
-  /// Whether text is encoded as SDXL's base model does it: states before the last layer, and a pooled vector.
-  var hasPooledText: Bool { get }
+  /// What the text encoders are for, where something beside them tells.
+  var statedRecipe: TextRecipe? { get }
   /// Whether a text that is left out is zeros, and not the empty text (`force_zeros_for_empty_prompt`).
   var zeroesAbsentText: Bool { get }
 
@@ -20,8 +20,12 @@ package protocol ModelSource: Sendable {
   func schedulerConfig() throws -> SchedulerConfig
   func denoiserWeights() throws -> WeightStore
   func textWeights(_ index: Int) throws -> WeightStore
-  func tokenizer(_ index: Int) throws -> CLIPTokenizer
+  func tokenizer(_ index: Int) throws -> TokenizerSource
   func vaeWeights() throws -> WeightStore
+}
+
+extension ModelSource {
+  var statedRecipe: TextRecipe? { nil }
 }
 
 /// Opens what is at `path` by what it is.

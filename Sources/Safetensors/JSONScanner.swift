@@ -81,6 +81,25 @@ package struct JSONScanner {
     }
   }
 
+  /// Whether an array comes next.
+  package var isAtArray: Bool {
+    mutating get {
+      skipSpace()
+      return peek() == UInt8(ascii: "[")
+    }
+  }
+
+  /// Reads a number.
+  package mutating func number() throws -> Double {
+    skipSpace()
+    let start = position
+    try skipWord()
+    guard let number = Double(String(decoding: bytes[start..<position], as: UTF8.self)),
+      bytes[start] != UInt8(ascii: "+")
+    else { throw failure("expected a number", at: start) }
+    return number
+  }
+
   /// Passes over `null`, where that comes next.
   package mutating func takeNull() -> Bool { take(word: "null") }
 

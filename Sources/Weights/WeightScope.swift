@@ -21,6 +21,9 @@ package struct WeightScope {
   /// The weights of item `index` of a module list.
   package func scope(_ name: String, _ index: Int) -> WeightScope { scope("\(name).\(index)") }
 
+  /// Passes over all weights whose names go on with `beginning`: the model has no use for them, and needs none of them.
+  package func leaveOut(_ beginning: String) { store.leaveOut(prefix + beginning) }
+
   /// Whether the files have a weight of this name.
   package func contains(_ name: String) -> Bool { store.contains(prefix + name) }
 

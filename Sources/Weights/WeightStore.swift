@@ -124,6 +124,10 @@ package final class WeightStore {
 
   func contains(_ name: String) -> Bool { stored[name] != nil }
 
+  func leaveOut(_ beginning: String) {
+    for name in stored.keys where name.hasPrefix(beginning) { taken.insert(name) }
+  }
+
   /// The names that a model can ask for.
   package var slots: some Collection<String> { stored.keys }
 

@@ -152,5 +152,13 @@ struct PromptCommandTests {
       result.errors.hasPrefix(
         "graph.yaml:4:111: error: node 'text' (TextEncode): embeddings/wide.safetensors: has vectors of 768 numbers "
           + "(Stable Diffusion 1.x), and the text encoder takes 4\n"))
+    #expect(result.status == 2)
+    // In the other syntax the tokens tell whether the text calls it.
+    try stepgraph.folder.write(
+      Self.graph("text: a wide, syntax: a1111, embeddings: embeddings"), to: "graph.yaml")
+    #expect(try stepgraph.failure(["run", "graph.yaml", "--quiet"]).status == 2)
+    try stepgraph.folder.write(
+      Self.graph("text: a widening, syntax: a1111, embeddings: embeddings"), to: "graph.yaml")
+    _ = try stepgraph.run("graph.yaml")
   }
 }

@@ -69,6 +69,20 @@ struct CLIPTokenizerTests {
     }
   }
 
+  /// The table that is part of the program is the published one; OpenCLIP's text is padded with "!", token 0.
+  @Test func theProgramsOwnGivesTheReferencesIDs() throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: "\(Self.fixtures)/cases.json"))
+    let set = try #require(try JSONDecoder().decode([String: FileSet].self, from: data)["none"])
+    let (tokenizer, openCLIP) = (try CLIPTokenizer.clip(padsWithEnd: true), try CLIPTokenizer.clip(padsWithEnd: false))
+    #expect(tokenizer.length == set.length && tokenizer.paddingID == set.padding && openCLIP.paddingID == 0)
+    for text in set.cases {
+      let expected = text.ids + Array(repeating: set.padding, count: set.length - text.ids.count)
+      #expect(tokenizer.encode(text.text).ids == expected, "\(text.text)")
+    }
+    let red = tokenizer.contentIDs("a red apple")
+    #expect(openCLIP.encode("a red apple").ids == [49406] + red + [49407] + Array(repeating: 0, count: 75 - red.count))
+  }
+
   @Test(arguments: [
     "none", "sd1", "sd2", "listed", "extra", "added", "added special", "flags", "whole", "whole, listed",
   ])
@@ -190,8 +204,7 @@ struct CLIPTokenizerTests {
     #expect(try whole("{}") == "tokenizer.json: the vocabulary is empty")
     #expect(
       try whole(#"{"model":{"type":"Unigram"}}"#)
-        == "tokenizer.json: malformed tokenizer: the model is 'Unigram'; 'BPE', byte-pair encoding, was expected "
-        + "(byte 26 of the JSON)")
+        == "tokenizer.json: malformed tokenizer: the model is 'Unigram'; 'BPE', byte-pair encoding, was expected")
     #expect(
       try whole(#"{"model":{"vocab":{"a":0},"merges":[["a","b","c"]]}}"#)
         == "tokenizer.json: malformed tokenizer: merge 1: two symbols were expected (byte 49 of the JSON)")

@@ -20,7 +20,7 @@ struct FullSizeTests {
   }
 
   @Test func textEncoder() throws {
-    let model = try timed("load text encoder") { try folder.textEncoders().encoders[0].model }
+    let model = try timed("load text encoder") { try folder.clipEncoders()[0].model }
     let ids = try reference.ids("text.ids")
     let hidden = try timed("text encoder") { try model(ids) }
     expectClose(hidden, try reference.tensor("text.last_hidden_state"), within: 1e-3, "text encoder")

@@ -28,7 +28,7 @@ struct LoRATests {
   }
 
   private func states(_ model: Model) throws -> Tensor {
-    try model.textEncoders().encoders[0].model(outputs.ids("ids"))
+    try model.clipEncoders()[0].model(outputs.ids("ids"))
   }
 
   private func expectOutputs(of model: Model, _ name: String, _ strength: Double) throws {

@@ -34,9 +34,9 @@ import DiffusionModels
       "long": String(repeating: "green heart, ", count: 40),
     ]
     for (text, words) in texts {
-      let tokens = try folder.textEncoders().encoders[0].tokenizer.encode(words)
+      let tokens = try folder.clipEncoders()[0].tokenizer.encode(words)
       #expect(try [tokens.ids] == fixture.ids("text.\(text).ids"))
-      let hidden = try folder.textEncoders().encoders[0].model([tokens.ids])
+      let hidden = try folder.clipEncoders()[0].model([tokens.ids])
       expectClose(hidden, try fixture.tensor("text.\(text).last_hidden_state"), "\(name) \(text)")
     }
   }
@@ -46,10 +46,10 @@ import DiffusionModels
     let model = "\(Fixture.folder)/saved-tiny/model"
     let expected = try Fixture(referencePath: "\(Fixture.folder)/saved-tiny/expected.safetensors")
     let folder = try Model(path: model)
-    let tokens = try folder.textEncoders().encoders[0].tokenizer.encode("a red <Toy> on blue, and MyStyle apples")
+    let tokens = try folder.clipEncoders()[0].tokenizer.encode("a red <Toy> on blue, and MyStyle apples")
     #expect(try tokens.ids.map(Float.init) == expected.tensor("ids").values)
     expectClose(
-      try folder.textEncoders().encoders[0].model([tokens.ids]), try expected.tensor("states"), within: 1e-6,
+      try folder.clipEncoders()[0].model([tokens.ids]), try expected.tensor("states"), within: 1e-6,
       "saved today")
     #expect(
       try folder.files(of: .clip).suffix(2)
@@ -63,7 +63,7 @@ import DiffusionModels
     #expect(try folder.files(of: .clip) == [])
     #expect(try folder.files(of: .unet).count == 2)
     #expect(throws: ModelError("\(folder.path): the model has no 'text_encoder'")) {
-      try folder.textEncoders().encoders[0].model
+      try folder.clipEncoders()[0].model
     }
   }
 

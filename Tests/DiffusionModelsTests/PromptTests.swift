@@ -70,7 +70,7 @@ struct PromptTests {
 
   @Test(arguments: [PromptSyntax.comfyui, .a1111])
   func statesOfTheRules(_ syntax: PromptSyntax) throws {
-    let (tokenizer, encoder) = try Model(path: "\(Self.fixtures)/model").textEncoders().encoders[0]
+    let (tokenizer, encoder) = try Model(path: "\(Self.fixtures)/model").clipEncoders()[0]
     let reference = try Fixture(referencePath: "\(Self.fixtures)/states.safetensors")
     let numbers = reference.cases("\(syntax.rawValue).", "").compactMap { Int($0) }
     #expect(numbers.count >= 40)
@@ -90,7 +90,7 @@ struct PromptTests {
     for text in ["", "a (red:1.2) [apple]", String(repeating: "cat ", count: 80)] {
       let tokens = try TokenizedPrompt(try Prompt(text, syntax: .plain), tokenizer) { _ in [] }
       let encoded = tokenizer.encode(text)
-      #expect(tokens.rows == [encoded.ids.map(TextToken.id)] && tokens.cutText == encoded.cutText)
+      #expect(tokens.rows == [encoded.ids.map(TextToken.id)] && tokens.cut?.text == encoded.cutText)
       #expect(tokens.chunks[0].weights.allSatisfy { $0 == 1 } && tokens.chunks[0].endIndex == encoded.count - 1)
     }
   }

@@ -20,6 +20,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json`, a prompt, `added_tokens.json` and
   /// `tokenizer.json`, with 0xFF between them.
   case tokenizer
+  /// A SentencePiece model, or a `tokenizer.json` of T5 or Qwen.
+  case vocabulary
   /// A prompt, in every syntax.
   case prompt
   case png
@@ -35,6 +37,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .safetensors: Self.takeSafetensors(bytes)
     case .gguf: Self.takeGGUF(bytes)
     case .tokenizer: Self.takeTokenizer(Array(bytes))
+    case .vocabulary: Self.takeVocabulary(Array(bytes))
     case .prompt: Self.takePrompt(String(decoding: bytes, as: UTF8.self))
     case .model: Self.takeModel(String(decoding: bytes, as: UTF8.self))
     case .png: Self.takePNG(Array(bytes))
@@ -96,6 +99,11 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
       _ = try? (file.string(key), file.integer(key), file.number(key), file.flag(key))
       _ = (try? file.strings(key), try? file.integers(key), try? file.floats(key))
     }
+    guard let vocabulary = GGUFVocabulary(file) else { return }
+    for text in texts {
+      _ = try? T5Tokenizer(.gguf(vocabulary)).contentIDs(text)
+      _ = try? Qwen2Tokenizer(.gguf(vocabulary)).contentIDs(text)
+    }
   }
 
   private static func takeModel(_ lines: String) {
@@ -118,6 +126,24 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     _ = try? model?.vae()
     _ = try? model?.textEncoders()
     _ = try? model?.unet()
+  }
+
+  private static let texts = ["", "a photo\n of  a café's 3½ <unk></s> ▁ 日本\u{301}", "\r\n \u{0} it's <|im_end|>"]
+
+  /// As a SentencePiece model, and as a `tokenizer.json`.
+  private static func takeVocabulary(_ bytes: [UInt8]) {
+    if let tokenizer = try? T5Tokenizer(.sentencePiece(bytes, source: "fuzz")) {
+      for text in texts { _ = tokenizer.decode(tokenizer.contentIDs(text)) }
+    }
+    let path = "\(folder)/whole"
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try? Data(bytes).write(to: URL(filePath: "\(path)/tokenizer.json"))
+    if let tokenizer = try? T5Tokenizer(.folder(path)) {
+      for text in texts { _ = tokenizer.decode(tokenizer.contentIDs(text)) }
+    }
+    if let tokenizer = try? Qwen2Tokenizer(.folder(path)) {
+      for text in texts { _ = tokenizer.decode(tokenizer.contentIDs(text)) }
+    }
   }
 
   private static func takePrompt(_ text: String) {

@@ -63,4 +63,8 @@ extension WeightScope {
     return try LayerNorm(
       eps: Float(eps), weight: scope.tensor("weight", [channels]), bias: scope.tensor("bias", [channels]))
   }
+
+  func rmsNorm(_ name: String, channels: Int, eps: Double) throws -> RMSNorm {
+    RMSNorm(eps: Float(eps), weight: try scope(name).tensor("weight", [channels]))
+  }
 }

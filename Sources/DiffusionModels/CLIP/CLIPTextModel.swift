@@ -4,7 +4,7 @@ import Tensors
 /// CLIP's text encoder, as transformers' CLIPTextModel: token ids to one vector a token.
 package struct CLIPTextModel: Sendable {
   package let config: CLIPTextConfig
-  private let tokenEmbedding: WeightSource  // [vocab, d]
+  private let tokenEmbedding: TokenEmbedding
   private let positionEmbedding: Tensor  // [positions, d]
   private let layers: [CLIPEncoderLayer]
   private let finalLayerNorm: LayerNorm
@@ -13,7 +13,8 @@ package struct CLIPTextModel: Sendable {
   init(_ weights: WeightScope, _ config: CLIPTextConfig) throws {
     self.config = config
     let embeddings = weights.scope("embeddings")
-    tokenEmbedding = try embeddings.table("token_embedding.weight", [config.vocabSize, config.hiddenSize])
+    tokenEmbedding = TokenEmbedding(
+      try embeddings.table("token_embedding.weight", [config.vocabSize, config.hiddenSize]))
     positionEmbedding = try embeddings.tensor("position_embedding.weight", [config.maxPositions, config.hiddenSize])
     layers = try (0..<config.layerCount).map { try CLIPEncoderLayer(weights.scope("encoder.layers", $0), config) }
     finalLayerNorm = try weights.layerNorm("final_layer_norm", channels: config.hiddenSize, eps: config.layerNormEps)
@@ -70,27 +71,8 @@ package struct CLIPTextModel: Sendable {
       throw ModelError(
         "texts of \(texts.map(\.count)) tokens; 1 to \(config.maxPositions) were expected, the same for all")
     }
-    let tokens = try Tensor(shape: [texts.count, length, width]) { tokens in
-      for (row, token) in texts.joined().enumerated() {
-        try embed(token, to: UnsafeMutableBufferPointer(rebasing: tokens[row * width..<(row + 1) * width]))
-      }
-    }
-    return tokens + positionEmbedding.samples(0..<length).reshaped([1, length, width]).repeated(texts.count)
-  }
-
-  private func embed(_ token: TextToken, to row: UnsafeMutableBufferPointer<Float>) throws {
-    switch token {
-    case .id(let id):
-      guard (0..<config.vocabSize).contains(id) else {
-        throw ModelError("token id \(id) is outside the text encoder's vocabulary of \(config.vocabSize)")
-      }
-      try tokenEmbedding.readRows(id..<id + 1, row)
-    case .vector(let vector):
-      guard vector.shape == [row.count] else {
-        throw ModelError("a vector in the place of a token is \(vector.shape); the text encoder takes [\(row.count)]")
-      }
-      _ = vector.withUnsafeBufferPointer { row.update(fromContentsOf: $0) }
-    }
+    let positions = positionEmbedding.samples(0..<length).reshaped([1, length, width])
+    return try tokenEmbedding(texts) + positions.repeated(texts.count)
   }
 }
 

@@ -11,9 +11,9 @@ extension CLIPTokenizer {
   private static let encoding = Result {
     var size = 0
     let merges = ct_clip_merges(&size)
-    return try BytePairEncoding(
-      BytePairFiles(
-        clipMerges: UnsafeRawBufferPointer(start: merges, count: size), path: "clip-merges.txt",
-        specials: ["<|startoftext|>", "<|endoftext|>"]))
+    let files = try BytePairFiles(
+      merges: UnsafeRawBufferPointer(start: merges, count: size), path: "clip-merges.txt", endOfWord: endOfWord,
+      specials: ["<|startoftext|>", "<|endoftext|>"])
+    return try BytePairEncoding(files, endOfWord: endOfWord)
   }
 }

@@ -4,7 +4,12 @@ import Foundation
 ///
 /// Ids equal those of transformers' CLIPTokenizer (5.x) for any Unicode text, with padding to the longest length and
 /// truncation, as diffusers' Stable Diffusion pipelines call it.
-package struct CLIPTokenizer: Sendable {
+package struct CLIPTokenizer: TextTokenizer {
+  static let endOfWord = "</w>"
+  /// What transformers' CLIPTokenizer calls its tokens where files do not say.
+  static let roles = TokenRoles(
+    start: "<|startoftext|>", end: "<|endoftext|>", unknown: "<|endoftext|>", padding: "<|endoftext|>")
+
   /// A text as token ids.
   package struct Tokens: Sendable, Equatable {
     /// Start, the text, end and padding: always `length` of the tokenizer.
@@ -22,11 +27,7 @@ package struct CLIPTokenizer: Sendable {
   package let paddingID: Int
   private let unknownID: Int
   private let encoding: BytePairEncoding
-  /// Tokens to find in the text as it stands, and in the normalised text.
-  private let rawTokens: AddedTokenFinder
-  private let normalizedTokens: AddedTokenFinder
-  /// Ids that the vocabulary lacks.
-  private let addedNames: [Int: String]
+  private let added: AddedVocabulary
 
   /// Reads the `tokenizer` folder of a model: `tokenizer.json`, or else `vocab.json` and `merges.txt`, and where they exist
   /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`.
@@ -36,10 +37,13 @@ package struct CLIPTokenizer: Sendable {
     if let path = Self.wholeFile(of: folder) {
       let whole = try TokenizerJSON(path: path)
       try self.init(
-        BytePairEncoding(whole.encoding), TokenizerFiles(folder: folder, listed: whole.addedTokens))
+        BytePairEncoding(whole.bytePairs(), endOfWord: Self.endOfWord),
+        TokenizerFiles(folder: folder, listed: whole.addedTokens, defaults: Self.roles))
     } else {
       let files = try BytePairFiles(vocabularyPath: "\(folder)/vocab.json", mergesPath: "\(folder)/merges.txt")
-      try self.init(BytePairEncoding(files), TokenizerFiles(folder: folder, listed: []))
+      try self.init(
+        BytePairEncoding(files, endOfWord: Self.endOfWord),
+        TokenizerFiles(folder: folder, listed: [], defaults: Self.roles))
     }
   }
 
@@ -56,35 +60,19 @@ package struct CLIPTokenizer: Sendable {
 
   init(_ encoding: BytePairEncoding, _ files: TokenizerFiles) {
     self.encoding = encoding
-    var ids: [String: Int] = [:]
-    var added: [Int: String] = [:]
-    var tokens: [String: AddedToken] = [:]
-    var nextID = max(encoding.count, (files.addedTokens.compactMap(\.id).max() ?? 0) + 1)
-    for token in files.addedTokens {
-      tokens[token.content] = token
-      if ids[token.content] != nil { continue }
-      if let id = encoding.id(of: token.content) {
-        ids[token.content] = id
-      } else {
-        let id = token.id ?? nextID
-        if token.id == nil { nextID += 1 }
-        ids[token.content] = id
-        added[id] = token.content
-      }
-    }
-    addedNames = added
-    // Every role is among the special tokens.
-    let role = { [ids] (content: String) in ids[content] ?? 0 }
-    startID = role(files.start)
-    endID = role(files.end)
-    unknownID = role(files.unknown)
-    paddingID = role(files.padding)
-    length = files.maxLength ?? 77
-    rawTokens = AddedTokenFinder(tokens.values.filter { !$0.isNormalized }, ids: ids) { $0 }
-    normalizedTokens = AddedTokenFinder(tokens.values.filter(\.isNormalized), ids: ids) {
+    added = AddedVocabulary(files.addedTokens, count: encoding.count, id: encoding.id) {
       CLIPTextSplitter.normalize($0)
     }
+    // Every role is among the special tokens.
+    let role = { [added] (content: String?) in content.flatMap { added.id(of: $0) } ?? 0 }
+    startID = role(files.roles.start)
+    endID = role(files.roles.end)
+    unknownID = role(files.roles.unknown)
+    paddingID = role(files.roles.padding)
+    length = files.maxLength ?? 77
   }
+
+  package var frame: TokenFrame { TokenFrame(start: startID, end: endID, padding: paddingID, length: length) }
 
   /// The ids of `text`, cut and padded to `length`.
   package func encode(_ text: String) -> Tokens {
@@ -101,32 +89,24 @@ package struct CLIPTokenizer: Sendable {
 
   /// The ids of all of `text`, those of each of its words together: letters, a numeral, marks, or a special token.
   package func contentWords(_ text: String) -> [[Int]] {
-    let scalars = Array(text.unicodeScalars)
-    return rawTokens.pieces(of: scalars).flatMap { piece -> [[Int]] in
+    added.pieces(of: text).flatMap { piece -> [[Int]] in
       switch piece {
-      case .token(let id): return [[id]]
-      case .text(let part):
-        return normalizedTokens.pieces(of: CLIPTextSplitter.normalize(part)).flatMap { piece -> [[Int]] in
-          switch piece {
-          case .token(let id): return [[id]]
-          case .text(let part):
-            return CLIPTextSplitter.words(Array(part)).map { encoding.encode($0, unknown: unknownID) }
-          }
-        }
+      case .token(let id): [[id]]
+      case .text(let part): CLIPTextSplitter.words(part).map { encoding.encode($0, unknown: unknownID) }
       }
     }
   }
 
   /// The id of a word that is one token; nil where the vocabulary lacks it.
-  package func id(ofWord word: String) -> Int? { encoding.id(of: word + BytePairEncoding.endOfWord) }
+  package func id(ofWord word: String) -> Int? { encoding.id(of: word + Self.endOfWord) }
 
-  private func decode(_ ids: ArraySlice<Int>) -> String {
-    var (words, rest) = ([String](), ids)
+  package func decode(_ ids: some Sequence<Int>) -> String {
+    var (words, rest) = ([String](), Array(ids)[...])
     while !rest.isEmpty {
-      let known = rest.prefix { addedNames[$0] == nil }
+      let known = rest.prefix { added.names[$0] == nil }
       if !known.isEmpty { words.append(encoding.decode(known)) }
       rest = rest.dropFirst(known.count)
-      if let id = rest.popFirst(), let name = addedNames[id] { words.append(name) }
+      if let id = rest.popFirst(), let name = added.names[id] { words.append(name) }
     }
     return words.joined(separator: " ")
   }

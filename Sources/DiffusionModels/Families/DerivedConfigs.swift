@@ -40,6 +40,24 @@ struct WeightShapes {
     }
     return channels / 64
   }
+
+  /// How many heads of `width` the rows of a projection are.
+  func heads(of slot: String, width: Int, _ what: String) throws -> Int {
+    let rows = try size(slot, 0)
+    guard width > 0, rows > 0, rows % width == 0 else {
+      throw ModelError("\(path): \(what) has \(rows) channels in heads of \(width); a multiple was expected")
+    }
+    return rows / width
+  }
+
+  /// How wide each of `heads` heads is that the rows of a projection are.
+  func headWidth(of slot: String, heads: Int, _ what: String) throws -> Int {
+    let rows = try size(slot, 0)
+    guard heads > 0, rows > 0, rows % heads == 0 else {
+      throw ModelError("\(path): \(what) has \(rows) channels for \(heads) heads; a multiple was expected")
+    }
+    return rows / heads
+  }
 }
 
 extension DenoiserConfig {
@@ -130,6 +148,19 @@ extension UNetConfig {
   }
 }
 
+extension TextEncoderConfig {
+  /// The config of a text encoder whose weights are all that is known, but for what is `stated`.
+  init(_ shapes: WeightShapes, _ found: FileContents.Text.Kind, stated: [String: JSONValue]) throws {
+    switch found {
+    case .clip(let layers, let activation, let hasProjection):
+      self = .clip(
+        try CLIPTextConfig(shapes, layers: layers, activation: activation, hasProjection: hasProjection))
+    case .t5(let layers): self = .t5(try T5EncoderConfig(shapes, layers: layers, stated: stated))
+    case .qwen3(let layers): self = .qwen3(try Qwen3Config(shapes, layers: layers, stated: stated))
+    }
+  }
+}
+
 extension CLIPTextConfig {
   /// The config of a text encoder of `layers` layers whose weights are all that is known.
   init(_ shapes: WeightShapes, layers: Int, activation: Activation, hasProjection: Bool) throws {
@@ -143,6 +174,47 @@ extension CLIPTextConfig {
     ]
     if hasProjection { values["projection_dim"] = .int(try shapes.size("text_projection.weight", 0)) }
     try self.init(ConfigFile(path: shapes.path, values: values), hasProjection: hasProjection)
+  }
+}
+
+extension T5EncoderConfig {
+  /// The config of a T5 encoder of `layers` layers whose weights are all that is known.
+  init(_ shapes: WeightShapes, layers: Int, stated: [String: JSONValue] = [:]) throws {
+    let first = "encoder.block.0.layer"
+    let bias = "\(first).0.SelfAttention.relative_attention_bias.weight"
+    let heads = try shapes.size(bias, 1)
+    try self.init(
+      ConfigFile(
+        path: shapes.path,
+        values: [
+          "vocab_size": .int(try shapes.size("shared.weight", 0)), "d_model": .int(try shapes.size("shared.weight", 1)),
+          "d_kv": .int(
+            try shapes.headWidth(of: "\(first).0.SelfAttention.q.weight", heads: heads, "T5's first attention")),
+          "d_ff": .int(try shapes.size("\(first).1.DenseReluDense.wi_0.weight", 0)), "num_layers": .int(layers),
+          "num_heads": .int(heads), "relative_attention_num_buckets": .int(try shapes.size(bias, 0)),
+          "feed_forward_proj": .string("gated-gelu"),
+        ].merging(stated) { $1 }))
+  }
+}
+
+extension Qwen3Config {
+  /// The config of a Qwen3 of `layers` layers whose weights are all that is known, which has the angles of all published ones.
+  init(_ shapes: WeightShapes, layers: Int, stated: [String: JSONValue] = [:]) throws {
+    let attention = "layers.0.self_attn"
+    let headWidth = try shapes.size("\(attention).q_norm.weight", 0)
+    func heads(_ projection: String) throws -> JSONValue {
+      .int(try shapes.heads(of: "\(attention).\(projection).weight", width: headWidth, "Qwen3's first attention"))
+    }
+    try self.init(
+      ConfigFile(
+        path: shapes.path,
+        values: [
+          "vocab_size": .int(try shapes.size("embed_tokens.weight", 0)),
+          "hidden_size": .int(try shapes.size("embed_tokens.weight", 1)),
+          "intermediate_size": .int(try shapes.size("layers.0.mlp.gate_proj.weight", 0)),
+          "num_hidden_layers": .int(layers), "num_attention_heads": try heads("q_proj"),
+          "num_key_value_heads": try heads("k_proj"), "head_dim": .int(headWidth), "rope_theta": .float(1_000_000),
+        ].merging(stated) { $1 }))
   }
 }
 

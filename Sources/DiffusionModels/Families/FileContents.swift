@@ -16,10 +16,14 @@ struct FileContents {
   }
 
   struct Text {
+    enum Kind {
+      case clip(layers: Int, activation: Activation, hasProjection: Bool)
+      case t5(layers: Int)
+      case qwen3(layers: Int)
+    }
+
     let names: NameTable
-    let layers: Int
-    let activation: Activation
-    let hasProjection: Bool
+    let kind: Kind
   }
 
   struct VAE {
@@ -118,7 +122,9 @@ struct FileContents {
   }
 
   private mutating func findTexts() {
-    for prefix in ["cond_stage_model.transformer.", "conditioner.embedders.0.transformer.", ""] {
+    for prefix in [
+      "cond_stage_model.transformer.", "conditioner.embedders.0.transformer.", "text_encoders.clip_l.transformer.", "",
+    ] {
       for inner in ["text_model.", ""] where has("\(prefix)\(inner)embeddings.token_embedding.weight") {
         addTransformers(prefix: prefix, inner: inner)
       }
@@ -135,12 +141,38 @@ struct FileContents {
       let hasProjection = !isOfSD2 && has("\(prefix)text_projection")
       texts.append(
         Text(
-          names: .openCLIP(layers: layers, prefix: prefix), layers: layers, activation: .gelu,
-          hasProjection: hasProjection))
+          names: .openCLIP(layers: layers, prefix: prefix),
+          kind: .clip(layers: layers, activation: .gelu, hasProjection: hasProjection)))
       if isOfSD2 {
         skippedBeginnings += (layers..<all).map { "\(prefix)transformer.resblocks.\($0)." }
       }
       if !hasProjection { skippedBeginnings.append("\(prefix)text_projection") }
+    }
+    for prefix in ["text_encoders.t5xxl.transformer.", ""]
+    where has("\(prefix)encoder.block.0.layer.0.SelfAttention.q.weight") {
+      texts.append(
+        Text(
+          names: .transformersT5(prefix: prefix, tableIsEncoders: !has("\(prefix)shared.weight")),
+          kind: .t5(layers: count { "\(prefix)encoder.block.\($0).layer.0.SelfAttention.q.weight" })))
+    }
+    // llama.cpp's names, which are those of other language models too.
+    if has("enc.blk.0.attn_rel_b.weight") {
+      let layers = count { "enc.blk.\($0).attn_q.weight" }
+      texts.append(Text(names: .ggufT5(layers: layers), kind: .t5(layers: layers)))
+      skippedBeginnings += ["dec.", "output.weight"]
+    } else if has("blk.0.attn_q_norm.weight"), has("token_embd.weight"),
+      GGUFArchitecture(file).map({ $0.name == "qwen3" }) ?? true
+    {
+      let layers = count { "blk.\($0).attn_q_norm.weight" }
+      texts.append(Text(names: .ggufQwen3(layers: layers), kind: .qwen3(layers: layers)))
+    }
+    for prefix in ["text_encoders.qwen3_4b.transformer.", ""] {
+      for inner in ["model.", ""] where has("\(prefix)\(inner)layers.0.self_attn.q_norm.weight") {
+        texts.append(
+          Text(
+            names: .transformersQwen3(prefix: prefix),
+            kind: .qwen3(layers: count { "\(prefix)\(inner)layers.\($0).self_attn.q_norm.weight" })))
+      }
     }
   }
 
@@ -152,8 +184,9 @@ struct FileContents {
     texts.append(
       Text(
         names: .transformersCLIP(prefix: prefix),
-        layers: count { "\(prefix)\(inner)encoder.layers.\($0).layer_norm1.weight" },
-        activation: isOpen ? .gelu : .quickGELU, hasProjection: hasProjection))
+        kind: .clip(
+          layers: count { "\(prefix)\(inner)encoder.layers.\($0).layer_norm1.weight" },
+          activation: isOpen ? .gelu : .quickGELU, hasProjection: hasProjection)))
     if !hasProjection { skippedBeginnings.append("\(prefix)text_projection.") }
   }
 

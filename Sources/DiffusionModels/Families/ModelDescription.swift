@@ -44,7 +44,7 @@ package struct ModelDescription: Sendable, Encodable {
       parts.append(
         Part(
           index == 0 ? "text_encoder" : "text_encoder_\(index + 1)", config.summary, try source.textWeights(index)
-        ) { try CLIPTextModel($0, config) })
+        ) { try config.build($0, model.textRecipe) })
     }
     if let config = source.vaeConfig {
       parts.append(Part("vae", config.summary, try source.vaeWeights()) { try AutoencoderKL($0, config) })
@@ -103,6 +103,20 @@ extension UNetConfig {
     let depths = levels.map { $0.downHasAttention || $0.upHasAttention ? "\($0.transformerLayerCount)" : "0" }
     return "channels \(channels), transformer blocks \(depths.joined(separator: " ")), context \(conditioningSize), "
       + "\(inputChannels) to \(outputChannels) latent channels"
+  }
+}
+
+extension TextEncoderConfig {
+  fileprivate var summary: String {
+    switch self {
+    case .clip(let config): config.summary
+    case .t5(let config):
+      "T5, width \(config.hiddenSize), \(config.layerCount) layers, \(config.headCount) heads of \(config.headWidth), "
+        + "\(config.vocabSize) tokens"
+    case .qwen3(let config):
+      "Qwen3, width \(config.hiddenSize), \(config.layerCount) layers, \(config.headCount) heads of \(config.headWidth), "
+        + "\(config.keyHeadCount) of keys, \(config.vocabSize) tokens"
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import GGUF
 import Safetensors
 
 /// A model, or a part of one, in a single file, safetensors or GGUF, in the original layout or a part's own.
@@ -7,9 +8,8 @@ import Safetensors
 struct ModelFile: ModelSource {
   let path: String
   let denoiserConfig: DenoiserConfig?
-  let textConfigs: [CLIPTextConfig]
+  let textConfigs: [TextEncoderConfig]
   let vaeConfig: AutoencoderKLConfig?
-  let hasPooledText: Bool
   let zeroesAbsentText: Bool
   /// Tensors that are known and not read, by what they are.
   let leftovers: [String: [String]]
@@ -34,11 +34,10 @@ struct ModelFile: ModelSource {
     vaeNames = contents.vae?.names
 
     let textConfigs = try contents.texts.map { text in
-      try CLIPTextConfig(
-        WeightShapes(reader, text.names), layers: text.layers, activation: text.activation,
-        hasProjection: text.hasProjection)
+      try TextEncoderConfig(
+        WeightShapes(reader, text.names), text.kind, stated: GGUFArchitecture(reader)?.values ?? [:])
     }
-    let pooledSize = textConfigs.last?.projectionSize
+    let pooledSize = textConfigs.last?.clip?.projectionSize
     let denoiserConfig = try contents.denoiser.map { denoiser in
       try DenoiserConfig(
         WeightShapes(reader, denoiser.names), denoiser.kind, pooledSize: pooledSize)
@@ -49,8 +48,7 @@ struct ModelFile: ModelSource {
         family: denoiserConfig?.family)
     }
     (self.textConfigs, self.denoiserConfig) = (textConfigs, denoiserConfig)
-    hasPooledText = pooledSize != nil
-    zeroesAbsentText = contents.texts.count == 2
+    zeroesAbsentText = textConfigs.count { $0.clip != nil } == 2
 
     guard denoiserNames != nil || !textNames.isEmpty || vaeNames != nil else {
       throw contents.unknownFamily()
@@ -85,9 +83,11 @@ struct ModelFile: ModelSource {
     return try SchedulerConfig(path: path, denoiser: denoiserConfig, hints: TrainingHints(reader))
   }
 
-  func tokenizer(_ index: Int) throws -> CLIPTokenizer {
-    // What the model calls its part decides: SD 2 and SDXL's second encoder were trained with another padding.
-    try CLIPTokenizer.clip(padsWithEnd: textConfigs[index].activation == .quickGELU)
+  /// One that is in the file, as beside some T5 encoders, or else the family's own.
+  func tokenizer(_ index: Int) throws -> TokenizerSource {
+    if let gguf = reader as? GGUFReader, let vocabulary = GGUFVocabulary(gguf) { return .gguf(vocabulary) }
+    guard let name = reader.names.first(where: { $0.hasSuffix("spiece_model") }) else { return .builtIn }
+    return try reader.withBytes(name) { .sentencePiece(Array($0), source: "\(path): '\(name)'") }
   }
 
   func denoiserWeights() throws -> WeightStore { try store(denoiserNames) }

@@ -14,7 +14,7 @@ struct OtherFamily: CustomStringConvertible {
     ("lora_unet_", "a LoRA"), ("lora_te", "a LoRA"), ("unet.", "a LoRA, or a pipeline in one file"),
     ("base_model.model.", "a LoRA"), ("emb_params", "an embedding (textual inversion)"),
     ("clip_g", "an embedding (textual inversion)"), ("clip_l", "an embedding (textual inversion)"),
-    ("encoder.block.0.", "a T5 text encoder"), ("shared.weight", "a T5 text encoder"),
+    ("shared.weight", "a T5 text encoder of another version"),
     ("model.layers.0.self_attn.", "a language model"),
   ]
 

@@ -49,6 +49,7 @@ package enum WeightLeftovers {
       ]
     ),
     ("what the model predicts", [.name("v_pred"), .name("ztsnr")]),
+    ("the tokenizer, as a SentencePiece model", [.ending("spiece_model")]),
     (
       "the range of activations for fp8 products",
       [.ending(".scale_input"), .ending(".input_scale"), .ending("scaled_fp8")]

@@ -5,7 +5,7 @@ import Safetensors
 struct ModelFolder: ModelSource {
   let path: String
   let denoiserConfig: DenoiserConfig?
-  let textConfigs: [CLIPTextConfig]
+  let textConfigs: [TextEncoderConfig]
   let vaeConfig: AutoencoderKLConfig?
   private let index: ModelIndex
   /// The folders of the text encoders and their tokenizers.
@@ -24,14 +24,19 @@ struct ModelFolder: ModelSource {
       index.has($0.0)
     }
     textConfigs = try textParts.map { part in
-      try CLIPTextConfig(path: "\(path)/\(part.encoder)/config.json", hasProjection: part.encoder == "text_encoder_2")
+      let file = try ConfigFile(path: "\(path)/\(part.encoder)/config.json")
+      guard let config = try TextEncoderConfig(file, className: index.className(of: part.encoder) ?? "") else {
+        throw ModelError("\(path): '\(part.encoder)' is of no class that is supported")
+      }
+      return config
     }
     vaeConfig = try index.has("vae") ? AutoencoderKLConfig(path: "\(path)/vae/config.json") : nil
     self.index = index
   }
 
-  var hasPooledText: Bool { index.has("text_encoder_2") }
-  var zeroesAbsentText: Bool { hasPooledText && index.zeroesAbsentText }
+  var statedRecipe: TextRecipe? { index.recipe }
+  var zeroesAbsentText: Bool { isOfSDXL && index.zeroesAbsentText }
+  private var isOfSDXL: Bool { textConfigs.last?.clip?.projectionSize != nil }
 
   func files(of part: Model.Part) throws -> [String] {
     switch part {
@@ -41,9 +46,9 @@ struct ModelFolder: ModelSource {
         // What SDXL is told of sizes in pixels depends on the VAE's factor.
         + (unetConfig?.addedEmbedding != nil && vaeConfig != nil ? [existing("vae/config.json")] : [])
     case .clip:
-      try textParts.flatMap { part in
-        try filesOfModel(part.encoder, ModelIndex.textWeights) + tokenizerFiles(part.tokenizer)
-      } + (hasPooledText ? [existing("model_index.json")] : [])
+      try zip(textParts, textConfigs).flatMap { part, config in
+        try filesOfModel(part.encoder, ModelIndex.textWeights) + tokenizerFiles(part.tokenizer, config)
+      } + (isOfSDXL || index.recipe != nil ? [existing("model_index.json")] : [])
     case .vae:
       try filesOfModel("vae", ModelIndex.vaeWeights)
     }
@@ -54,10 +59,10 @@ struct ModelFolder: ModelSource {
     return try SchedulerConfig(path: "\(path)/scheduler/scheduler_config.json")
   }
 
-  func tokenizer(_ index: Int) throws -> CLIPTokenizer {
+  func tokenizer(_ index: Int) throws -> TokenizerSource {
     let name = textParts[index].tokenizer
     guard self.index.has(name) else { throw ModelError("\(path): the model has no '\(name)'") }
-    return try CLIPTokenizer(folder: "\(path)/\(name)")
+    return .folder("\(path)/\(name)")
   }
 
   func denoiserWeights() throws -> WeightStore {
@@ -66,7 +71,7 @@ struct ModelFolder: ModelSource {
       denoiserConfig?.names ?? .diffusersUNet())
   }
   func textWeights(_ index: Int) throws -> WeightStore {
-    try store(textParts[index].encoder, ModelIndex.textWeights, .transformersCLIP())
+    try store(textParts[index].encoder, ModelIndex.textWeights, textConfigs[index].names)
   }
   func vaeWeights() throws -> WeightStore { try store("vae", ModelIndex.vaeWeights, .diffusersVAE()) }
 
@@ -83,9 +88,9 @@ struct ModelFolder: ModelSource {
     return try [existing("\(part)/config.json")] + WeightFiles(in: "\(path)/\(part)", stem: stem).paths
   }
 
-  private func tokenizerFiles(_ part: String) throws -> [String] {
+  private func tokenizerFiles(_ part: String, _ config: TextEncoderConfig) throws -> [String] {
     guard index.has(part) else { return [] }
-    return try CLIPTokenizer.files(of: "\(path)/\(part)").map(requireExisting)
+    return try config.tokenizerFiles(of: "\(path)/\(part)").map(requireExisting)
   }
 
   private func existing(_ name: String) throws -> String { try requireExisting("\(path)/\(name)") }

@@ -14,10 +14,10 @@ struct ModelIndex {
       "FluxTransformer2DModel", "Flux2Transformer2DModel", "ZImageTransformer2DModel",
     ],
     "vae": ["AutoencoderKL", "AutoencoderKLFlux2"],
-    "text_encoder": ["CLIPTextModel"],
-    "text_encoder_2": ["CLIPTextModelWithProjection"],
-    "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
-    "tokenizer_2": ["CLIPTokenizer", "CLIPTokenizerFast"],
+    "text_encoder": ["CLIPTextModel", "Qwen3ForCausalLM", "Qwen3Model"],
+    "text_encoder_2": ["CLIPTextModelWithProjection", "T5EncoderModel"],
+    "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast", "Qwen2Tokenizer", "Qwen2TokenizerFast"],
+    "tokenizer_2": ["CLIPTokenizer", "CLIPTokenizerFast", "T5Tokenizer", "T5TokenizerFast"],
   ]
 
   /// Names of parts that are denoisers; a model has one of them.
@@ -26,9 +26,12 @@ struct ModelIndex {
   /// Parts that do not change what the others compute.
   private static let ignored: Set<String> = ["safety_checker", "feature_extractor", "image_encoder"]
 
-  private let parts: Set<String>
+  /// The class of each part.
+  private let parts: [String: String]
   /// Which part the denoiser is, and its class; nil where there is none.
   let denoiser: (part: String, className: String)?
+  /// What the pipeline takes of its text encoders, where these do not tell.
+  let recipe: TextRecipe?
   /// `force_zeros_for_empty_prompt` of SDXL's pipelines: whether a text that is left out is zeros.
   let zeroesAbsentText: Bool
 
@@ -47,7 +50,7 @@ struct ModelIndex {
         "\(folder): is no model folder: 'model_index.json' was expected in it, with the folders 'unet', 'vae', "
           + "'text_encoder', 'tokenizer' and 'scheduler' beside it")
     }
-    var parts: Set<String> = []
+    var parts: [String: String] = [:]
     let file = try ConfigFile(path: path)
     zeroesAbsentText = try file.bool("force_zeros_for_empty_prompt", default: true)
     for (name, value) in file.values.sorted(by: { $0.key < $1.key }) {
@@ -69,17 +72,27 @@ struct ModelIndex {
           "\(path): '\(name)' is of class \(className), which is not supported; "
             + classes.sorted().joined(separator: " or ") + " was expected")
       }
-      parts.insert(name)
+      parts[name] = className
     }
     self.parts = parts
-    denoiser = Self.denoisers.first { parts.contains($0) }.flatMap { part in
-      guard case .array(let pair)? = file.values[part], case .string(let name)? = pair.last else {
-        return nil
-      }
-      return (part, name)
-    }
+    denoiser = Self.denoisers.lazy.compactMap { part in parts[part].map { (part, $0) } }.first
+    recipe = Self.recipe(file.values["_class_name"])
   }
 
   /// Whether the model has the part of this name.
-  func has(_ part: String) -> Bool { parts.contains(part) }
+  func has(_ part: String) -> Bool { parts[part] != nil }
+
+  /// The class of the part of this name; nil where there is none.
+  func className(of part: String) -> String? { parts[part] }
+
+  /// What the pipeline of the model in `folder` takes of its text encoders, where there is an index and it tells.
+  static func recipe(folder: String) -> TextRecipe? {
+    (try? ConfigFile(path: "\(folder)/model_index.json")).flatMap { recipe($0.values["_class_name"]) }
+  }
+
+  /// Pipelines of a family begin with its name, whatever they make pictures from.
+  private static func recipe(_ pipeline: JSONValue?) -> TextRecipe? {
+    guard case .string(let name) = pipeline else { return nil }
+    return name.hasPrefix("Flux2Klein") ? .flux2Klein : name.hasPrefix("ZImage") ? .zImage : nil
+  }
 }

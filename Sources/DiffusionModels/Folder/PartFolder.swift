@@ -4,11 +4,11 @@ import Safetensors
 /// One part of a model in the diffusers layout: a folder with `config.json` and weights, such as `model/vae`.
 ///
 /// What belongs to the part and lies beside it in its model, the scheduler or the tokenizer, is found there; without them a
-/// denoiser has the noise of its family, and a text encoder CLIP's own tokenizer.
+/// denoiser has the noise of its family, and a text encoder its family's own tokenizer.
 struct PartFolder: ModelSource {
   let path: String
   let denoiserConfig: DenoiserConfig?
-  let textConfigs: [CLIPTextConfig]
+  let textConfigs: [TextEncoderConfig]
   let vaeConfig: AutoencoderKLConfig?
 
   /// Nil for a folder that is none of a part.
@@ -25,25 +25,22 @@ struct PartFolder: ModelSource {
     switch name {
     case "AutoencoderKL", "AutoencoderKLFlux2":
       (denoiserConfig, textConfigs, vaeConfig) = (nil, [], try AutoencoderKLConfig(file))
-    case "CLIPTextModel":
-      (denoiserConfig, textConfigs, vaeConfig) = (nil, [try CLIPTextConfig(file)], nil)
-    case "CLIPTextModelWithProjection":
-      (denoiserConfig, textConfigs, vaeConfig) = (
-        nil, [try CLIPTextConfig(file, hasProjection: true)], nil
-      )
     default:
       if let name, let config = try DenoiserConfig(file, className: name) {
         (denoiserConfig, textConfigs, vaeConfig) = (config, [], nil)
-        return
+      } else if let name, let config = try TextEncoderConfig(file, className: name) {
+        (denoiserConfig, textConfigs, vaeConfig) = (nil, [config], nil)
+      } else {
+        let expected =
+          DenoiserConfig.classNames + ["AutoencoderKL", "AutoencoderKLFlux2"] + TextEncoderConfig.classNames
+        throw ModelError(
+          "\(configPath): is of \(name.map { "class \($0), which is not supported" } ?? "no class"); "
+            + expected.dropLast().joined(separator: ", ") + " or \(expected[expected.count - 1]) was expected")
       }
-      throw ModelError(
-        "\(configPath): is of \(name.map { "class \($0), which is not supported" } ?? "no class"); "
-          + (DenoiserConfig.classNames + ["AutoencoderKL", "AutoencoderKLFlux2", "CLIPTextModel"])
-          .joined(separator: ", ") + " or CLIPTextModelWithProjection was expected")
     }
   }
 
-  var hasPooledText: Bool { textConfigs.first?.projectionSize != nil }
+  var statedRecipe: TextRecipe? { ModelIndex.recipe(folder: "\(path)/..") }
   var zeroesAbsentText: Bool { false }
 
   func files(of part: Model.Part) throws -> [String] {
@@ -54,7 +51,9 @@ struct PartFolder: ModelSource {
     case .clip:
       textConfigs.isEmpty
         ? []
-        : try weightFiles(ModelIndex.textWeights) + (tokenizerFolder.map { CLIPTokenizer.files(of: $0) } ?? [])
+        : try weightFiles(ModelIndex.textWeights)
+          + (tokenizerFolder.map { textConfigs[0].tokenizerFiles(of: $0) } ?? [])
+          + (statedRecipe == nil ? [] : ["\(path)/../model_index.json"])
     case .vae: vaeConfig == nil ? [] : try weightFiles(ModelIndex.vaeWeights)
     }
   }
@@ -65,17 +64,12 @@ struct PartFolder: ModelSource {
     return try SchedulerConfig(path: path, denoiser: denoiserConfig, hints: TrainingHints())
   }
 
-  func tokenizer(_ index: Int) throws -> CLIPTokenizer {
-    if let tokenizerFolder { return try CLIPTokenizer(folder: tokenizerFolder) }
-    return try CLIPTokenizer.clip(padsWithEnd: textConfigs[index].activation == .quickGELU)
-  }
+  func tokenizer(_ index: Int) throws -> TokenizerSource { tokenizerFolder.map { .folder($0) } ?? .builtIn }
 
   func denoiserWeights() throws -> WeightStore {
     try store(ModelIndex.denoiserWeights, denoiserConfig?.names ?? .diffusersUNet())
   }
-  func textWeights(_ index: Int) throws -> WeightStore {
-    try store(ModelIndex.textWeights, .transformersCLIP())
-  }
+  func textWeights(_ index: Int) throws -> WeightStore { try store(ModelIndex.textWeights, textConfigs[index].names) }
   func vaeWeights() throws -> WeightStore { try store(ModelIndex.vaeWeights, .diffusersVAE()) }
 
   private func store(_ stem: String, _ table: NameTable) throws -> WeightStore {

@@ -82,7 +82,7 @@ struct A1111Chunks {
   }
 
   private mutating func finish() {
-    chunks.append(PromptChunk(content[...], tokenizer))
+    chunks.append(PromptChunk(content[...], tokenizer.frame))
     content = []
     lastComma = nil
   }

@@ -16,7 +16,7 @@ enum ComfyUIChunks {
     var chunks: [PromptChunk] = []
     var content: [WeightedToken] = []
     func finish() {
-      chunks.append(PromptChunk(content[...], tokenizer))
+      chunks.append(PromptChunk(content[...], tokenizer.frame))
       content = []
     }
     for part in prompt.parts {

@@ -21,6 +21,11 @@ enum ComfyUIPrompt {
     return pieces
   }
 
+  /// The text with `\(` and `\)` as the brackets that they stand for, where others are letters too.
+  static func unescaped(_ text: String) -> String {
+    String(String.UnicodeScalarView(symbols(text).map(\.scalar)))
+  }
+
   private static func symbols(_ text: String) -> [Symbol] {
     var symbols: [Symbol] = []
     for scalar in text.unicodeScalars {

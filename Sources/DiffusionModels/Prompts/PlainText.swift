@@ -1,11 +1,13 @@
 /// Prompts whose text means what it says.
 enum PlainText {
   /// One chunk, and what did not fit into it.
-  static func chunks(of prompt: Prompt, _ tokenizer: CLIPTokenizer) -> ([PromptChunk], cutText: String?) {
-    let texts = prompt.parts.compactMap { if case .text(let piece) = $0 { piece.text } else { nil } }
-    let tokens = tokenizer.encode(texts.joined())
-    let content = tokens.ids[1..<tokens.count - 1].map { WeightedToken(token: .id($0), weight: 1) }
-    return ([PromptChunk(content, tokenizer)], tokens.cutText)
+  static func chunk(
+    of text: String, _ tokenizer: some TextTokenizer, _ frame: TokenFrame
+  ) -> (PromptChunk, cutText: String?) {
+    let ids = tokenizer.contentIDs(text)
+    let kept = ids.prefix(frame.room)
+    let cut = kept.count < ids.count ? tokenizer.decode(ids[kept.count...]) : nil
+    return (PromptChunk(kept.map { WeightedToken(token: .id($0), weight: 1) }, frame), cut)
   }
 
   /// A sentence on the first bracket or word that would mean something in another syntax; nil for plain text.

@@ -11,6 +11,8 @@ package struct Prompt: Sendable {
   }
 
   let syntax: PromptSyntax
+  /// As it was written.
+  let text: String
   let parts: [Part]
   /// Textual inversions whose bare names the text may hold; tokens tell.
   let bareNames: [EmbeddingFolder.File]
@@ -21,7 +23,7 @@ package struct Prompt: Sendable {
   ///
   /// Throws `ModelError` for brackets nested too deep, and a textual inversion in a format that is never opened.
   package init(_ text: String, syntax: PromptSyntax, embeddings: EmbeddingFolder? = nil) throws {
-    self.syntax = syntax
+    (self.syntax, self.text) = (syntax, text)
     switch syntax {
     case .plain:
       parts = [.text(WeightedText(text))]
@@ -47,6 +49,17 @@ package struct Prompt: Sendable {
       remarks =
         prompt.remarks
         + unread.map { "the embedding '\($0)' is no .safetensors file: formats that can run code are never opened" }
+    }
+  }
+
+  /// Whether a part of it is meant more or less than others.
+  var hasWeights: Bool {
+    parts.contains { part in
+      switch part {
+      case .text(let piece): piece.weight != 1
+      case .embedding(_, let weight): weight != 1
+      case .chunkBreak: false
+      }
     }
   }
 

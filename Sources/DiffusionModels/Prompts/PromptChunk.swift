@@ -13,22 +13,29 @@ struct WeightedToken: Equatable {
   let weight: Double
 }
 
-/// As many tokens as a text encoder takes at once: begin, up to 75 of a prompt, end and padding, each with its weight.
+/// As many tokens as a text encoder takes at once: those of a prompt between begin, end and padding, each with its weight.
 package struct PromptChunk: Sendable, Equatable {
   package private(set) var tokens: [TextToken] = []
   /// Those of begin, end and padding are 1.
   package private(set) var weights: [Double] = []
-  /// Where the end token is.
-  package let endIndex: Int
+  /// How many of the tokens come before the padding.
+  let contentCount: Int
 
-  /// `content`, which must fit, between begin, end and padding of `tokenizer`.
-  init(_ content: some Collection<WeightedToken>, _ tokenizer: CLIPTokenizer) {
-    endIndex = content.count + 1
-    add(.id(tokenizer.startID))
+  /// `content`, which must fit, in its frame.
+  init(_ content: some Collection<WeightedToken>, _ frame: TokenFrame) {
+    contentCount = content.count + frame.length - frame.room
+    if let start = frame.start { add(.id(start)) }
     for token in content { add(token.token, weight: token.weight) }
-    add(.id(tokenizer.endID))
-    while tokens.count < tokenizer.length { add(.id(tokenizer.paddingID)) }
+    if let end = frame.end { add(.id(end)) }
+    guard let padding = frame.padding else { return }
+    while tokens.count < frame.length { add(.id(padding)) }
   }
+
+  /// Where the end token is.
+  package var endIndex: Int { contentCount - 1 }
+
+  /// The tokens' ids; vectors have none.
+  var ids: [Int] { tokens.compactMap { if case .id(let id) = $0 { id } else { nil } } }
 
   private mutating func add(_ token: TextToken, weight: Double = 1) {
     tokens.append(token)

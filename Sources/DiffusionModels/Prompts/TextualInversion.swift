@@ -11,6 +11,9 @@ package enum TextualInversion {
     case clipL = "clip_l"
     case clipG = "clip_g"
 
+    /// That of SDXL's two which has a projection, or else the one that all families have.
+    init(_ config: CLIPTextConfig) { self = config.projectionSize == nil ? .clipL : .clipG }
+
     fileprivate var names: [String] { [rawValue, self == .clipL ? "text_encoders_0" : "text_encoders_1"] }
   }
 

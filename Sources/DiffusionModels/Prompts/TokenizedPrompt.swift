@@ -4,27 +4,89 @@ import Tensors
 package struct TokenizedPrompt: Sendable {
   /// One or more.
   package let chunks: [PromptChunk]
-  /// What did not fit of a plain prompt, which has one chunk; nil when all did.
-  package let cutText: String?
+  /// What did not fit of a prompt that has one chunk, and how many tokens that has; nil when all did.
+  package let cut: (text: String, length: Int)?
   /// The empty prompt, where the weights need its states.
   private let empty: PromptChunk?
 
-  /// Tokenises `prompt`; `vectors` reads a textual inversion for the text encoder.
+  private init(chunks: [PromptChunk], cutText: String?, length: Int, empty: PromptChunk?) {
+    (self.chunks, self.empty) = (chunks, empty)
+    cut = cutText.map { ($0, length) }
+  }
+
+  /// Tokenises `prompt` for CLIP; `vectors` reads a textual inversion for the text encoder.
   ///
   /// Throws what `vectors` throws, and `ModelError` for weights that are not finite.
   package init(
     _ prompt: Prompt, _ tokenizer: CLIPTokenizer, vectors: (EmbeddingFolder.File) throws -> [Tensor]
   ) throws {
+    var cutText: String?
     switch prompt.syntax {
-    case .plain: (chunks, cutText) = PlainText.chunks(of: prompt, tokenizer)
-    case .comfyui: (chunks, cutText) = (try ComfyUIChunks.chunks(of: prompt, tokenizer, vectors: vectors), nil)
-    case .a1111: (chunks, cutText) = (try A1111Chunks.chunks(of: prompt, tokenizer, vectors: vectors), nil)
+    case .plain:
+      let chunk: PromptChunk
+      (chunk, cutText) = PlainText.chunk(of: prompt.text, tokenizer, tokenizer.frame)
+      chunks = [chunk]
+    case .comfyui: chunks = try ComfyUIChunks.chunks(of: prompt, tokenizer, vectors: vectors)
+    case .a1111: chunks = try A1111Chunks.chunks(of: prompt, tokenizer, vectors: vectors)
     }
+    try Self.requireFinite(chunks)
+    cut = cutText.map { ($0, tokenizer.length) }
+    empty =
+      prompt.syntax == .comfyui && chunks.contains(where: \.hasWeights) ? PromptChunk([], tokenizer.frame) : nil
+  }
+
+  /// Tokenises `prompt` for T5, which takes it in one piece: plain, or weighed as ComfyUI does.
+  ///
+  /// Throws `ModelError` for another syntax, and weights that are not finite.
+  init(_ prompt: Prompt, _ tokenizer: T5Tokenizer, frame: TokenFrame) throws {
+    switch prompt.syntax {
+    case .plain:
+      let (chunk, cutText) = PlainText.chunk(of: prompt.text, tokenizer, frame)
+      self.init(chunks: [chunk], cutText: cutText, length: frame.length, empty: nil)
+    case .comfyui:
+      // Each piece is tokenised by itself; a textual inversion has no vectors for T5.
+      let content = prompt.parts.flatMap { part -> [WeightedToken] in
+        guard case .text(let piece) = part else { return [] }
+        return tokenizer.contentIDs(piece.text).map { WeightedToken(token: .id($0), weight: piece.weight) }
+      }
+      let kept = content.prefix(frame.room)
+      let cut = content.dropFirst(kept.count).compactMap { if case .id(let id) = $0.token { id } else { nil } }
+      let chunk = PromptChunk(kept, frame)
+      try Self.requireFinite([chunk])
+      self.init(
+        chunks: [chunk], cutText: cut.isEmpty ? nil : tokenizer.decode(cut), length: frame.length,
+        empty: chunk.hasWeights ? PromptChunk([], frame) : nil)
+    case .a1111: throw Self.unsupported(prompt.syntax, "T5")
+    }
+  }
+
+  /// Tokenises `prompt` as a turn of a chat, for Qwen3, for which ComfyUI's syntax has no weights: what does not fit is cut behind, as in
+  /// transformers, be it the chat's own text.
+  ///
+  /// Throws `ModelError` for a syntax that it has not.
+  init(_ prompt: Prompt, _ tokenizer: Qwen2Tokenizer, frame: TokenFrame, chat: ChatTemplate) throws {
+    if prompt.syntax == .a1111 { throw Self.unsupported(prompt.syntax, "Qwen3") }
+    let turn = prompt.syntax == .comfyui ? ComfyUIPrompt.unescaped(prompt.text) : prompt.text
+    let (chunk, cutText) = PlainText.chunk(of: chat.text(of: turn), tokenizer, frame)
+    self.init(chunks: [chunk], cutText: cutText, length: frame.length, empty: nil)
+  }
+
+  static func unsupported(_ syntax: PromptSyntax, _ encoder: String) -> ModelError {
+    ModelError(
+      "the syntax \(syntax.rawValue) is for CLIP's text encoders, and the model has \(encoder); plain or comfyui was expected"
+    )
+  }
+
+  private static func requireFinite(_ chunks: [PromptChunk]) throws {
     if let weight = chunks.lazy.flatMap(\.weights).first(where: { !Float($0).isFinite }) {
       throw ModelError("a weight is \(weight), which no number in single precision is")
     }
-    empty =
-      prompt.syntax == .comfyui && chunks.contains(where: \.hasWeights) ? PromptChunk([], tokenizer) : nil
+  }
+
+  /// The same with empty chunks behind, until there are `count`.
+  func filled(toChunks count: Int, _ frame: TokenFrame) -> TokenizedPrompt {
+    let missing = Array(repeating: PromptChunk([], frame), count: max(count - chunks.count, 0))
+    return TokenizedPrompt(chunks: chunks + missing, cutText: cut?.text, length: cut?.length ?? 0, empty: empty)
   }
 
   /// What the text encoder is to be given, one row a chunk, and one more where `weighted` needs it.

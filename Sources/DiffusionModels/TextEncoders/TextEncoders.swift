@@ -1,58 +1,52 @@
 import Tensors
 
-/// The text encoders of a model with their tokenizers, and how their states become what a UNet looks at.
-package struct TextEncoders: Sendable {
-  package typealias Encoder = (tokenizer: CLIPTokenizer, model: CLIPTextModel)
+/// The text encoders of a model with their tokenizers, and how their states become what its denoiser looks at.
+package protocol TextEncoders: Sendable {
+  /// How many prompts there can be: one for each encoder that takes the whole text.
+  var promptCount: Int { get }
+  /// The most layers that `clipSkip` can leave out; nil where none can be.
+  var mostSkipped: Int? { get }
+  /// What stands for a text that is left out, where the model's pipeline has zeros for it; nil where it is the empty text.
+  var absentText: TextEncoding? { get }
+  /// Zeros of the form that texts have.
+  func zeros(_ options: TokenizingOptions) -> TextEncoding
 
-  /// One, or the two of SDXL.
-  package let encoders: [Encoder]
-  /// Whether states are those before the last layer without the final norm, and a pooled vector comes with them.
-  package let isOfSDXL: Bool
-  /// Whether a text that is left out is zeros, and not the empty text.
-  package let zeroesAbsentText: Bool
-
-  init(_ encoders: [Encoder], isOfSDXL: Bool, zeroesAbsentText: Bool) {
-    (self.encoders, self.isOfSDXL, self.zeroesAbsentText) = (encoders, isOfSDXL, zeroesAbsentText)
-  }
-
-  /// What a UNet looks at for one text: states [1, t, d] and, of SDXL, a pooled vector [1, p].
-  package struct Encoding: Sendable {
-    package let states: Tensor
-    package let pooled: Tensor?
-  }
-
-  /// The most layers that `clipSkip` can leave out.
-  package var mostSkipped: Int { (encoders.map(\.model.config.layerCount).min() ?? 1) - 1 - (isOfSDXL ? 1 : 0) }
-
-  /// What stands for a text that is left out, where the model has zeros for it.
-  package var zeros: (states: Tensor, pooled: Tensor?) {
-    let configs = encoders.map(\.model.config)
-    return (
-      .zeros([1, encoders[0].tokenizer.length, configs.reduce(0) { $0 + $1.hiddenSize }]),
-      configs.last?.projectionSize.map { .zeros([1, $0]) }
-    )
-  }
-
+  /// What a person should know of how a prompt is read, one sentence each.
+  func remarks(on prompt: Prompt) -> [String]
+  /// What each encoder's tokenizer makes of the prompts, which are one for each encoder.
+  ///
+  /// Throws `ModelError` for what the encoders cannot take, and what `options.vectors` throws.
+  func tokens(of prompts: [Prompt], _ options: TokenizingOptions) throws -> [TokenizedPrompt]
   /// Encodes a prompt in the tokens of each encoder; `clipSkip` leaves out that many more layers.
   ///
-  /// As `encode_prompt` of diffusers' StableDiffusionPipeline, and of StableDiffusionXLPipeline with the states of both
-  /// encoders side by side; the pooled text is the last encoder's, of the first chunk. Throws what the encoders throw.
-  package func encode(_ prompts: [TokenizedPrompt], clipSkip: Int = 0) throws -> Encoding {
-    guard isOfSDXL else {
-      let states = try encoders[0].model(tokens: prompts[0].rows, clipSkip: clipSkip)
-      return Encoding(states: prompts[0].weighted(states), pooled: nil)
-    }
-    guard let first = prompts.first, prompts.allSatisfy({ $0.chunks.count == first.chunks.count }) else {
-      throw ModelError(
-        "the prompt takes \(prompts.map(\.chunks.count)) chunks in the text encoders; one number was expected")
-    }
-    var (states, pooled): ([Tensor], Tensor?) = ([], nil)
-    for (encoder, prompt) in zip(encoders, prompts) {
-      let encoded = try encoder.model.states(
-        tokens: prompt.rows, skipping: clipSkip + 1, endIndices: prompt.endIndices)
-      states.append(prompt.weighted(encoded.hidden))
-      pooled = encoded.pooled?.samples(0..<1) ?? pooled
-    }
-    return Encoding(states: states.dropFirst().reduce(states[0]) { $0.concatenatingChannels($1) }, pooled: pooled)
+  /// Throws what the encoders throw.
+  func encode(_ tokens: [TokenizedPrompt], clipSkip: Int) throws -> TextEncoding
+}
+
+extension TextEncoders {
+  package func remarks(on prompt: Prompt) -> [String] { prompt.remarks }
+}
+
+/// What a denoiser looks at for one text: states [1, t, d] and, of SDXL and FLUX.1, a pooled vector [1, p].
+package struct TextEncoding: Sendable {
+  package let states: Tensor
+  package let pooled: Tensor?
+}
+
+/// What decides, beside the prompt, into which tokens it goes.
+package struct TokenizingOptions {
+  /// Reads a textual inversion for an encoder of this width: vectors of [width].
+  package typealias Vectors = (EmbeddingFolder.File, TextualInversion.Encoder, _ width: Int) throws -> [Tensor]
+
+  /// The most tokens of T5 and Qwen3, which are filled up to so many where the model's pipeline does it; nil is the pipeline's
+  /// own number.
+  let length: Int?
+  let vectors: Vectors
+
+  package init(length: Int? = nil, vectors: @escaping Vectors = { _, _, _ in [] }) {
+    (self.length, self.vectors) = (length, vectors)
   }
+
+  /// What the pipelines of diffusers take where nobody says otherwise.
+  package static let pipelineLength = 512
 }

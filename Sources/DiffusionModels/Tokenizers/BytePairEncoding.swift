@@ -1,14 +1,14 @@
 import Foundation
 import Safetensors
 
-/// Byte-level byte-pair encoding with an end-of-word mark, as GPT-2's with CLIP's `</w>`.
+/// Byte-level byte-pair encoding, as GPT-2's, perhaps with a mark at the end of words, as CLIP's `</w>`.
 ///
 /// A word's UTF-8 bytes are its first symbols; the pair of neighbours that stands first in `merges.txt` is joined, until
 /// none is left.
 /// Source: Sennrich et al. 2016; the BPE model of huggingface/tokenizers.
 struct BytePairEncoding: Sendable {
-  static let endOfWord = "</w>"
-
+  /// Empty where words have no mark.
+  private let endOfWord: String
   private let vocabulary: [Token: Int]
   private let merges: [Pair: Merge]
   /// The symbol of every byte, and of every byte that ends a word; nil where the vocabulary lacks it.
@@ -30,10 +30,11 @@ struct BytePairEncoding: Sendable {
   private struct Pair: Hashable { let first, second: Int }
   private struct Merge { let rank, id: Int }
 
-  /// Takes what a tokenizer's files say.
+  /// Takes what a tokenizer's files say; `endOfWord` is what stands behind the last symbol of a word.
   ///
   /// Throws `ModelError` when an id is too large, or a merge makes a token that the vocabulary lacks.
-  init(_ files: BytePairFiles) throws {
+  init(_ files: BytePairFiles, endOfWord: String) throws {
+    self.endOfWord = endOfWord
     if files.vocabulary.isEmpty { throw ModelError("\(files.vocabularyPath): the vocabulary is empty") }
     if let (token, id) = files.vocabulary.first(where: { $0.id > Int(Int32.max) }) {
       throw ModelError("\(files.vocabularyPath): the id \(id) of '\(token)' is too large")
@@ -42,7 +43,7 @@ struct BytePairEncoding: Sendable {
     merges = try Self.merges(files, vocabulary)
     self.vocabulary = vocabulary
     byteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Token(text: String($0))] }
-    finalByteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Token(text: String($0) + Self.endOfWord)] }
+    finalByteIDs = Self.alphabet.map { [vocabulary] in vocabulary[Token(text: String($0) + endOfWord)] }
   }
 
   /// How many tokens the vocabulary has.
@@ -51,11 +52,12 @@ struct BytePairEncoding: Sendable {
   /// The id of a whole token; nil where the vocabulary lacks it.
   func id(of token: String) -> Int? { vocabulary[Token(text: token)] }
 
-  /// The tokens of one word; `unknown` stands for bytes that the vocabulary lacks.
-  func encode(_ word: [UInt8], unknown: Int) -> [Int] {
+  /// The tokens of one word; `unknown` stands for bytes that the vocabulary lacks, which else are left out.
+  func encode(_ word: [UInt8], unknown: Int?) -> [Int] {
     guard let last = word.last else { return [] }
-    var symbols = word.dropLast().map { byteIDs[Int($0)] ?? unknown }
-    symbols.append(finalByteIDs[Int(last)] ?? unknown)
+    var symbols = word.dropLast().compactMap { byteIDs[Int($0)] ?? unknown }
+    if let id = finalByteIDs[Int(last)] ?? unknown { symbols.append(id) }
+    if symbols.isEmpty { return [] }
     merge(&symbols)
     return symbols
   }
@@ -64,7 +66,8 @@ struct BytePairEncoding: Sendable {
   func decode(_ ids: some Sequence<Int>) -> String {
     let tokens = Dictionary(vocabulary.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let text = ids.compactMap { tokens[$0]?.text }.joined()
-    let bytes = text.replacing(Self.endOfWord, with: " ").unicodeScalars.map { Self.byteValues[$0] ?? 0x20 }
+    let words = endOfWord.isEmpty ? text : text.replacing(endOfWord, with: " ")
+    let bytes = words.unicodeScalars.map { Self.byteValues[$0] ?? 0x20 }
     return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespaces)
   }
 

@@ -45,9 +45,9 @@ struct BytePairFiles {
     (vocabularyPath, mergesPath, isLines) = (path, path, false)
   }
 
-  /// Reads the bytes of a `merges.txt`, which errors call `path`, and makes the vocabulary that CLIP has of it: all bytes, all
-  /// bytes that end a word, what the merges make, and `specials`.
-  init(clipMerges bytes: UnsafeRawBufferPointer, path: String, specials: [String]) throws {
+  /// Reads the bytes of a `merges.txt`, which errors call `path`, and makes the vocabulary that follows from it: all bytes, all
+  /// bytes that end a word where that has a mark, what the merges make, and `specials`.
+  init(merges bytes: UnsafeRawBufferPointer, path: String, endOfWord: String, specials: [String] = []) throws {
     (vocabularyPath, mergesPath, isLines) = (path, path, true)
     merges = try Self.lines(of: bytes, path)
     // Characters that stand for themselves come first.
@@ -55,8 +55,8 @@ struct BytePairFiles {
       ($0.value < 0x100 ? 0 : 1, $0.value) < ($1.value < 0x100 ? 0 : 1, $1.value)
     }
     let symbols = alphabet.map { String($0) }
-    let tokens =
-      symbols + symbols.map { $0 + BytePairEncoding.endOfWord } + merges.map { $0.first + $0.second } + specials
+    let finals = endOfWord.isEmpty ? [] : symbols.map { $0 + endOfWord }
+    let tokens = symbols + finals + merges.map { $0.first + $0.second } + specials
     vocabulary = tokens.enumerated().map { (token: $1, id: $0) }
   }
 

@@ -6,10 +6,7 @@ import Foundation
 /// `added_tokens.json` and the `added_tokens` of `tokenizer.json`, with `special_tokens_map.json` over
 /// `tokenizer_config.json` for the roles of tokens, over the defaults of the class.
 struct TokenizerFiles {
-  let start: String
-  let end: String
-  let unknown: String
-  let padding: String
+  let roles: TokenRoles
   /// Tokens per text, start, end and padding included; nil where the files set no bound.
   let maxLength: Int?
   /// All of them; those without an id get the next ones, in this order.
@@ -20,16 +17,22 @@ struct TokenizerFiles {
 
   /// CLIP's own, padded with the end of the text or with "!".
   init(padsWithEnd: Bool) {
-    (start, end, unknown) = ("<|startoftext|>", "<|endoftext|>", "<|endoftext|>")
-    padding = padsWithEnd ? end : "!"
-    maxLength = 77
-    addedTokens = [start, end, padding].map { AddedToken($0) }
+    var roles = CLIPTokenizer.roles
+    if !padsWithEnd { roles.padding = "!" }
+    self.init(roles: roles, maxLength: 77)
   }
 
-  /// Reads the files of `folder`; `listed` are the `added_tokens` of its `tokenizer.json`.
+  /// Those of a tokenizer without files: the tokens that have a role, and `others`.
+  init(roles: TokenRoles, maxLength: Int? = nil, others: [AddedToken] = []) {
+    (self.roles, self.maxLength) = (roles, maxLength)
+    addedTokens =
+      others + [roles.start, roles.end, roles.unknown, roles.padding].compactMap { $0.map { AddedToken($0) } }
+  }
+
+  /// Reads the files of `folder`; `listed` are the `added_tokens` of its `tokenizer.json`, `defaults` are the class's.
   ///
   /// Throws `ModelError` when one is malformed.
-  init(folder: String, listed: [AddedToken]) throws {
+  init(folder: String, listed: [AddedToken], defaults: TokenRoles) throws {
     let paths = Self.names.map { "\(folder)/\($0)" }
     let config = try Self.values(paths[0])
     let decoder = try Self.decodedTokens(config["added_tokens_decoder"], paths[0])
@@ -37,7 +40,7 @@ struct TokenizerFiles {
 
     var named: [String: AddedToken] = [:]
     for (path, values) in [(paths[0], config), (paths[1], map)] {
-      for key in Self.roles {
+      for key in Self.roleKeys {
         if let value = values[key], let token = try AddedToken(value, key: key, path: path) { named[key] = token }
       }
     }
@@ -45,15 +48,8 @@ struct TokenizerFiles {
     let counted = map.filter { $0.key != "additional_special_tokens" }
     let special = try Set(
       (Array(named.values) + Self.extraTokens(config.merging(counted) { $1 }, paths[0])).map(\.content))
-    let defaults = ["bos_token": "<|startoftext|>"]
-    for key in ["bos_token", "eos_token", "unk_token", "pad_token"] where named[key] == nil {
-      named[key] = AddedToken(defaults[key] ?? "<|endoftext|>")
-    }
-    let contents = named.mapValues(\.content)
-    start = contents["bos_token", default: ""]
-    end = contents["eos_token", default: ""]
-    unknown = contents["unk_token", default: ""]
-    padding = contents["pad_token", default: ""]
+    for (key, content) in defaults.byKey where named[key] == nil { named[key] = AddedToken(content) }
+    roles = TokenRoles(byKey: named.mapValues(\.content))
 
     let extra = try Self.extraTokens(config.merging(map) { $1 }, paths[0])
     // Of one id, the last that is read counts.
@@ -63,20 +59,20 @@ struct TokenizerFiles {
     }
     let numbered = known.sorted { $0.key < $1.key }.map(\.value)
     let numberedContents = Set(numbered.map(\.content))
-    let others = (Self.roles.compactMap { named[$0] } + extra).filter { !numberedContents.contains($0.content) }
+    let others = (Self.roleKeys.compactMap { named[$0] } + extra).filter { !numberedContents.contains($0.content) }
     addedTokens = numbered + others
     maxLength = try Self.maxLength(config["model_max_length"], paths[0])
   }
 
   /// In the order in which transformers adds them.
-  private static let roles = [
+  private static let roleKeys = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
 
   /// Special tokens without a role of the class's: lists of them, and whatever else is called a token.
   private static func extraTokens(_ values: [String: JSONValue], _ path: String) throws -> [AddedToken] {
     let named = values.filter { key, value in
-      if case .string = value { key.hasSuffix("_token") && !roles.contains(key) } else { false }
+      if case .string = value { key.hasSuffix("_token") && !roleKeys.contains(key) } else { false }
     }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     let listed = ["additional_special_tokens", "extra_special_tokens"].flatMap { key in
       switch values[key] {
@@ -125,5 +121,25 @@ struct TokenizerFiles {
     case let value?:
       throw ModelError("\(path): 'model_max_length' is \(value); a whole number of 2 or more was expected")
     }
+  }
+}
+
+/// The tokens that have a part to play, by what they are called; nil where a tokenizer has none.
+struct TokenRoles: Sendable {
+  var start, end, unknown, padding: String?
+
+  init(start: String? = nil, end: String? = nil, unknown: String? = nil, padding: String? = nil) {
+    (self.start, self.end, self.unknown, self.padding) = (start, end, unknown, padding)
+  }
+
+  init(byKey contents: [String: String]) {
+    self.init(
+      start: contents["bos_token"], end: contents["eos_token"], unknown: contents["unk_token"],
+      padding: contents["pad_token"])
+  }
+
+  /// Under the keys of tokenizer_config.json.
+  var byKey: [String: String] {
+    ["bos_token": start, "eos_token": end, "unk_token": unknown, "pad_token": padding].compactMapValues { $0 }
   }
 }

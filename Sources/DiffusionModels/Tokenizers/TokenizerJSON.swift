@@ -1,19 +1,31 @@
 import Foundation
 import Safetensors
 
-/// A `tokenizer.json`, as tokenizers and today's transformers write it: vocabulary, merges and added tokens in one file.
+/// A `tokenizer.json`, as tokenizers and today's transformers write it: vocabulary, merges or scores, and added tokens in one
+/// file.
 ///
-/// What it says of normalising and cutting is passed over: the class that a model names decides that, as in transformers.
+/// What it says of normalising and cutting is passed over, but for a table of characters: the class that a model names
+/// decides that, as in transformers.
 struct TokenizerJSON {
-  let encoding: BytePairFiles
   let addedTokens: [AddedToken]
+  private let path: String
+  private let type: String?
+  private let vocabulary: [(token: String, id: Int)]
+  private let merges: [BytePairFiles.Merge]
+  private let pieces: [UnigramFiles.Piece]
+  private let unknownID: Int?
+  private let fallsBackToBytes: Bool
+  /// In base 64.
+  private let characters: String?
 
   /// Reads the file at `path`.
   ///
-  /// Throws `ModelError` when it is missing, malformed, or of another model than byte-pair encoding.
+  /// Throws `ModelError` when it is missing or malformed.
   init(path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
-    var (vocabulary, merges, added) = ([(token: String, id: Int)](), [BytePairFiles.Merge](), [AddedToken]())
+    var (vocabulary, pieces) = ([(token: String, id: Int)](), [UnigramFiles.Piece]())
+    var (merges, added) = ([BytePairFiles.Merge](), [AddedToken]())
+    var (type, characters, unknownID, fallsBack) = (nil as String?, nil as String?, nil as Int?, false)
     do {
       try data.withUnsafeBytes { bytes in
         var scanner = JSONScanner(bytes)
@@ -22,12 +34,16 @@ struct TokenizerJSON {
           case "model":
             try scanner.object { scanner, key in
               switch key {
-              case "type": try Self.requireBPE(&scanner)
+              case "type": type = try scanner.string()
+              case "vocab" where scanner.isAtArray: pieces = try Self.pieces(&scanner)
               case "vocab": vocabulary = try BytePairFiles.vocabulary(&scanner)
               case "merges": merges = try Self.merges(&scanner)
+              case "unk_id": if !scanner.takeNull() { unknownID = try scanner.count() }
+              case "byte_fallback": fallsBack = scanner.takeFlag() ?? false
               default: try scanner.skipValue()
               }
             }
+          case "normalizer": try Self.findCharacters(&scanner, depth: 0) { characters = $0 }
           case "added_tokens": added = try Self.addedTokens(&scanner, path)
           default: try scanner.skipValue()
           }
@@ -37,13 +53,73 @@ struct TokenizerJSON {
     } catch let failure as JSONScanner.Failure {
       throw ModelError("\(path): malformed tokenizer: \(failure.message)")
     }
-    encoding = BytePairFiles(vocabulary: vocabulary, merges: merges, path: path)
-    addedTokens = added
+    (self.path, self.type, self.vocabulary, self.pieces, self.merges) = (path, type, vocabulary, pieces, merges)
+    (self.unknownID, fallsBackToBytes, self.characters, addedTokens) = (unknownID, fallsBack, characters, added)
   }
 
-  private static func requireBPE(_ scanner: inout JSONScanner) throws {
-    let type = try scanner.string()
-    if type != "BPE" { throw scanner.failure("the model is '\(type)'; 'BPE', byte-pair encoding, was expected") }
+  /// The vocabulary of byte-pair encoding; throws `ModelError` where the file is of another model.
+  func bytePairs() throws -> BytePairFiles {
+    try require("BPE", "byte-pair encoding")
+    return BytePairFiles(vocabulary: vocabulary, merges: merges, path: path)
+  }
+
+  /// The pieces of a unigram model; throws `ModelError` where the file is of another model.
+  func unigram() throws -> UnigramFiles {
+    try require("Unigram", "pieces with scores")
+    var map: CharacterMap?
+    if let characters {
+      guard let bytes = Data(base64Encoded: characters) else {
+        throw ModelError("\(path): 'precompiled_charsmap' is not in base 64")
+      }
+      map = try CharacterMap(bytes, source: path)
+    }
+    guard let unknownID else { throw ModelError("\(path): 'unk_id' is missing; the id of a piece was expected") }
+    return try UnigramFiles(
+      pieces: pieces, unknownID: unknownID, fallsBackToBytes: fallsBackToBytes, characters: map, source: path)
+  }
+
+  /// A file without a type is of the model that is asked for.
+  private func require(_ expected: String, _ meaning: String) throws {
+    if let type, type != expected {
+      throw ModelError("\(path): malformed tokenizer: the model is '\(type)'; '\(expected)', \(meaning), was expected")
+    }
+  }
+
+  /// Normalisers are nested in sequences; the last table counts.
+  private static func findCharacters(
+    _ scanner: inout JSONScanner, depth: Int, _ found: (String) -> Void
+  ) throws {
+    if scanner.takeNull() { return }
+    if depth > 8 { return try scanner.skipValue() }
+    try scanner.object { scanner, key in
+      switch key {
+      case "precompiled_charsmap" where scanner.isAtString: found(try scanner.string())
+      case "normalizers": try scanner.array { try findCharacters(&$0, depth: depth + 1, found) }
+      default: try scanner.skipValue()
+      }
+    }
+  }
+
+  /// Lists of a piece and its score.
+  private static func pieces(_ scanner: inout JSONScanner) throws -> [UnigramFiles.Piece] {
+    var pieces: [UnigramFiles.Piece] = []
+    try scanner.array { scanner in
+      var (text, score) = (nil as String?, nil as Double?)
+      try scanner.array { scanner in
+        if text == nil {
+          text = try scanner.string("a piece")
+        } else if score == nil {
+          score = try scanner.number()
+        } else {
+          throw scanner.failure("piece \(pieces.count + 1): a text and a score were expected")
+        }
+      }
+      guard let text, let score else {
+        throw scanner.failure("piece \(pieces.count + 1): a text and a score were expected")
+      }
+      pieces.append(.init(text: text, score: score))
+    }
+    return pieces
   }
 
   /// Pairs are written as lists of two, or as texts with a space between the two.

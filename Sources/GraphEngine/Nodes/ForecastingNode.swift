@@ -41,6 +41,11 @@ package struct NodeForecast {
     set { outputs[position(of: output.name, among: declaration.outputs.map(\.name))] = newValue }
   }
 
+  package subscript<Value>(output: OptionalOutput<Value>) -> Value.Forecast? {
+    get { outputs[position(of: output.name, among: declaration.outputs.map(\.name))] as? Value.Forecast }
+    set { outputs[position(of: output.name, among: declaration.outputs.map(\.name))] = newValue }
+  }
+
   package subscript<Value>(parameter: Parameter<Value>) -> Value { parameters[parameter] }
   package subscript<Value>(parameter: OptionalParameter<Value>) -> Value? { parameters[parameter] }
 

@@ -104,7 +104,8 @@ extension BenchCommand {
       }
       switch part {
       case .text:
-        let encoder = try model.textEncoders().encoders[0].model
+        guard model.textRecipe == .stableDiffusion || model.textRecipe == .sdxl else { return try prepareText(model) }
+        let encoder = try model.clipEncoders()[0].model
         let (length, words) = (encoder.config.maxPositions, encoder.config.vocabSize)
         return { run in
           let ids = (0..<batch * length).map { ($0 &* 7919 &+ run &* 104_729) % words }
@@ -129,7 +130,7 @@ extension BenchCommand {
       case .unet:
         let unet = try model.unet()
         let (config, side) = (unet.config, try latentSide(model))
-        let length = model.textConfigs.first?.maxPositions ?? 77
+        let length = model.textConfigs.first?.clip?.maxPositions ?? 77
         // The pooled text and the six numbers that SDXL takes beside it.
         let pooled = config.addedEmbedding.map { $0.inputs - 6 * $0.numberSize }
         return { run in
@@ -146,6 +147,16 @@ extension BenchCommand {
         return { run in
           _ = try vae.decode(noise([batch, vae.config.modelChannels, side, side], run, 0))
         }
+      }
+    }
+
+    /// A text of as many tokens as the family's pipeline takes, through all its encoders.
+    private func prepareText(_ model: DiffusionModels.Model) throws -> (Int) throws -> Void {
+      let encoders = try model.textEncoders()
+      return { run in
+        let text = (0..<1000).map { "\(run &+ $0)" }.joined(separator: " ")
+        let prompts = Array(repeating: try Prompt(text, syntax: .plain), count: encoders.promptCount)
+        _ = try encoders.encode(encoders.tokens(of: prompts, TokenizingOptions()), clipSkip: 0)
       }
     }
 
