@@ -7,7 +7,7 @@ package struct LoadModel: ForecastingNode {
     type: "LoadModel", version: 1, lane: .inline,
     summary: "Opens a model folder or a single file; parts are loaded when first used.")
 
-  let ports = ModelPorts("A folder in the diffusers layout, with model_index.json, or a safetensors file.")
+  let ports = ModelPorts("A folder in the diffusers layout, with model_index.json, or a safetensors or GGUF file.")
   let training = TrainingPorts()
   let denoiser = Output<DenoiserHandle>("denoiser", "The denoiser, with the model's noise schedule.")
   let unet = Output<UNetHandle>("unet", "The same, of a model whose denoiser is a UNet.")

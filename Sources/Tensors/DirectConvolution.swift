@@ -12,7 +12,8 @@ struct DirectConvolution {
     let zeros = AlignedStorage(count: depth)
     zeros.elements.update(repeating: 0, count: depth)
     let pixels = rounded.map { UnsafePointer($0.elements) } ?? x
-    let tiles = ProductTiles(rows: image.outHeight * image.outWidth, columns: layer.outputs)
+    let tiles = ProductTiles(
+      rows: image.outHeight * image.outWidth, columns: layer.outputs, widens: layer.weight.staysInFile)
     tiles.forEach(samples: 1) { tile in
       let origin = y + tile.rows.lowerBound * layer.outputs + tile.columns.lowerBound
       withUnsafeTemporaryAllocation(

@@ -50,7 +50,8 @@ package struct GatedLinear: Sendable {
     let (inputs, width) = (value.inputs, value.outputs)
     precondition(x.shape.count >= 2 && x.shape.last == inputs, "\(x.shape) into a layer of \(inputs) inputs")
     let tiles = ProductTiles(
-      rows: x.shape.dropFirst().dropLast().reduce(1, *), columns: width, widestTile: Self.widestTile)
+      rows: x.shape.dropFirst().dropLast().reduce(1, *), columns: width, widestTile: Self.widestTile,
+      widens: value.staysInFile || gate.staysInFile)
     let samples = x.shape[0]
     return Profile.measure(.linear, value.work(rows: x.count / inputs) * 2) {
       gatedProduct(x, tiles: tiles, samples: samples)

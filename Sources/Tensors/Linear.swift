@@ -45,7 +45,8 @@ package struct Linear: Sendable {
     let shape = Array(x.shape.dropLast()) + [outputs]
     precondition(residual == nil || residual?.shape == shape, "residual of another shape than \(shape)")
     let rows = shape.dropLast().reduce(1, *)
-    let tiles = ProductTiles(rows: shape.dropFirst().dropLast().reduce(1, *), columns: outputs)
+    let tiles = ProductTiles(
+      rows: shape.dropFirst().dropLast().reduce(1, *), columns: outputs, widens: layers[0].staysInFile)
     let all = Profile.measure(.linear, layers[0].work(rows: rows) * layers.count) {
       Tensor(shape: [layers.count] + shape) { y in
         guard let y = y.baseAddress, !shape.contains(0) else { return }
@@ -75,6 +76,9 @@ package struct Linear: Sendable {
     guard let activation else { return }
     for row in 0..<tile.rows.count { activation.apply(to: y + row * outputs, count: tile.columns.count) }
   }
+
+  /// Whether the weight is read from its file whenever it is used.
+  var staysInFile: Bool { weight.staysInFile }
 
   /// What a product with `rows` rows costs.
   func work(rows: Int) -> Profile.Work { weight.work(rows: rows) }

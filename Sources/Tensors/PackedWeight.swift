@@ -1,9 +1,11 @@
 import Synchronization
 
-/// A layer's weight, packed once for products: [panels, taps, inputs, panel width].
+/// A layer's weight for products, a matrix of panels: [panels, taps, inputs, panel width].
 ///
-/// In bf16 two inputs share a word. Outputs that the last panel lacks, and a missing last input, are zeros. Weights that come
-/// in half precision stay so where products are in f32: half the memory, and widened a part of a panel at a time.
+/// In bf16 two inputs share a word. Outputs that the last panel lacks, and a missing last input, are zeros. Weights are packed
+/// once, in f32 or bf16. Those that come in half precision stay so where products are in f32: half the memory, and widened
+/// a part of a panel at a time. And those that a file has in a narrower format stay where they are there: a part of a panel
+/// is made from its rows whenever it is used.
 struct PackedWeight: Sendable {
   let outputs: Int
   let inputs: Int
@@ -13,7 +15,12 @@ struct PackedWeight: Sendable {
   /// Distance of one input's words from the next input's: OpenBLAS takes all outputs at once.
   let panelWidth: Int
   private let isHalf: Bool
-  private let storage: AlignedStorage
+  /// Empty where the weight stays in its file.
+  private let packed: PackedMemory.Block
+  private let stored: StoredRows?
+
+  /// Whether parts of panels are made from rows in a file whenever they are used.
+  var staysInFile: Bool { stored != nil }
 
   /// Words of one tap, by output.
   var depth: Int { precision.words(inputs) }
@@ -24,12 +31,16 @@ struct PackedWeight: Sendable {
     inputs = source.shape[1]
     taps = source.shape.dropFirst(2).reduce(1, *)
     self.precision = precision
-    let blocks = (outputs + PanelProduct.width - 1) / PanelProduct.width
+    let blocks = Self.panels(outputs)
     let isOnePanel = precision == .f32 && ProductEngine.current == .openblas
     panelWidth = isOnePanel ? blocks * PanelProduct.width : PanelProduct.width
-    isHalf = source.isHalf && precision == .f32 && PanelProduct.widensHalves
     let words = blocks * PanelProduct.width * precision.words(inputs) * taps
-    storage = AlignedStorage(count: isHalf ? words / 2 : words)
+    let staysHalf = source.isHalf && precision == .f32 && PanelProduct.widensHalves
+    let floats = staysHalf ? words / 2 : words
+    stored = Self.rowsToKeep(source, taps: taps, packedFloats: floats)
+    isHalf = stored == nil && staysHalf
+    packed = PackedMemory.Block(count: stored == nil ? floats : 0)
+    if stored != nil { return }
     let failure = Mutex<(any Error)?>(nil)
     Parallel.forEach(blocks) { block in
       do {
@@ -40,6 +51,19 @@ struct PackedWeight: Sendable {
       }
     }
     if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  /// The panels that so many columns take.
+  private static func panels(_ columns: Int) -> Int { (columns + PanelProduct.width - 1) / PanelProduct.width }
+
+  /// The rows of a weight that stays in its file.
+  ///
+  /// One in f32 or f16 is used faster when it is packed, and so are the kernels of a convolution that fit into f16. But
+  /// memory must have room for them.
+  private static func rowsToKeep(_ source: WeightSource, taps: Int, packedFloats: Int) -> StoredRows? {
+    guard let stored = source.stored else { return nil }
+    let isFasterPacked = stored.format == .f32 || source.isHalf && (stored.format == .f16 || taps > 1)
+    return isFasterPacked && PackedMemory.hasRoom(for: 4 * packedFloats) ? nil : stored
   }
 
   /// Turns rows of the source into columns, as many as a panel is wide.
@@ -82,7 +106,9 @@ struct PackedWeight: Sendable {
   }
 
   /// The memory the weight takes, in floats.
-  var storedFloats: Int { outputs * depth * taps / (isHalf ? 2 : 1) }
+  var storedFloats: Int {
+    stored.map { $0.byteCount(rows: outputs) / 4 } ?? outputs * depth * taps / (isHalf ? 2 : 1)
+  }
 
   // MARK: - Parts of panels
 
@@ -90,33 +116,46 @@ struct PackedWeight: Sendable {
   private func place(column: Int, tap: Int, word: Int) -> UnsafeMutableRawPointer {
     let (panel, offset) = column.quotientAndRemainder(dividingBy: panelWidth)
     let index = ((panel * taps + tap) * depth + word) * panelWidth + offset
-    return UnsafeMutableRawPointer(storage.elements) + index * (isHalf ? 2 : 4)
+    return UnsafeMutableRawPointer(packed.storage.elements) + index * (isHalf ? 2 : 4)
   }
 
   /// Some words of some taps of a panel, [taps, words, panel width].
   struct Block {
     let start: UnsafePointer<Float>
-    /// Distance of one tap from the next.
-    let tapStride: Int
+    /// Distance of one tap from the next, and of one word.
+    let tapStride, wordStride: Int
   }
 
   /// Room to widen so many words of each tap of a panel, nil if they are as wide as they should be.
   func spaceToWiden(taps: Int, words: Int) -> AlignedStorage? {
-    isHalf ? AlignedStorage(count: taps * words * panelWidth) : nil
+    isHalf || stored != nil ? AlignedStorage(count: taps * words * PanelProduct.width) : nil
   }
 
   /// The block of the panel that begins with column `panel`; good while `widened` is.
   func block(panel: Int, taps: Range<Int>, words: Range<Int>, widened: AlignedStorage?) -> Block {
+    if let stored, let widened {
+      let width = PanelProduct.width
+      stored.widen(part(columns: panel..<panel + width, width: width, taps, words), to: widened.elements)
+      return Block(start: widened.elements, tapStride: words.count * width, wordStride: width)
+    }
     let first = place(column: panel, tap: taps.lowerBound, word: words.lowerBound)
     guard let widened else {
-      return Block(start: first.assumingMemoryBound(to: Float.self), tapStride: depth * panelWidth)
+      return Block(
+        start: first.assumingMemoryBound(to: Float.self), tapStride: depth * panelWidth, wordStride: panelWidth)
     }
     let tapStride = words.count * panelWidth
     for tap in 0..<taps.count {
       PanelProduct.widen(
         first + 2 * tap * depth * panelWidth, to: widened.elements + tap * tapStride, count: tapStride)
     }
-    return Block(start: widened.elements, tapStride: tapStride)
+    return Block(start: widened.elements, tapStride: tapStride, wordStride: panelWidth)
+  }
+
+  /// A part of the panel of some columns, made `width` wide.
+  private func part(columns: Range<Int>, width: Int, _ taps: Range<Int>, _ words: Range<Int>) -> StoredRows.Part {
+    StoredRows.Part(
+      columns: columns.lowerBound..<min(columns.upperBound, outputs), width: width, taps: taps, tapCount: self.taps,
+      words: words, precision: precision, inputs: inputs)
   }
 
   // MARK: - Products
@@ -130,7 +169,12 @@ struct PackedWeight: Sendable {
   ) {
     let (rows, columns) = (tile.rows.count, tile.columns)
     let parts = Parts(taps: taps, depth: depth)
-    let widened = spaceToWiden(taps: parts.tapsPerPart, words: parts.wordsPerPart)
+    // OpenBLAS takes all columns of a tile at once, also of a weight that stays in its file.
+    let width = stored == nil ? panelWidth : min(panelWidth, Self.panels(columns.count) * PanelProduct.width)
+    let widened =
+      stored == nil
+      ? spaceToWiden(taps: parts.tapsPerPart, words: parts.wordsPerPart)
+      : AlignedStorage(count: parts.tapsPerPart * parts.wordsPerPart * width)
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows * parts.tapsPerPart) { pointers in
       guard let pointers = pointers.baseAddress else { return }
       for index in 0..<parts.count {
@@ -138,16 +182,19 @@ struct PackedWeight: Sendable {
         for row in 0..<taps.count * rows {
           (pointers + row).initialize(to: a[taps.lowerBound * rows + row].map { $0 + words.lowerBound })
         }
-        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
-          let panel = first..<min(first + panelWidth, columns.upperBound)
+        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: width) {
+          let panel = first..<min(first + width, columns.upperBound)
           let y = y + (first - columns.lowerBound)
           if index == 0 { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
-          let stored = place(column: first, tap: taps.lowerBound, word: words.lowerBound)
+          let packed = place(column: first, tap: taps.lowerBound, word: words.lowerBound)
+          if let stored, let widened {
+            stored.widen(part(columns: panel, width: width, taps, words), to: widened.elements)
+          }
           PanelProduct.multiply(
             precision, rows: rows, columns: panel.count, segments: taps.count, depth: words.count, a: pointers,
-            fetchesRows: false,
-            b: widened?.elements ?? stored.assumingMemoryBound(to: Float.self), halves: isHalf ? stored : nil,
-            bStride: panelWidth,
+            fetchesRows: rows > ProductTiles.tallestTile,
+            b: widened?.elements ?? packed.assumingMemoryBound(to: Float.self), halves: isHalf ? packed : nil,
+            bStride: width,
             next: panel.upperBound < columns.upperBound
               ? next(panel: panel.upperBound, parts[index])
               : index + 1 < parts.count ? next(panel: columns.lowerBound, parts[index + 1]) : nil,
@@ -161,7 +208,7 @@ struct PackedWeight: Sendable {
   /// What the product with a part of a panel is going to read; nil where reading it ahead brings nothing: with AVX-512, from
   /// weights that nothing has to be done with before.
   private func next(panel: Int, _ part: Parts.Part) -> UnsafeRawBufferPointer? {
-    guard precision == .f32 && (isHalf || ProductEngine.current == .avx2) else { return nil }
+    guard stored == nil, precision == .f32 && (isHalf || ProductEngine.current == .avx2) else { return nil }
     return UnsafeRawBufferPointer(
       start: place(column: panel, tap: part.taps.lowerBound, word: part.words.lowerBound),
       count: part.taps.count * part.words.count * panelWidth * (isHalf ? 2 : 4))

@@ -11,7 +11,11 @@ struct ProductTiles {
   private let columnTiles: Int
 
   /// High tiles use each part of a weight often.
-  private static let tallestTile = 192
+  static let tallestTile = 192
+  /// Where parts of a weight are made for each tile, higher ones: the rows are then read from the third-level cache.
+  ///
+  /// What OpenBLAS computes depends on the height.
+  private static let tallestWideningTile = ProductEngine.current == .openblas ? tallestTile : 1536
   /// Few rows are cut by columns instead: threads of unequal speed end together only if there are many tiles.
   ///
   /// OpenBLAS packs its rows in every call, so for it they are fewer.
@@ -20,9 +24,11 @@ struct ProductTiles {
   /// Whole panels, two of AVX2.
   private static let columnUnit = max(PanelProduct.width, 32)
 
-  init(rows: Int, columns: Int, widestTile: Int = .max) {
+  /// `widens` tells of a weight of which parts are made for each tile.
+  init(rows: Int, columns: Int, widestTile: Int = .max, widens: Bool = false) {
     (self.rows, self.columns) = (rows, columns)
-    rowsPerTile = Self.share(rows, Self.pieces(rows, ofAtMost: Self.tallestTile), unit: Self.rowsInRegisters)
+    let tallest = widens ? Self.tallestWideningTile : Self.tallestTile
+    rowsPerTile = Self.share(rows, Self.pieces(rows, ofAtMost: tallest), unit: Self.rowsInRegisters)
     rowTiles = Self.pieces(rows, ofAtMost: rowsPerTile)
     let wantedColumnTiles = max(Self.wantedTiles / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
     columnsPerTile = Self.share(columns, wantedColumnTiles, unit: Self.columnUnit)

@@ -82,6 +82,18 @@ package struct WeightFormat: Sendable {
   }
 }
 
+extension WeightFormat {
+  /// Writes all blocks that have some of the numbers `range`, and says how many come before the first of these.
+  func widenBlocks(around range: Range<Int>, from source: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>)
+    -> Int
+  {
+    let first = range.lowerBound / blockSize
+    let end = (range.upperBound + blockSize - 1) / blockSize
+    widenBlocks(source + first * blockBytes, target, end - first)
+    return range.lowerBound - first * blockSize
+  }
+}
+
 extension WeightFormat: Hashable {
   /// A format is known by its name.
   package static func == (a: WeightFormat, b: WeightFormat) -> Bool { a.name == b.name }

@@ -1,21 +1,25 @@
 /// A weight that a layer reads some rows at a time and on several threads, mostly once, into the order it computes with.
 ///
-/// So a memory-mapped half-precision weight goes straight into the layer, without a copy of the whole in between.
+/// So a memory-mapped half-precision weight goes straight into the layer, without a copy of the whole in between. Where the
+/// rows can stay in the file, the layer may leave them there.
 package struct WeightSource: Sendable {
   /// The shape as PyTorch names it: [out, in] or [out, in, kh, kw].
   package let shape: [Int]
   /// Whether every number is one of half precision, IEEE's binary16: a layer may keep them as such and lose nothing.
   package let isHalf: Bool
+  /// The rows where they are in a file; nil for those that are elsewhere, or are computed.
+  package let stored: StoredRows?
   /// Writes rows `rows` (slices along the first axis) to the buffer, which has exactly their size.
   package let readRows: @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
 
   package init(
-    shape: [Int], isHalf: Bool = false,
+    shape: [Int], isHalf: Bool = false, stored: StoredRows? = nil,
     readRows: @escaping @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
   ) {
     precondition(!shape.isEmpty, "a weight has at least one axis")
     self.shape = shape
     self.isHalf = isHalf
+    self.stored = stored
     self.readRows = readRows
   }
 
@@ -27,7 +31,9 @@ package struct WeightSource: Sendable {
 
   /// Rows `range` as a weight of their own.
   package func rows(_ range: Range<Int>) -> WeightSource {
-    WeightSource(shape: [range.count] + shape.dropFirst(), isHalf: isHalf) { rows, destination in
+    WeightSource(
+      shape: [range.count] + shape.dropFirst(), isHalf: isHalf, stored: stored?.from(row: range.lowerBound)
+    ) { rows, destination in
       try readRows(rows.lowerBound + range.lowerBound..<rows.upperBound + range.lowerBound, destination)
     }
   }

@@ -249,7 +249,7 @@ struct WinogradConvolution {
   ) {
     for word in 0..<words {
       for column in stride(from: 0, to: columns, by: Vector.scalarCount) {
-        let taps = source.start + word * layer.weight.panelWidth + column
+        let taps = source.start + word * source.wordStride + column
         let target = target + word * PanelProduct.width + column
         switch precision {
         case .f32:

@@ -17,6 +17,7 @@ final class MappedFile: Sendable {
       let link = FileNature.describe(linkAt: path).map { "; it is \($0)" } ?? ""
       throw WeightFileError("\(path): cannot be opened: \(reason)\(link)")
     }
+    _ = Self.endsWhereAFileLosesItsEnd
     do {
       bytes = try Self.map(descriptor, path: path)
     } catch {
@@ -41,6 +42,17 @@ final class MappedFile: Sendable {
     }
     return UnsafeRawBufferPointer(start: address, count: count)
   }
+
+  /// Reading what a mapped file has lost since makes the system end the process: it should say why.
+  private static let endsWhereAFileLosesItsEnd: Void = {
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { _ in
+      let message: StaticString = "error: a model's file has become shorter while it was in use\n"
+      write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+      _exit(1)
+    }
+    sigaction(SIGBUS, &action, nil)
+  }()
 
   /// Reads `range` from the file as it is now, not from the mapping: there, what the file has lost ends the process.
   func read(_ range: Range<Int>) throws -> [UInt8] {

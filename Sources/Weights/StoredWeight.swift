@@ -14,7 +14,10 @@ struct StoredWeight {
   /// one factor or one for each row.
   func source(_ shape: [Int], isTable: Bool, scale: [Float]?) -> WeightSource {
     let rowSize = shape.dropFirst().reduce(1, *)
-    return WeightSource(shape: shape, isHalf: info.format?.fitsHalf == true && scale == nil) { rows, target in
+    let isHalf = info.format?.fitsHalf == true && scale == nil
+    return WeightSource(
+      shape: shape, isHalf: isHalf, stored: isTable ? nil : rows(of: shape, scale: scale ?? [])
+    ) { rows, target in
       switch place.view {
       case .whole: try read(rows.lowerBound * rowSize..<rows.upperBound * rowSize, into: target, anew: isTable)
       case .rows(let shares, _):
@@ -32,6 +35,22 @@ struct StoredWeight {
       }
       if rows.upperBound == shape[0], !isTable { file.release(fileName) }
     }
+  }
+
+  /// The rows as they lie in the file; nil where they do not lie one after the other, or the file may go.
+  private func rows(of shape: [Int], scale: [Float]) -> StoredRows? {
+    guard let format = info.format, let owner = file.content.owner, let bytes = file.content.bytes.baseAddress else {
+      return nil
+    }
+    let rowSize = shape.dropFirst().reduce(1, *)
+    let first: Int
+    switch place.view {
+    case .whole: first = 0
+    case .rows(let part, _): first = part * shape[0] * rowSize
+    case .transposed: return nil
+    }
+    return StoredRows(
+      format, at: bytes + info.range.lowerBound, first: first, rowSize: rowSize, scales: scale, owner: owner)
   }
 
   private func read(_ elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>, anew: Bool) throws {

@@ -167,12 +167,18 @@ package final class WeightStore {
     let names = Self.scaleNames.map { "\(layer).\($0)" }
     guard let name = names.first(where: { stored[$0] != nil }), let weight = stored[name] else { return nil }
     taken.insert(name)
-    guard weight.info.format != nil, weight.info.count == 1 || weight.info.count == rows else {
+    guard weight.info.format != nil, [1, rows].contains(weight.shape.reduce(1, *)) else {
       report.misshapen[published(name)] =
         "is \(weight.info.formatName) \(weight.shape), expected one number or \(rows), as floats"
       return nil
     }
-    return try weight.file.tensor(weight.fileName).values
+    let factors = try weight.file.tensor(weight.fileName).values
+    // Where rows of several weights are joined, so are their scales.
+    if case .rows(let part, let parts) = weight.place.view, factors.count > 1 {
+      let count = factors.count / parts
+      return Array(factors[part * count..<(part + 1) * count])
+    }
+    return factors
   }
 
   private func zeros(_ shape: [Int]) throws -> WeightSource {
@@ -182,6 +188,7 @@ package final class WeightStore {
     standInBudget -= count
     return WeightSource(shape: shape) { _, target in target.update(repeating: 0) }
   }
+
   /// The numbers of a shape; nil beyond what Int can count.
   private static func count(_ shape: [Int]) -> Int? {
     shape.reduce(1 as Int?) { count, dimension in

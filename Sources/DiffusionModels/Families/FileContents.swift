@@ -236,8 +236,9 @@ struct FileContents {
     if let other = OtherFamily(names) {
       return ModelError("\(file.source): seems to be \(other.description), which is not supported")
     }
+    let stated = file.metadataString("general.architecture").map { ", its architecture is '\($0)'" } ?? ""
     return ModelError(
-      "\(file.source): is no model of a known family; its tensors are" + Self.listed(file.names, file))
+      "\(file.source): is no model of a known family\(stated); its tensors are" + Self.listed(file.names, file))
   }
 
   private static func listed(_ names: [String], _ file: any TensorFile) -> String {

@@ -16,7 +16,7 @@ extension BenchCommand {
 
     enum Part: String, ExpressibleByArgument, CaseIterable { case text, unet, vae }
 
-    @Option(help: "A model folder in the diffusers layout, or a safetensors file.")
+    @Option(help: "A model folder in the diffusers layout, or a safetensors or GGUF file.")
     var model: String
 
     @Option(

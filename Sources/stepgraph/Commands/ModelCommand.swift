@@ -12,7 +12,8 @@ struct ModelCommand: AsyncParsableCommand {
       is missing, of a wrong shape or left over is named.
       """)
 
-  @Argument(help: ArgumentHelp("A model folder, the folder of one part, or a safetensors file.", valueName: "path"))
+  @Argument(
+    help: ArgumentHelp("A model folder, the folder of one part, or a safetensors or GGUF file.", valueName: "path"))
   var path: String
 
   @Flag(help: "Print JSON.")
