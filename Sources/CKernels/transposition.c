@@ -1,14 +1,17 @@
 #include "CKernels.h"
 
+#include <string.h>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 enum { group = ck_transposed_rows };
 
+// Rows may begin at any byte.
 static void transpose_plain(const uint32_t *const *rows, long from, long to, uint32_t *target, long stride) {
   for (long k = from; k < to; k++) {
-    for (int r = 0; r < group; r++) target[k * stride + r] = rows[r][k];
+    for (int r = 0; r < group; r++) memcpy(target + k * stride + r, rows[r] + k, sizeof *target);
   }
 }
 

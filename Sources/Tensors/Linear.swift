@@ -46,7 +46,8 @@ package struct Linear: Sendable {
     precondition(residual == nil || residual?.shape == shape, "residual of another shape than \(shape)")
     let rows = shape.dropLast().reduce(1, *)
     let tiles = ProductTiles(
-      rows: shape.dropFirst().dropLast().reduce(1, *), columns: outputs, widens: layers[0].staysInFile)
+      rows: shape.dropFirst().dropLast().reduce(1, *), columns: outputs, widens: layers[0].staysInFile,
+      rounds: layers[0].weight.precision == .bf16)
     let all = Profile.measure(.linear, layers[0].work(rows: rows) * layers.count) {
       Tensor(shape: [layers.count] + shape) { y in
         guard let y = y.baseAddress, !shape.contains(0) else { return }

@@ -24,13 +24,17 @@ struct ProductTiles {
   /// Whole panels, two of AVX2.
   private static let columnUnit = max(PanelProduct.width, 32)
 
-  /// `widens` tells of a weight of which parts are made for each tile.
-  init(rows: Int, columns: Int, widestTile: Int = .max, widens: Bool = false) {
+  /// Every tile rounds its rows to bf16 by itself: so there high tiles are wider.
+  private static let wantedRoundingTiles = min(wantedTiles, 12)
+
+  /// `widens` tells of a weight of which parts are made for each tile, `rounds` of one that needs its rows in bf16.
+  init(rows: Int, columns: Int, widestTile: Int = .max, widens: Bool = false, rounds: Bool = false) {
     (self.rows, self.columns) = (rows, columns)
     let tallest = widens ? Self.tallestWideningTile : Self.tallestTile
     rowsPerTile = Self.share(rows, Self.pieces(rows, ofAtMost: tallest), unit: Self.rowsInRegisters)
     rowTiles = Self.pieces(rows, ofAtMost: rowsPerTile)
-    let wantedColumnTiles = max(Self.wantedTiles / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
+    let wanted = widens && rounds ? Self.wantedRoundingTiles : Self.wantedTiles
+    let wantedColumnTiles = max(wanted / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
     columnsPerTile = Self.share(columns, wantedColumnTiles, unit: Self.columnUnit)
     columnTiles = Self.pieces(columns, ofAtMost: columnsPerTile)
   }

@@ -54,9 +54,9 @@ package struct StoredRows: @unchecked Sendable {
   func widen(_ part: Part, to target: UnsafeMutablePointer<Float>) {
     let scratch = PanelScratch(format, part)
     for column in stride(from: 0, to: part.width, by: PanelScratch.group) {
-      let rows =
-        part.columns.lowerBound
-        + column..<min(part.columns.lowerBound + column + PanelScratch.group, part.columns.upperBound)
+      // None, beyond the last.
+      let first = min(part.columns.lowerBound + column, part.columns.upperBound)
+      let rows = first..<min(first + PanelScratch.group, part.columns.upperBound)
       var word = part.words.lowerBound
       while word < part.words.upperBound {
         let end = min(scratch.end(ofWordsFrom: word), part.words.upperBound)

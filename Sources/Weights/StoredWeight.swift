@@ -46,8 +46,8 @@ struct StoredWeight {
     let first: Int
     switch place.view {
     case .whole: first = 0
-    case .rows(let part, _): first = part * shape[0] * rowSize
-    case .transposed: return nil
+    case .rows(let shares, _): first = shape[0] / shares.count * shares.lowerBound * rowSize
+    case .transposed, .halvesExchanged: return nil
     }
     return StoredRows(
       format, at: bytes + info.range.lowerBound, first: first, rowSize: rowSize, scales: scale, owner: owner)

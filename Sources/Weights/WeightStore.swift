@@ -167,18 +167,22 @@ package final class WeightStore {
     let names = Self.scaleNames.map { "\(layer).\($0)" }
     guard let name = names.first(where: { stored[$0] != nil }), let weight = stored[name] else { return nil }
     taken.insert(name)
-    guard weight.info.format != nil, [1, rows].contains(weight.shape.reduce(1, *)) else {
-      report.misshapen[published(name)] =
-        "is \(weight.info.formatName) \(weight.shape), expected one number or \(rows), as floats"
-      return nil
+    // Where rows of several weights are joined, so are their scales, or each weight has one.
+    let place = weight.place
+    let allRows = place.joinedShape(of: [rows])[0]
+    if weight.info.format != nil {
+      let factors = { try weight.file.tensor(weight.fileName).values }
+      switch (weight.info.count, place.view) {
+      case (1, _): return try factors()
+      case (allRows, _): return try factors().inRows(of: place, count: rows)
+      case (let count, .rows(let shares, let parts)) where count == parts:
+        return try factors()[shares].flatMap { Array(repeating: $0, count: rows / shares.count) }
+      default: break
+      }
     }
-    let factors = try weight.file.tensor(weight.fileName).values
-    // Where rows of several weights are joined, so are their scales.
-    if case .rows(let part, let parts) = weight.place.view, factors.count > 1 {
-      let count = factors.count / parts
-      return Array(factors[part * count..<(part + 1) * count])
-    }
-    return factors
+    report.misshapen[published(name)] =
+      "is \(weight.info.formatName) \(weight.info.shape), expected one number or \(allRows), as floats"
+    return nil
   }
 
   private func zeros(_ shape: [Int]) throws -> WeightSource {
@@ -195,5 +199,12 @@ package final class WeightStore {
       guard let (product, overflow) = count?.multipliedReportingOverflow(by: dimension), !overflow else { return nil }
       return product
     }
+  }
+}
+
+extension [Float] {
+  /// Those of the rows of a weight, in its order.
+  fileprivate func inRows(of place: WeightPlace, count: Int) -> [Float] {
+    (0..<count).map { self[place.row($0, of: count)] }
   }
 }

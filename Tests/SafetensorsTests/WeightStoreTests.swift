@@ -181,6 +181,20 @@ struct WeightStoreTests {
     #expect(found.contains("'a.scale_weight' [1]"))
   }
 
+  /// One scale for a tensor that joins two weights, one for each of them, and one for each row.
+  @Test(arguments: [([2], [2, 2, 2, 2]), ([2, 3], [2, 2, 3, 3]), ([2, 3, 4, 5], [2, 3, 4, 5])])
+  func scalesOfJoinedWeights(_ scales: [Float], _ expected: [Float]) throws {
+    var writer = SafetensorsWriter()
+    writer.add("ab.weight", .f8e4m3, shape: [4, 1], bytes: [0x38, 0x38, 0x38, 0x38])
+    writer.add("ab.scale_weight", Tensor(shape: [scales.count], values: scales))
+    try folder.write(writer.bytes(), to: "model.safetensors")
+    let found = try store { name in
+      let rest = name.dropFirst(2)
+      return [WeightPlace("a\(rest)", .rows(0..<1, of: 2)), WeightPlace("b\(rest)", .rows(1..<2, of: 2))]
+    }.load { try $0.tensor("a.weight", [2, 1]).values + $0.tensor("b.weight", [2, 1]).values }
+    #expect(found == expected)
+  }
+
   @Test func twoTensorsForOneWeight() throws {
     try write("model.safetensors", ["query": [1], "to_q": [1]])
     #expect(

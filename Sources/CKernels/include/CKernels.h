@@ -59,6 +59,7 @@ void ck_interleave_bf16(const float *first, const float *second, uint32_t *targe
 enum { ck_transposed_rows = 16 };
 
 /// Writes 16 rows of `depth` words as columns: word k of row r to target[k * stride + r]; for any processor.
+/// Rows may begin at any byte.
 void ck_transpose(const uint32_t *const *rows, long depth, uint32_t *target, long stride);
 
 /// Numbers as files store them to single precision, `count` blocks of them, for any processor. The formats with a block of
