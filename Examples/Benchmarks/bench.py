@@ -2,6 +2,8 @@
 
 usage: python3 bench.py --stepgraph PATH [--model DIR] [--size N] [--parts text,unet,vae,engine] [--contenders A,B] [--rounds N]
 
+A UNet in a single file takes the folder of its configs besides: --model FILE.safetensors --config DIR --parts unet.
+
 Contenders are stepgraph-f32, stepgraph-bf16, torch-f32, torch-bf16 (diffusers, transformers), openvino-f32 and
 openvino-bf16; those in bf16 only where the processor computes in it. They take turns, a process each, `--rounds` times
 round, so that a machine that slows down slows down all.
@@ -54,19 +56,37 @@ def load_part(options, dtype):
         return model, lambda ids: model(ids)[0], make
     from diffusers import AutoencoderKL, UNet2DConditionModel
 
-    vae_config = json.loads((folder / "vae/config.json").read_text())
+    vae_config = json.loads((Path(options.config or folder) / "vae/config.json").read_text())
     side = options.size // 2 ** (len(vae_config["block_out_channels"]) - 1)
     if options.part == "vae":
         model = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=dtype).eval()
         make = lambda: (torch.randn(options.batch, model.config.latent_channels, side, side, dtype=dtype),)
         return model, lambda latent: model.decode(latent, return_dict=False)[0], make
-    model = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype).eval()
-    make = lambda: (
-        torch.randn(options.batch, model.config.in_channels, side, side, dtype=dtype),
-        torch.randint(1, 999, ()),
-        torch.randn(options.batch, 77, model.config.cross_attention_dim, dtype=dtype),
-    )
-    return model, lambda latent, step, states: model(latent, step, states, return_dict=False)[0], make
+    if options.config:
+        model = UNet2DConditionModel.from_single_file(
+            options.model, config=options.config, subfolder="unet", torch_dtype=dtype)
+    else:
+        model = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype)
+    model.eval()
+    config = model.config
+    pooled = (config.projection_class_embeddings_input_dim or 0) - 6 * (config.addition_time_embed_dim or 0)
+
+    def make():
+        inputs = (
+            torch.randn(options.batch, config.in_channels, side, side, dtype=dtype),
+            torch.randint(1, 999, ()),
+            torch.randn(options.batch, 77, config.cross_attention_dim, dtype=dtype),
+        )
+        if config.addition_embed_type != "text_time":
+            return inputs
+        sizes = torch.tensor([[options.size, options.size, 0, 0, options.size, options.size]] * options.batch, dtype=dtype)
+        return (*inputs, torch.randn(options.batch, pooled, dtype=dtype), sizes)
+
+    def call(latent, step, states, *added):
+        added = dict(zip(("text_embeds", "time_ids"), added))
+        return model(latent, step, states, added_cond_kwargs=added, return_dict=False)[0]
+
+    return model, call, make
 
 
 def run_peer(options):
@@ -77,6 +97,9 @@ def run_peer(options):
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     engine, precision = options.peer.split("-")
     dtype = torch.bfloat16 if (engine, precision) == ("torch", "bf16") else torch.float32
+    # Beside what OpenVINO makes of them, a large model's weights would not fit into memory twice.
+    if engine == "openvino" and options.config:
+        dtype = torch.float16
     model, call, make = load_part(options, dtype)
     run = lambda inputs: call(*inputs)
     if engine == "openvino":
@@ -110,10 +133,11 @@ def time_contender(name, part, options):
     engine, precision = name.split("-")
     shape = ["--model", options.model, "--part", part, "--size", str(options.size), "--batch", str(options.batch)]
     shape += ["--runs", str(options.runs)]
+    peer_only = ["--config", options.config] if options.config else []
     if engine == "stepgraph":
         command = [options.stepgraph, "bench", *shape, "--precision", precision, "--json"]
     else:
-        command = [sys.executable, __file__, "--peer", name, *shape]
+        command = [sys.executable, __file__, "--peer", name, *shape, *peer_only]
     environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
     result = subprocess.run(command, capture_output=True, text=True, env=environment)
     if result.returncode:
@@ -141,6 +165,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stepgraph", help="the executable")
     parser.add_argument("--model", default=str(ROOT / "Examples/emoji/model"), help="a model in the diffusers layout")
+    parser.add_argument("--config", help="for a model that is one file: the folder of its configs, for the peers")
     parser.add_argument("--size", type=int, default=64, help="width and height in pixels")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3, help="counted runs of a process")
