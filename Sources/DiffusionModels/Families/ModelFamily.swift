@@ -25,8 +25,8 @@ package enum ModelFamily: String, Sendable, CaseIterable {
 extension UNetConfig {
   /// What sets the UNet apart within its family; nil for one that makes pictures from text alone.
   package var variant: String? {
-    if inputChannels == 9 { return "inpainting" }
-    if inputChannels == 8 { return "instruct-pix2pix" }
+    if inputChannels == 2 * outputChannels + 1 { return "inpainting" }
+    if inputChannels == 2 * outputChannels { return "instruct-pix2pix" }
     return guidanceEmbeddingSize == nil ? nil : "latent consistency"
   }
 }

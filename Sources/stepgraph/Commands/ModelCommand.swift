@@ -46,19 +46,16 @@ struct ModelCommand: AsyncParsableCommand {
 
 extension ModelDescription {
   fileprivate var text: String {
-    var rows = [("family", (family ?? "none: no denoiser") + (variant.map { ", \($0)" } ?? ""))]
+    var rows = [["family", (family ?? "none: no denoiser") + (variant.map { ", \($0)" } ?? "")]]
     for part in parts {
-      rows.append((part.part, part.sizes))
-      rows.append(("", "\(countText(part.parameters, "parameter")) in \(part.formats.joined(separator: ", "))"))
+      rows.append([part.part, part.sizes])
+      rows.append(["", "\(countText(part.parameters, "parameter")) in \(part.formats.joined(separator: ", "))"])
     }
-    if let prediction { rows.append(("prediction", prediction + (zeroSNR == true ? ", zero terminal SNR" : ""))) }
-    if !missing.isEmpty { rows.append(("missing", missing.joined(separator: ", "))) }
+    if let prediction { rows.append(["prediction", prediction + (zeroSNR == true ? ", zero terminal SNR" : "")]) }
+    if !missing.isEmpty { rows.append(["missing", missing.joined(separator: ", ")]) }
     for (reason, tensors) in leftovers.sorted(by: { $0.key < $1.key }) {
-      rows.append(("not read", "\(reason): \(countText(tensors, "tensor"))"))
+      rows.append(["not read", "\(reason): \(countText(tensors, "tensor"))"])
     }
-    let width = rows.map(\.0.count).max() ?? 0
-    return rows.map { name, value in
-      name + String(repeating: " ", count: width - name.count + 2) + value + "\n"
-    }.joined()
+    return tableText(rows, breaksLast: true)
   }
 }
