@@ -10,6 +10,9 @@ package struct SavePNG: Node {
   let image = VariadicInput<Image>(
     "image", "One picture, or several (a batch, a list of wires), which are numbered: out-0.png, out-1.png, ...")
   let path = Parameter<String>("path", "The file to write; missing folders are created.", path: .write)
+  let counter = Parameter(
+    "counter", "Gives every picture a number of its own, the next that is free: out_00001.png, out_00002.png, ...",
+    default: false)
 
   package init() {}
 
@@ -24,20 +27,31 @@ package struct SavePNG: Node {
     let places = images.indices.flatMap { batch in (0..<images[batch].shape[0]).map { (batch, $0) } }
     for (number, (batch, index)) in places.enumerated() {
       let images = images[batch]
-      let path = places.count == 1 ? io[path] : Self.numbered(io[path], number, of: places.count)
       do {
-        try io.claim(path, WholeFile.place(of: path))
         let file = try PNG.encode(
           pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],
           texts: io.workflow.isEmpty ? [] : [(PictureWorkflow.keyword, io.workflow)])
-        try WholeFile.write(file, to: path, kind: .png)
+        if io[counter] {
+          io.reportWritten(try CountedFile.write(file, after: io[path], kind: .png))
+        } else {
+          try write(file, to: places.count == 1 ? io[path] : Self.numbered(io[path], number, of: places.count), &io)
+        }
       } catch let error as PNGError {
         throw NodeFailure(error.message, at: image.name)
       } catch let error as FileError {
         throw NodeFailure(error.message, at: self.path.name)
       }
-      io.reportWritten(path)
     }
+  }
+
+  private func write(_ file: [UInt8], to path: String, _ io: inout NodeIO) throws {
+    try io.claim(path, WholeFile.place(of: path))
+    if let other = PictureWorkflow.other(than: io.workflow, at: path) {
+      if io.keepsOthers { throw PictureWorkflow.refusal(toReplace: path, other, at: self.path.name) }
+      io.warn("'\(path)' was \(other) and is replaced", self.path.name)
+    }
+    try WholeFile.write(file, to: path, kind: .png)
+    io.reportWritten(path)
   }
 
   /// [1, 3, h, w] in -1...1 as bytes [h, w, 3], rounded as diffusers' `VaeImageProcessor` rounds.

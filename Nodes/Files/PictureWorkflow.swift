@@ -7,6 +7,22 @@ package enum PictureWorkflow {
   /// The iTXt keyword it is stored under.
   static let keyword = "stepgraph"
 
+  /// What a file that exists holds, where that is no picture of `workflow`, with whatever values of its params; nil where
+  /// nothing would be lost by replacing it.
+  static func other(than workflow: String, at path: String) -> String? {
+    guard let start = try? WholeFile.read(path, limit: 1), !start.isEmpty else { return nil }
+    guard let file = try? PNGFile(ByteSource(path: path)), let text = try? file.text(keyword) else {
+      return "no picture of a workflow"
+    }
+    return isSameWorkflow(text, workflow) ? nil : "a picture of another workflow"
+  }
+
+  static func refusal(toReplace path: String, _ other: String, at port: String) -> NodeFailure {
+    NodeFailure(
+      "'\(path)' is \(other), and is left as it is", at: port,
+      notes: ["--overwrite replaces it; 'counter: true' numbers pictures, so that none is replaced"])
+  }
+
   /// The workflow of a picture, as YAML.
   ///
   /// Throws `FileError`.

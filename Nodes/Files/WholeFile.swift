@@ -74,31 +74,49 @@ package enum WholeFile {
   ///
   /// Missing folders are created, but for a link's target. An existing file is replaced only when it is of the kind written,
   /// so that a slip in a workflow destroys nothing; its mode stays, and its owner where that is allowed.
-  package static func write(_ bytes: [UInt8], to path: String, kind: Kind) throws(FileError) {
+  ///
+  /// - Parameter replaces: whether an existing file is replaced at all.
+  /// - Returns: whether it was written, which it always is when it `replaces`.
+  @discardableResult
+  package static func write(
+    _ bytes: [UInt8], to path: String, kind: Kind, replaces: Bool = true
+  ) throws(FileError) -> Bool {
     if path.isEmpty || path.hasSuffix("/") { throw FileError(message: "'\(path)' names no file") }
     try createFolders(LinkedPath.folder(of: path))
     let place = try LinkedPath.target(of: path)
     var status = stat()
     let exists = stat(place, &status) == 0
     if exists {
+      guard replaces else { return false }
       if status.st_mode & S_IFMT == S_IFDIR { throw FileError(message: "'\(path)' is a folder; a file was expected") }
       let start = try read(path, limit: 4096)
       guard start.isEmpty || kind.describes(start) else {
         throw FileError(message: "'\(path)' exists and is no \(kind.rawValue) file; it is left as it is")
       }
       // As good as written: a flush alone would take longer than all else of a run that finds everything in the cache.
-      if status.st_size == bytes.count, try read(path) == bytes, utimensat(AT_FDCWD, path, nil, 0) == 0 { return }
+      if status.st_size == bytes.count, try read(path) == bytes, utimensat(AT_FDCWD, path, nil, 0) == 0 { return true }
     }
     let (temporary, descriptor) = try create(beside: place, mode: exists ? 0o600 : 0o666, for: path)
     if exists { keepOwnerAndMode(status, of: descriptor) }
     let isWritten = write(bytes, to: descriptor) && fsync(descriptor) == 0
     let reason = systemMessage()
     close(descriptor)
-    guard isWritten, rename(temporary, place) == 0 else {
-      let message = isWritten ? systemMessage() : reason
+    if isWritten, replaces ? rename(temporary, place) == 0 : renameAnew(temporary, place) { return true }
+    let isTaken = isWritten && !replaces && errno == EEXIST
+    let message = isWritten ? systemMessage() : reason
+    unlink(temporary)
+    guard isTaken else { throw FileError(message: "'\(path)' cannot be written: \(message)") }
+    return false
+  }
+
+  /// Gives a file a name that no other has, even where another process takes names at the same moment.
+  private static func renameAnew(_ temporary: String, _ place: String) -> Bool {
+    if link(temporary, place) == 0 {
       unlink(temporary)
-      throw FileError(message: "'\(path)' cannot be written: \(message)")
+      return true
     }
+    // Some file systems have no links.
+    return [EPERM, ENOTSUP].contains(errno) && access(place, F_OK) != 0 && rename(temporary, place) == 0
   }
 
   /// The one name of the file that `write` would write, whatever links lead there; makes its folders, as `write` does.

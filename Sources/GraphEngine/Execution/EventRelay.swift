@@ -19,7 +19,13 @@ final class EventRelay: Sendable {
   private let state: Mutex<State>
   private let cancelled = Atomic(false)
 
-  init(_ sink: EventSink?) { state = Mutex(State(sink: sink ?? { _ in })) }
+  /// Whether files that other workflows wrote stay as they are.
+  let keepsOthers: Bool
+
+  init(keepsOthers: Bool = false, _ sink: EventSink?) {
+    self.keepsOthers = keepsOthers
+    state = Mutex(State(sink: sink ?? { _ in }))
+  }
 
   func send(_ event: RunEvent) {
     state.withLock { state in

@@ -10,18 +10,22 @@ package struct Executor: Sendable {
   package let numerics: String
   /// Whether nodes run together that can, or all one by one: the results are the same.
   package let batches: Bool
+  /// Whether sinks leave files of other workflows as they are, and fail, or replace them with a word.
+  package let keepsOthers: Bool
   package let events: EventSink?
 
-  /// How long a node that computes may go on after the user interrupts the run.
-  private static let grace: Duration = .seconds(1)
+  /// How long a node that computes may go on after the user interrupts the run, which is over within a second.
+  private static let grace: Duration = .milliseconds(800)
 
   package init(
-    cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, batches: Bool = true, events: EventSink? = nil
+    cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, batches: Bool = true, keepsOthers: Bool = false,
+    events: EventSink? = nil
   ) {
     self.cache = cache
     self.memory = memory
     self.numerics = numerics
     self.batches = batches
+    self.keepsOthers = keepsOthers
     self.events = events
   }
 
@@ -36,7 +40,7 @@ package struct Executor: Sendable {
   /// when the task is cancelled.
   package func run(_ plan: Plan) async throws -> RunResult {
     let recorder = plan.compared.isEmpty ? cache.map { RunRecorder(plan, numerics: numerics, cache: $0) } : nil
-    let relay = EventRelay { [events] event in
+    let relay = EventRelay(keepsOthers: keepsOthers) { [events] event in
       recorder?.note(event)
       events?(event)
     }

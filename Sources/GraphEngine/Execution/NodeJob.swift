@@ -16,7 +16,7 @@ struct NodeJob: Sendable {
   let key: ContentDigest?
   /// One entry for each declared input.
   let inputs: [[any WireValue]]
-  let workflow: String
+  let workflow: WorkflowText
   let events: EventRelay
 
   /// Runs the node; each of its outputs is checked to be finite.
@@ -50,7 +50,7 @@ struct NodeJob: Sendable {
       reportWritten: { [events, address = node.address, type = node.declaration.info.type] path in
         events.send(.wrote(node: address, type: type, path: path))
       },
-      isCancelled: { [events] in events.isCancelled })
+      isCancelled: { [events] in events.isCancelled }, keepsOthers: events.keepsOthers)
   }
 
   /// What the node put out when it ran; throws for an output that is missing or not finite.

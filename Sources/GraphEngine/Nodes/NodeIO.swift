@@ -30,7 +30,8 @@ package struct NodeIO {
   package var inputs: [String: [any WireValue]]
   package internal(set) var outputs: [String: any WireValue] = [:]
   /// The self-contained workflow that this run resolves to, as YAML, for sinks that embed it.
-  package var workflow: String
+  package var workflow: String { workflowText.text }
+  private let workflowText: WorkflowText
   /// Reports something the user should know, shown at the named port's line.
   package var warn: @Sendable (_ message: String, _ port: String?) -> Void
   /// Tells that a part of a handle was loaded; a handle keeps the function and calls it when its part is first used.
@@ -43,23 +44,26 @@ package struct NodeIO {
   package var reportWritten: @Sendable (_ path: String) -> Void
   /// Whether the user has interrupted the run; long work asks now and then, and throws `CancellationError`.
   package var isCancelled: @Sendable () -> Bool
+  /// Whether a sink leaves a file that another workflow wrote as it is, and fails, or replaces it and warns.
+  package let keepsOthers: Bool
 
   package init(
-    parameters: NodeParameters, inputs: [String: [any WireValue]], workflow: String = "",
+    parameters: NodeParameters, inputs: [String: [any WireValue]], workflow: WorkflowText = WorkflowText(""),
     warn: @escaping @Sendable (String, String?) -> Void = { _, _ in },
     reportLoaded: @escaping @Sendable (String, Double) -> Void = { _, _ in },
     claim: @escaping @Sendable (String, String) throws -> Void = { _, _ in },
     reportWritten: @escaping @Sendable (String) -> Void = { _ in },
-    isCancelled: @escaping @Sendable () -> Bool = { false }
+    isCancelled: @escaping @Sendable () -> Bool = { false }, keepsOthers: Bool = false
   ) {
     self.parameters = parameters
     self.inputs = inputs
-    self.workflow = workflow
+    workflowText = workflow
     self.warn = warn
     self.reportLoaded = reportLoaded
     self.claim = claim
     self.reportWritten = reportWritten
     self.isCancelled = isCancelled
+    self.keepsOthers = keepsOthers
   }
 
   package subscript<Value>(input: Input<Value>) -> Value {

@@ -5,7 +5,7 @@ extension ResolvedNode {
   func location(of port: String?) -> SourceLocation { port.flatMap { portLocations[$0] } ?? location }
 
   /// An error that the node threw, told at the line of the workflow that it concerns.
-  func diagnostic(for error: any Error) -> Diagnostic {
+  package func diagnostic(for error: any Error) -> Diagnostic {
     let name = "node '\(address)' (\(declaration.info.type)): "
     if let failure = error as? NodeFailure {
       return Diagnostic(name + failure.message, at: location(of: failure.port), notes: failure.notes)

@@ -42,6 +42,9 @@ struct RunCommand: AsyncParsableCommand {
       valueName: "n"))
   var compared: Int?
 
+  @Flag(help: "Replace pictures of other workflows; without it a run on a terminal leaves them as they are.")
+  var overwrite = false
+
   @Flag(name: .shortAndLong, help: "Print nothing but warnings and errors.")
   var quiet = false
 
@@ -89,9 +92,12 @@ struct RunCommand: AsyncParsableCommand {
     let refreshed = try graph.nodesToRefresh(refresh, option: "--refresh")
     let plan = try options.settings.plan(
       graph, cache: cache, memory: memory, refreshing: refreshed, isShown: showsProgress)
+    // Whoever sits at a terminal can be asked.
+    let keepsOthers = !overwrite && Terminal.drawsProgress
+    if keepsOthers { try plan.requireOwnPictures() }
     let progress = showsProgress ? ProgressDisplay(plan: plan, expected: expectedTimes(of: plan, from: cache)) : nil
     let executor = Executor(
-      cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch
+      cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch, keepsOthers: keepsOthers
     ) { event in
       log?.write(event)
       record.note(event)

@@ -105,6 +105,33 @@ struct Stepgraph {
     }
   }
 
+  /// Calls the command with its errors on a terminal of `columns`; gives what is on the screen, colours and all.
+  func onTerminal(_ arguments: [String], columns: Int = 80) throws -> (status: Int32, screen: String) {
+    // Linux's TIOCSPTLCK unlocks a terminal and TIOCGPTN numbers it; their macros are none that Swift reads.
+    let (unlock, number): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
+    let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    var (isLocked, place): (Int32, UInt32) = (0, 0)
+    try #require(master >= 0 && ioctl(master, unlock, &isLocked) == 0 && ioctl(master, number, &place) == 0)
+    var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
+    #expect(ioctl(master, UInt(TIOCSWINSZ), &size) == 0)
+    let terminal = open("/dev/pts/\(place)", O_RDWR | O_NOCTTY)
+    try #require(terminal >= 0)
+    let process = try process(arguments)
+    process.environment?["TERM"] = "xterm"
+    process.environment?["NO_COLOR"] = "1"
+    process.standardError = FileHandle(fileDescriptor: terminal, closeOnDealloc: false)
+    try process.run()
+    close(terminal)
+    // Fails once nobody has the terminal open any more.
+    var screen = Data()
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while case let count = read(master, &buffer, buffer.count), count > 0 { screen += buffer[..<count] }
+    close(master)
+    process.waitUntilExit()
+    let text = String(decoding: screen, as: UTF8.self).replacing("\r\n", with: "\n")
+    return (process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus, text)
+  }
+
   /// The messages of a call that fails, and its exit code; the folder must hold no new file afterwards.
   func failure(_ arguments: [String]) throws -> CommandResult {
     let before = folder.names.filter { !$0.hasPrefix(".") }
