@@ -2,7 +2,7 @@ import Diagnostics
 import Foundation
 
 /// The type of a param, of a node's parameter or of an expression.
-indirect enum ValueType: Hashable {
+indirect enum ValueType: Hashable, Sendable {
   case string, int, float, bool, path
   case choice([String])
   /// Of anything but paths and lists.

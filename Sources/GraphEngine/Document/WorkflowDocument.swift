@@ -3,7 +3,7 @@ import Diagnostics
 /// A workflow file, or a subgraph written inline, as it is written: nothing filled in, no name looked up.
 ///
 /// What could not be read is nil and has been reported; its name is kept, so that uses of it are not reported again.
-struct WorkflowDocument {
+struct WorkflowDocument: Sendable {
   var file: SourceFile
   var location: SourceLocation
   var description: String?
@@ -73,7 +73,7 @@ struct SubgraphInputDocument {
 }
 
 /// An entry of `nodes`.
-struct MemberDocument {
+struct MemberDocument: Sendable {
   enum Content {
     case node(NodeDocument)
     case loop(LoopDocument)
@@ -94,7 +94,7 @@ struct NodeDocument {
 }
 
 /// `{loop: {...}, carry: {...}, nodes: {...}, yield: {...}, collect: {...}}`.
-struct LoopDocument {
+struct LoopDocument: Sendable {
   /// Where `loop` is written.
   var location: SourceLocation
   var range: LoopRange?
@@ -114,7 +114,7 @@ enum LoopRange {
 }
 
 /// `{graph: FILE or {...}, in: {...}, with: {...}}`.
-struct GraphDocument {
+struct GraphDocument: Sendable {
   enum Source {
     case file(Literal)
     case inline(WorkflowDocument)

@@ -218,8 +218,10 @@ extension Plan {
   /// The names of wire types that are tensors.
   fileprivate var tensorTypes: Set<String> {
     var types: Set<String> = []
-    for node in graph.nodes {
-      for output in node.declaration.outputs where output.type.shape != nil || output.type.isUniversalTensor {
+    var seen: Set<String> = []
+    for index in graph.nodes.indices where seen.insert(graph.nodes[index].declaration.info.type).inserted {
+      for output in graph.nodes[index].declaration.outputs
+      where output.type.shape != nil || output.type.isUniversalTensor {
         types.insert(output.type.name)
       }
     }

@@ -4,10 +4,14 @@ package struct FoldedAddress: Sendable, Hashable {
   package let text: String
 
   package init(_ address: String) {
-    var parts: [Substring] = []
-    for part in SweptAddress(address).place.split(separator: "/") {
-      parts.append(part.hasSuffix("]") ? part.prefix { $0 != "[" } : part)
+    // Byte by byte: a large sweep has hundreds of thousands of addresses.
+    var bytes: [UInt8] = []
+    var isInIndex = false
+    for byte in SweptAddress(address).place.utf8 {
+      if byte == UInt8(ascii: "[") { isInIndex = true }
+      if byte == UInt8(ascii: "/") { isInIndex = false }
+      if !isInIndex { bytes.append(byte) }
     }
-    text = parts.joined(separator: "/")
+    text = String(decoding: bytes, as: UTF8.self)
   }
 }

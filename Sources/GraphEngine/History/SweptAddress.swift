@@ -6,9 +6,10 @@ struct SweptAddress {
   let place: Substring
 
   init(_ address: String) {
-    let end = address.firstIndex(of: "/").map { address.index(after: $0) } ?? address.startIndex
+    let bytes = address.utf8
+    let end = bytes.firstIndex(of: UInt8(ascii: "/")).map { bytes.index(after: $0) } ?? address.startIndex
     // No name of a node holds this sign.
-    let start = address[..<end].contains("=") ? end : address.startIndex
+    let start = bytes[..<end].contains(UInt8(ascii: "=")) ? end : address.startIndex
     (point, place) = (address[..<start], address[start...])
   }
 

@@ -37,8 +37,8 @@ package struct NodeForecast {
   package subscript<Value>(input: OptionalInput<Value>) -> Value.Forecast? { known(of: input.name) as? Value.Forecast }
 
   package subscript<Value>(output: Output<Value>) -> Value.Forecast? {
-    get { outputs[position(of: output.name, among: declaration.outputs.map(\.name))] as? Value.Forecast }
-    set { outputs[position(of: output.name, among: declaration.outputs.map(\.name))] = newValue }
+    get { outputs[outputPosition(output.name)] as? Value.Forecast }
+    set { outputs[outputPosition(output.name)] = newValue }
   }
 
   package subscript<Value>(output: OptionalOutput<Value>) -> Value.Forecast? {
@@ -64,10 +64,16 @@ package struct NodeForecast {
 
   private func known(of input: String) -> (any Sendable)? { known[inputPosition(input)] }
 
-  private func inputPosition(_ name: String) -> Int { position(of: name, among: declaration.inputs.map(\.name)) }
+  private func inputPosition(_ name: String) -> Int {
+    declared(name, declaration.inputs.firstIndex { $0.name == name })
+  }
 
-  private func position(of name: String, among names: [String]) -> Int {
-    guard let position = names.firstIndex(of: name) else {
+  private func outputPosition(_ name: String) -> Int {
+    declared(name, declaration.outputs.firstIndex { $0.name == name })
+  }
+
+  private func declared(_ name: String, _ position: Int?) -> Int {
+    guard let position else {
       preconditionFailure("'\(declaration.info.type)' declares no '\(name)'")
     }
     return position

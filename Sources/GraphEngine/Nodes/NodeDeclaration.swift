@@ -1,6 +1,8 @@
 /// A node type as help, validation, schema and keys see it: `Node` with its Swift types erased.
-package struct NodeDeclaration: Sendable {
-  package var info: NodeInfo
+///
+/// One for all nodes of a type, of which a large sweep has hundreds of thousands.
+package final class NodeDeclaration: Sendable {
+  package let info: NodeInfo
   package let inputs: [InputDeclaration]
   package let outputs: [OutputDeclaration]
   package let parameters: [ParameterDeclaration]
@@ -8,13 +10,19 @@ package struct NodeDeclaration: Sendable {
   /// For a `BatchableNode` the position of the input that may differ among nodes of a batch.
   let differingInput: Int?
   let isConsumerAware: Bool
+  /// Whether the outputs do not all depend on the same inputs and parameters.
+  let hasPartialReach: Bool
+  /// Handles are opened when something needs them, and neither cached nor reported as executed.
+  package let isHandle: Bool
 
   /// Finds the ports of `type` by reflection, those of its groups too, in the order they are written in.
-  package init<Kind: Node>(_ type: Kind.Type) {
+  ///
+  /// - Parameter info: takes the place of the type's own.
+  package init<Kind: Node>(_ type: Kind.Type, info: NodeInfo? = nil) {
     var ports = DeclaredPorts()
     let node = type.init()
     ports.collect(from: node)
-    let inputs = ports.inputs
+    let (inputs, parameters) = (ports.inputs, ports.parameters)
     differingInput = (node as? any BatchableNode).map { node in
       guard let position = inputs.firstIndex(where: { $0.name == node.differingInput }) else {
         preconditionFailure("'\(type.info.type)' has no input '\(node.differingInput)'")
@@ -22,18 +30,14 @@ package struct NodeDeclaration: Sendable {
       return position
     }
     isConsumerAware = node is any ConsumerAwareNode
-    self.info = type.info
+    hasPartialReach = inputs.contains { $0.reaches != nil } || parameters.contains { $0.reaches != nil }
+    isHandle = !ports.outputs.isEmpty && ports.outputs.allSatisfy { !$0.type.isCacheable }
+    self.info = info ?? type.info
     self.inputs = inputs
+    self.parameters = parameters
     outputs = ports.outputs
-    parameters = ports.parameters
     self.makeNode = { Kind() }
   }
-
-  /// Whether the outputs do not all depend on the same inputs and parameters.
-  var hasPartialReach: Bool { inputs.contains { $0.reaches != nil } || parameters.contains { $0.reaches != nil } }
-
-  /// Handles are opened when something needs them, and neither cached nor reported as executed.
-  package var isHandle: Bool { !outputs.isEmpty && outputs.allSatisfy { !$0.type.isCacheable } }
 }
 
 package struct InputDeclaration: Sendable {

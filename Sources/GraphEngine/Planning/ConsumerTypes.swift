@@ -5,10 +5,11 @@ struct ConsumerTypes {
   init(_ graph: ResolvedGraph) {
     for index in graph.nodes.indices where graph.nodes[index].declaration.isConsumerAware { types[index] = [:] }
     if types.isEmpty { return }
-    for node in graph.nodes {
-      for source in node.inputs.joined() where types[source.node] != nil {
-        let name = node.declaration.info.type
-        if types[source.node]?[name] == nil { types[source.node]?[name] = type(of: node.declaration.makeNode()) }
+    for index in graph.nodes.indices {
+      for source in graph.nodes[index].inputs.joined() where types[source.node] != nil {
+        let declaration = graph.nodes[index].declaration
+        let name = declaration.info.type
+        if types[source.node]?[name] == nil { types[source.node]?[name] = type(of: declaration.makeNode()) }
       }
     }
   }

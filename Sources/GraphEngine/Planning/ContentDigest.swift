@@ -51,16 +51,18 @@ package struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
   }
 
   func appendHex(to text: inout [UInt8]) {
-    withUnsafeBytes(of: words) { bytes in
-      for byte in bytes {
-        text.append(Self.digits[Int(byte >> 4)])
-        text.append(Self.digits[Int(byte & 15)])
+    let digits: StaticString = "0123456789abcdef"
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { hex in
+      withUnsafeBytes(of: words) { bytes in
+        for (index, byte) in bytes.enumerated() {
+          hex[2 * index] = digits.utf8Start[Int(byte >> 4)]
+          hex[2 * index + 1] = digits.utf8Start[Int(byte & 15)]
+        }
       }
+      text.append(contentsOf: hex)
     }
   }
 
   /// One word is enough: the bytes are already evenly spread.
   package func hash(into hasher: inout Hasher) { hasher.combine(words.first) }
-
-  private static let digits = Array("0123456789abcdef".utf8)
 }

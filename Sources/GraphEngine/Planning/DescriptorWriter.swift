@@ -3,7 +3,7 @@
 /// Inputs and parameters that are left out leave no trace, so that a node can gain an optional one and keep its keys.
 struct DescriptorWriter: Sendable {
   let numerics: String
-  private var types: [String: TypeText] = [:]
+  private var types: [ObjectIdentifier: TypeText] = [:]
   private var text = JSONText()
 
   init(numerics: String) { self.numerics = numerics }
@@ -13,18 +13,18 @@ struct DescriptorWriter: Sendable {
     of index: Int, output: String? = nil, in graph: ResolvedGraph, sources: [SourceContent],
     key: (WireSource) -> ContentDigest
   ) -> [UInt8] {
-    let node = graph.nodes[index]
-    let type = typeText(node.declaration)
+    let (inputs, parameters) = (graph.nodes[index].inputs, graph.nodes[index].parameters)
+    let type = typeText(graph.nodes[index].declaration)
     text.removeAll()
     text.append(raw: type.head)
     var separator = ""
     func reaches(_ outputs: Set<String>?) -> Bool { output.map { outputs?.contains($0) ?? true } ?? true }
-    for input in type.inputs where !node.inputs[input.index].isEmpty && reaches(input.reaches) {
+    for input in type.inputs where !inputs[input.index].isEmpty && reaches(input.reaches) {
       text.append(raw: separator)
       text.append(raw: input.label)
       text.append(raw: "[")
       separator = ""
-      for source in node.inputs[input.index] {
+      for source in inputs[input.index] {
         text.append(raw: separator)
         text.append(raw: "[")
         text.append(key(source))
@@ -39,7 +39,7 @@ struct DescriptorWriter: Sendable {
     text.append(raw: type.middle)
     separator = ""
     for parameter in type.parameters where reaches(parameter.reaches) {
-      guard let value = node.parameters.values[parameter.name], value != .absent else { continue }
+      guard let value = parameters.values[parameter.name], value != .absent else { continue }
       text.append(raw: separator)
       text.append(raw: parameter.label)
       text.append(value)
@@ -65,9 +65,10 @@ struct DescriptorWriter: Sendable {
   }
 
   private mutating func typeText(_ declaration: NodeDeclaration) -> TypeText {
-    if let known = types[declaration.info.type] { return known }
+    let type = ObjectIdentifier(declaration)
+    if let known = types[type] { return known }
     let made = TypeText(declaration, numerics: numerics)
-    types[declaration.info.type] = made
+    types[type] = made
     return made
   }
 }

@@ -4,39 +4,41 @@ enum EmbeddedWorkflow {
   ///
   /// An `x-made-with` block tells what else decides the bits, and how large the files are.
   static func complete(_ graph: inout ResolvedGraph, sources: [Int: [SourceContent]], numerics: String) {
-    let readers = sources.keys.sorted()
-    // Most points read the same files.
-    var known: [Contents: String] = [:]
-    func block(_ readers: some Sequence<Int>, of nodes: Range<Int>) -> String {
-      var contents = Contents(readings: readers.map { Reading(graph.nodes[$0], sources[$0] ?? []) })
-      for index in nodes {
-        let info = graph.nodes[index].declaration.info
+    let (nodes, readers) = (graph.nodes, sources.keys.sorted())
+    @Sendable func block(_ readers: ArraySlice<Int>, of part: Range<Int>) -> String {
+      var contents = Contents(readings: readers.map { Reading(nodes[$0], sources[$0] ?? []) })
+      for index in part {
+        let info = nodes[index].declaration.info
         contents.versions[info.type] = info.version
       }
-      let text = known[contents] ?? Self.block(contents, numerics: numerics)
-      known[contents] = text
-      return text
+      return Self.block(contents, numerics: numerics)
     }
     var next = 0
     for (index, point) in graph.points.enumerated() {
       // Points are in the order of their nodes.
       while next < readers.count, readers[next] < point.nodes.lowerBound { next += 1 }
-      let text = block(readers[next...].prefix { point.nodes.contains($0) }, of: point.nodes)
-      graph.points[index].workflow += text
+      let first = next
+      graph.points[index].workflowText = WorkflowText {
+        point.workflow + block(readers[first...].prefix { point.nodes.contains($0) }, of: point.nodes)
+      }
     }
-    if !graph.workflow.isEmpty || graph.points.isEmpty { graph.workflow += block(readers, of: graph.nodes.indices) }
+    let (whole, isSwept) = (graph.workflowText, !graph.points.isEmpty)
+    graph.workflowText = WorkflowText {
+      // A sweep that no one file can describe.
+      whole.text.isEmpty && isSwept ? "" : whole.text + block(readers[...], of: nodes.indices)
+    }
   }
 
   /// What decides the text.
-  private struct Contents: Hashable {
+  private struct Contents {
     let readings: [Reading]
     /// By node type.
     var versions: [String: Int] = [:]
   }
 
   /// What one node reads, as far as it decides the text.
-  private struct Reading: Hashable {
-    struct File: Hashable {
+  private struct Reading {
+    struct File {
       let label: String
       let digest: ContentDigest
       let size: Int

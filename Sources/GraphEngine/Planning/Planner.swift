@@ -70,14 +70,14 @@ private struct Planner {
   mutating func makeKeys() throws {
     var digests = SourceDigests(cache: caches.disk, other: options.digests, progress: options.hashing)
     let consumers = ConsumerTypes(graph)
-    var types: [String: any Node] = [:]
+    var types: [ObjectIdentifier: any Node] = [:]
     // Opening a model takes a while, and a sweep opens it at every point.
     var known: [SourceRequest: [SourceContent]] = [:]
     var groups: [ContentDigest: Int] = [:]
     groups.reserveCapacity(graph.nodes.count)
     let problems = DiagnosticCollector()
     for index in graph.nodes.indices where isAsked[index] {
-      let type = graph.nodes[index].declaration.info.type
+      let type = ObjectIdentifier(graph.nodes[index].declaration)
       let node = types[type] ?? graph.nodes[index].declaration.makeNode()
       types[type] = node
       if let consumers = consumers[index], let node = node as? any ConsumerAwareNode {
@@ -150,29 +150,27 @@ private struct Planner {
       }
       nodes[index] = decision(for: index, consumer: consumer, &lookups)
       guard nodes[index].action != .hit else { continue }
-      for wires in graph.nodes[index].inputs {
-        for wire in wires { neededBy[wire.node] = index }
-      }
+      for wire in graph.nodes[index].inputs.joined() { neededBy[wire.node] = index }
     }
     share()
     nameCauses()
   }
 
   private mutating func decision(for index: Int, consumer: Int, _ lookups: inout [CachedResult??]) -> PlannedNode {
-    let node = graph.nodes[index]
-    if node.declaration.isHandle { return PlannedNode(action: .open, reason: .neededBy(consumer)) }
-    if node.declaration.info.isSink { return PlannedNode(action: .run, reason: .sink) }
+    let declaration = graph.nodes[index].declaration
+    if declaration.isHandle { return PlannedNode(action: .open, reason: .neededBy(consumer)) }
+    if declaration.info.isSink { return PlannedNode(action: .run, reason: .sink) }
     guard !caches.isOff, let key = keys.nodeKeys[index] else { return PlannedNode(action: .run, reason: .cacheOff) }
-    guard node.declaration.isCacheable else { return PlannedNode(action: .run, reason: .uncacheable) }
+    guard declaration.isCacheable else { return PlannedNode(action: .run, reason: .uncacheable) }
     if isGroupRecomputed[group[index]] { return PlannedNode(action: .run, reason: .refreshed) }
     let policy = groupPolicies[group[index]]
-    let lookup = lookups[group[index]] ?? caches.result(for: key, outputs: node.declaration.outputs, policy: policy)
+    let lookup = lookups[group[index]] ?? caches.result(for: key, outputs: declaration.outputs, policy: policy)
     lookups[group[index]] = .some(lookup)
     if let hit = lookup {
       hits[index] = hit
       return PlannedNode(action: .hit, reason: .cached)
     }
-    if policy != .disk { return PlannedNode(action: .run, reason: .policy(node.cache)) }
+    if policy != .disk { return PlannedNode(action: .run, reason: .policy(graph.nodes[index].cache)) }
     return PlannedNode(action: .run, reason: caches.disk == nil ? .cacheOff : .notCached)
   }
 

@@ -74,7 +74,8 @@ final class Binder {
   ///   - outputs: what comes out, in the order of `document.outputs`.
   ///   - caller: the body that calls the document as a subgraph.
   func bindBody(
-    of document: WorkflowDocument, values: [String: NamedValue], outputs: [WireFlow], into instance: DocumentInstance,
+    of document: WorkflowDocument, values: [String: NamedValue], outputs: [WireFlow],
+    into instance: inout DocumentInstance,
     calledFrom caller: BodyScope? = nil
   ) -> BoundBody {
     let inputs = document.inputs.map { input in
@@ -82,7 +83,7 @@ final class Binder {
     }
     let scope = BodyScope(parent: nil, values: values, inputs: inputs)
     caller?.noteInner(scope)
-    var body = bindMembers(document.members, in: scope, instance: instance)
+    var body = bindMembers(document.members, in: scope, instance: &instance)
     body.results = zip(document.outputs, outputs).map { bindResult($0, in: scope, into: $1) }
     return body
   }
@@ -125,7 +126,7 @@ final class Binder {
   }
 
   /// Binds members that see each other and sorts them.
-  func bindMembers(_ documents: [MemberDocument], in scope: BodyScope, instance: DocumentInstance) -> BoundBody {
+  func bindMembers(_ documents: [MemberDocument], in scope: BodyScope, instance: inout DocumentInstance) -> BoundBody {
     var callees: [WorkflowDocument?] = []
     for document in documents {
       checkShadowing(document.name, in: scope)
@@ -143,11 +144,11 @@ final class Binder {
       case .node(let node): content = bindNode(node, name: document.name, in: scope).map { .node($0) } ?? .broken
       case .loop(let loop):
         let outputs = scope.members[slot].outputs ?? []
-        content = bindLoop(loop, outputs: outputs, in: scope, instance: instance).map { .loop($0) } ?? .broken
+        content = bindLoop(loop, outputs: outputs, in: scope, instance: &instance).map { .loop($0) } ?? .broken
       case .graph(let graph):
         let outputs = scope.members[slot].outputs?.map(\.flow) ?? []
         let bound = bindGraph(
-          graph, callee: callees[slot], name: document.name, outputs: outputs, in: scope, instance: instance)
+          graph, callee: callees[slot], name: document.name, outputs: outputs, in: scope, instance: &instance)
         content = bound.map { .graph($0) } ?? .broken
       }
       members.append(BoundMember(slot: slot, name: document.name.value, content: content))
@@ -208,7 +209,7 @@ final class Binder {
 }
 
 /// A document with what its params are and the documents it calls: what a self-contained file is written from.
-final class DocumentInstance {
+struct DocumentInstance: Sendable {
   let document: WorkflowDocument
   /// Values that take the place of defaults, by param; for the workflow that is run.
   var values: [String: NamedValue]

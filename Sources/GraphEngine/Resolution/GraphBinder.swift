@@ -34,7 +34,7 @@ extension Binder {
 
   func bindGraph(
     _ graph: GraphDocument, callee: WorkflowDocument?, name: Located<String>, outputs: [WireFlow],
-    in scope: BodyScope, instance: DocumentInstance
+    in scope: BodyScope, instance: inout DocumentInstance
   ) -> BoundGraph? {
     guard let callee else {
       for wire in graph.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
@@ -47,18 +47,18 @@ extension Binder {
     }
     var bound = BoundGraph(inputs: inputs, standIns: standIns, varying: [], body: BoundBody(), location: graph.location)
     let values = bindArguments(graph, callee, name: name, values: scope.values, into: &bound)
-    let child = DocumentInstance(callee)
-    instance.callees[graph.id] = child
+    var child = DocumentInstance(callee)
+    defer { instance.callees[graph.id] = child }
     guard case .file = graph.source else {
       checkInputs(of: callee)
-      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child, calledFrom: scope)
+      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: &child, calledFrom: scope)
       return bound
     }
     openFiles.append(PathText.normalized(callee.file.path))
     defer { openFiles.removeLast() }
     collector.with(note: "in the subgraph that '\(name.value)' calls at \(graph.location)") {
       checkInputs(of: callee)
-      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: child, calledFrom: scope)
+      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: &child, calledFrom: scope)
     }
     return bound
   }

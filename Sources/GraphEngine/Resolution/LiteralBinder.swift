@@ -95,11 +95,11 @@ extension Binder {
     return values[name] == nil ? nil : "the value of '\(name)' is written $(\(name))"
   }
 
-  private func evaluate(_ literal: BoundLiteral, hint: String? = nil) -> ParameterValue? {
+  private func evaluate(_ literal: BoundLiteral, hint: @autoclosure () -> String? = nil) -> ParameterValue? {
     switch literal.evaluate([]) {
     case .success(let value): return value
     case .failure(var problem):
-      if let hint { problem.notes.append(hint) }
+      if let hint = hint() { problem.notes.append(hint) }
       report(problem, of: literal)
       return nil
     }

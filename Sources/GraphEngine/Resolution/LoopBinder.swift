@@ -3,7 +3,7 @@ import Diagnostics
 /// Binding loops.
 extension Binder {
   func bindLoop(
-    _ loop: LoopDocument, outputs: [BodyScope.Port], in scope: BodyScope, instance: DocumentInstance
+    _ loop: LoopDocument, outputs: [BodyScope.Port], in scope: BodyScope, instance: inout DocumentInstance
   ) -> BoundLoop? {
     let register = makeRegister()
     var values = scope.values
@@ -25,7 +25,7 @@ extension Binder {
     }
     let bodyScope = BodyScope(parent: scope, values: values, carry: carries)
     scope.noteInner(bodyScope)
-    var body = bindMembers(loop.members, in: bodyScope, instance: instance)
+    var body = bindMembers(loop.members, in: bodyScope, instance: &instance)
     body.results = zip(loop.yields + loop.collects, outputs).map { result, output in
       output.item?.feed(itemsOf: output.flow)
       return bindResult(result, in: bodyScope, into: output.item ?? output.flow)

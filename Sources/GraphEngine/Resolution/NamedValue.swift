@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// What a name inside `$(...)` stands for: a param or a loop index.
-struct NamedValue {
+struct NamedValue: Sendable {
   enum Content {
     case known(ParameterValue)
     /// Known when loops are unrolled; an index into their registers.

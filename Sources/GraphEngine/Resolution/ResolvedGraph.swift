@@ -11,7 +11,8 @@ package struct ResolvedGraph: Sendable {
   /// One self-contained workflow file: parameters resolved, subgraphs inlined, no absolute paths.
   ///
   /// Model digests are added by the planner, which knows them. Empty for a sweep that no one file can describe.
-  package var workflow: String
+  package var workflow: String { workflowText.text }
+  var workflowText: WorkflowText
   /// The workflow file's path as the user gave it.
   package var path: String
   /// The workflow file; nil for a graph that was made without one.
@@ -34,7 +35,7 @@ package struct ResolvedGraph: Sendable {
     self.nodes = nodes
     self.targets = targets
     self.outputs = outputs
-    self.workflow = workflow
+    workflowText = WorkflowText(workflow)
     self.path = path
     self.parameters = parameters
     self.warnings = warnings
@@ -58,22 +59,23 @@ package struct SweepPoint: Sendable {
   package var nodes: Range<Int>
   package var parameters: [ResolvedParameter]
   /// As `ResolvedGraph.workflow`, of this point alone.
-  package var workflow: String
+  package var workflow: String { workflowText.text }
+  var workflowText: WorkflowText
 
-  package init(address: String, nodes: Range<Int>, parameters: [ResolvedParameter], workflow: String) {
-    (self.address, self.nodes, self.parameters, self.workflow) = (address, nodes, parameters, workflow)
+  package init(address: String, nodes: Range<Int>, parameters: [ResolvedParameter], workflow: WorkflowText) {
+    (self.address, self.nodes, self.parameters, workflowText) = (address, nodes, parameters, workflow)
   }
 }
 
 extension ResolvedGraph {
   /// The workflow that a node's results embed: its point's, or the whole one.
-  func workflow(of node: Int) -> String {
+  package func workflow(of node: Int) -> WorkflowText {
     var (low, high) = (0, points.count)
     while low < high {
       let middle = (low + high) / 2
       if points[middle].nodes.upperBound <= node { low = middle + 1 } else { high = middle }
     }
-    return low < points.count ? points[low].workflow : workflow
+    return low < points.count ? points[low].workflowText : workflowText
   }
 }
 

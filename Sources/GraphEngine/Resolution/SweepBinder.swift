@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// One param of a sweep with its values.
-struct SweepAxis {
+struct SweepAxis: Sendable {
   var name: String
   var values: [NamedValue]
   /// Given on the command line.
@@ -19,7 +19,7 @@ struct SweepAxis {
 }
 
 /// The matrix of a sweep, and which of its points to run.
-struct BoundSweep {
+struct BoundSweep: Sendable {
   var axes: [SweepAxis]
   /// For each point the index of its value on every axis; the last axis varies fastest.
   var points: [[Int]]

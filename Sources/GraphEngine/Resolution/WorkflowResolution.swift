@@ -12,7 +12,7 @@ struct WorkflowResolution {
 
   /// The workflow at one point of its sweep, or all of it when nothing is swept.
   private struct Part {
-    var binder: Binder
+    var writer: WorkflowWriter
     var instance: DocumentInstance
     var values: [String: NamedValue]
     var drawn: Set<String>
@@ -90,17 +90,19 @@ struct WorkflowResolution {
         draws[$0] = number
         return number
       }
-      let instance = DocumentInstance(document, values: values)
+      var instance = DocumentInstance(document, values: values)
       binder.openFiles = [PathText.normalized(path)]
       binder.checkInputs(of: document)
       let body = binder.bindBody(
-        of: document, values: values, outputs: document.outputs.map { _ in WireFlow() }, into: instance)
+        of: document, values: values, outputs: document.outputs.map { _ in WireFlow() }, into: &instance)
       let start = unroller.nodes.count
       unroller.unroll(
         body, registers: binder.registerCount, inputs: document.inputs.map { $0.mayBeNone ? .none : .broken },
         prefix: prefix, usesAddresses: binder.usesAddresses)
       return Part(
-        binder: binder, instance: instance, values: values, drawn: drawn,
+        writer: WorkflowWriter(
+          roles: binder.roles, absolutePaths: binder.absolutePaths, workingDirectory: loader.workingDirectory),
+        instance: instance, values: values, drawn: drawn,
         body: .init(prefix: prefix, topLevel: unroller.topLevel, nodes: start..<unroller.nodes.count),
         outputs: unroller.outputs)
     }
@@ -143,11 +145,6 @@ struct WorkflowResolution {
   private func describe(
     _ parts: [Part], of document: WorkflowDocument, sweep: BoundSweep?, in graph: inout ResolvedGraph
   ) {
-    func writer(_ part: Part) -> WorkflowWriter {
-      WorkflowWriter(
-        roles: part.binder.roles.mapValues(\.role), absolutePaths: part.binder.absolutePaths,
-        workingDirectory: loader.workingDirectory)
-    }
     func parameters(_ part: Part) -> [ResolvedParameter] {
       document.params.compactMap { param in
         guard case .known(let value) = part.values[param.name.value]?.content else { return nil }
@@ -157,7 +154,7 @@ struct WorkflowResolution {
     }
     guard let sweep else {
       guard let whole = parts.first else { return }
-      graph.workflow = writer(whole).text(of: whole.instance)
+      graph.workflowText = text(of: whole)
       graph.parameters = parameters(whole)
       return
     }
@@ -167,33 +164,39 @@ struct WorkflowResolution {
     graph.points = parts.map { part in
       SweepPoint(
         address: String(part.body.prefix.dropLast()), nodes: part.body.nodes, parameters: parameters(part),
-        workflow: writer(part).text(of: part.instance))
+        workflow: text(of: part))
     }
     graph.parameters = (graph.points.first?.parameters ?? []).filter { parameter in
       graph.points.allSatisfy { $0.parameters.contains { $0.name == parameter.name && $0.text == parameter.text } }
         && !sweep.axes.contains { $0.name == parameter.name }
     }
-    graph.workflow = sweepText(parts, sweep, writer) ?? ""
+    let written = parts.map { ($0.writer, $0.instance) }
+    graph.workflowText = WorkflowText { Self.text(of: written, sweep) }
   }
 
-  /// One file that says it all: there is one as long as the sweep changes values only, and not which subgraphs are called, nor
-  /// where a path is looked for.
-  private func sweepText(
-    _ parts: [Part], _ sweep: BoundSweep, _ writer: (Part) -> WorkflowWriter
-  ) -> String? {
-    guard let first = parts.first else { return nil }
+  private func text(of part: Part) -> WorkflowText {
+    WorkflowText { [writer = part.writer, instance = part.instance] in writer.text(of: instance) }
+  }
+
+  /// One file that says it all, empty where there is none: there is one as long as the sweep changes values only, and not which
+  /// subgraphs are called, nor where a path is looked for.
+  private static func text(of parts: [(writer: WorkflowWriter, instance: DocumentInstance)], _ sweep: BoundSweep)
+    -> String
+  {
     for axis in sweep.axes.indices where Set(sweep.points.map { $0[axis] }).count > 1 {
       for (part, point) in zip(parts, sweep.points) {
-        guard writer(part).readsTheSame(sweep.axes[axis].values[point[axis]]) else { return nil }
+        guard part.writer.readsTheSame(sweep.axes[axis].values[point[axis]]) else { return "" }
       }
     }
+    let firstValues = Dictionary(uniqueKeysWithValues: sweep.axes.map { ($0.name, $0.values.first) })
     var text: String?
     for part in parts {
-      for axis in sweep.axes { part.instance.values[axis.name] = axis.values.first }
-      let own = writer(part).text(of: part.instance)
-      guard own == text ?? own else { return nil }
+      var instance = part.instance
+      for (name, value) in firstValues { instance.values[name] = value }
+      let own = part.writer.text(of: instance)
+      guard own == text ?? own else { return "" }
       text = own
     }
-    return writer(first).text(of: first.instance, sweep: sweep)
+    return parts.first.map { $0.writer.text(of: $0.instance, sweep: sweep) } ?? ""
   }
 }

@@ -6,7 +6,7 @@ import YAMLTree
 /// lies in the working directory: paths to read are rewritten, and none is absolute.
 struct WorkflowWriter {
   /// What paths are used for, by the literal that holds or begins them.
-  let roles: [DocumentID: PathRole]
+  let roles: [DocumentID: Binder.RoleUse]
   /// Literals that begin with a param whose value is an absolute path.
   let absolutePaths: Set<DocumentID>
   let workingDirectory: String
@@ -102,7 +102,7 @@ struct WorkflowWriter {
   /// A path of a param as it is seen from the working directory; `text` itself when it is no path.
   private func path(_ text: String, origin: PathOrigin?) -> String {
     guard let origin, !text.isEmpty else { return text }
-    switch roles[origin.literal] {
+    switch roles[origin.literal]?.role {
     case .read: return PathText.relative(PathText.join(origin.folder, text), to: workingDirectory)
     case .write where PathText.leavesWorkingDirectory(text):
       // Only the command line may lead out of the working directory; a file keeps the name.
@@ -177,7 +177,7 @@ struct WorkflowWriter {
 
   private func value(of literal: Literal) -> YAMLValue {
     var literal = literal
-    if roles[literal.id] == .read { rebase(&literal) }
+    if roles[literal.id]?.role == .read { rebase(&literal) }
     let text = literal.text
     let isNumber = literal.scalar.isPlain && ValueType.float.accepts(text)
     return isNumber || literal.scalar.isPlain && ValueType.bool.accepts(text) ? .plain(text) : .text(text)

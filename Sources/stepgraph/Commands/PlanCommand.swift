@@ -73,11 +73,11 @@ private struct FoldedPlan {
   private var rows: [String: Row] = [:]
 
   init(_ plan: Plan, seconds: [Double?]) {
-    for (index, node) in plan.graph.nodes.enumerated() {
-      let name = FoldedAddress(node.address).text
+    for index in plan.graph.nodes.indices {
+      let name = FoldedAddress(plan.graph.nodes[index].address).text
       if rows[name] == nil {
         order.append(name)
-        rows[name] = Row(type: node.declaration.info.type)
+        rows[name] = Row(type: plan.graph.nodes[index].declaration.info.type)
       }
       rows[name]?.actions[plan.nodes[index].action.name, default: 0] += 1
       guard plan.nodes[index].action == .run else { continue }

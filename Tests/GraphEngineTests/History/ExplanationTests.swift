@@ -297,7 +297,7 @@ struct ExplanationTests {
     graph.points = values.enumerated().map { index, value in
       SweepPoint(
         address: "plus=\(ParameterValue.float(value).text)", nodes: index * size..<(index + 1) * size, parameters: [],
-        workflow: "")
+        workflow: WorkflowText(""))
     }
     return graph
   }

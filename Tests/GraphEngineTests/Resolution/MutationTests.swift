@@ -108,7 +108,7 @@ struct MutationTests {
       for (index, node) in graph.nodes.enumerated() {
         #expect(node.inputs.joined().allSatisfy { $0.node < index })
         #expect(node.declaration.parameters.allSatisfy { node.parameters.values[$0.name] != nil })
-        #expect(zip(node.declaration.inputs, node.inputs).allSatisfy { $0.arity == .optional || !$1.isEmpty })
+        #expect(zip(node.declaration.inputs, node.inputs).allSatisfy { $0.arity.isOptional || !$1.isEmpty })
       }
       let again = try ToyFiles(graph.workflow).resolve()
       #expect(again.outline == graph.outline)
