@@ -34,7 +34,7 @@ package enum TextEncoderConfig: Sendable, Equatable {
     }
   }
 
-  /// What transformers saves of the encoder, or files beside it have: their names, in its layout.
+  /// What the encoder's weights are called where transformers saved it.
   var names: NameTable {
     switch self {
     case .clip: .transformersCLIP()
