@@ -16,13 +16,12 @@ struct NumberFormatTests {
     params: {model: {type: path, default: a}}
     nodes:
       model: {node: LoadModel, with: {path: $(model)}}
-      text:  {node: TextEncode, in: {clip: model.clip}, with: {prompt: a red apple}}
+      text:  {node: TextEncode, in: {clip: model.clip}, with: {text: a red apple}}
       plan:  {node: NoiseSchedule, in: {unet: model.unet}, with: {steps: 3}}
       noise: {node: EmptyLatent, with: {width: 64, height: 48, seed: 1}}
-      start: {node: AddNoise, in: {noise: noise, schedule: plan}, with: {step: 0}}
-      eps:   {node: UNetPredict, in: {unet: model.unet, latent: start, conditioning: text, schedule: plan}, with: {step: 0}}
-      next:  {node: DDIMStep, in: {latent: start, noise: eps, schedule: plan}, with: {step: 0}}
-      image: {node: Decode, in: {vae: model.vae, latent: next}}
+      eps:   {node: UNetPredict, in: {unet: model.unet, latent: noise, conditioning: text, schedule: plan}, with: {step: 0}}
+      next:  {node: DDIMStep, in: {latent: noise, noise: eps, schedule: plan}, with: {step: 0}}
+      image: {node: Decode, in: {vae: model.vae, latent: next.latent}}
       a:     {node: SaveTensor, in: {tensor: text}, with: {path: text.safetensors}}
       b:     {node: SaveTensor, in: {tensor: eps}, with: {path: eps.safetensors}}
       c:     {node: SaveTensor, in: {tensor: image}, with: {path: image.safetensors}}
