@@ -14,7 +14,7 @@ struct DocumentReader {
 
   static let documentKeys = ["stepgraph", "description", "params", "inputs", "nodes", "outputs", "sweep"]
   static let paramKeys = ["type", "default", "min", "max", "options", "description"]
-  static let inputKeys = ["type", "optional", "default", "description"]
+  static let inputKeys = ["type", "optional", "default", "formerly", "description"]
   static let kindKeys = ["node", "loop", "graph"]
   static let nodeKeys = ["node", "in", "with", "cache", "description"]
   static let loopKeys = ["loop", "carry", "nodes", "yield", "collect", "description"]
@@ -219,6 +219,7 @@ struct DocumentReader {
       input.standIn = standIn
       input.isOptional = true
     }
+    input.formerName = mapping["formerly"].flatMap { text($0, of: "formerly") }
     input.description = mapping["description"].flatMap { text($0, of: "description") }?.value
     return input
   }

@@ -66,6 +66,8 @@ struct SubgraphInputDocument {
   var isOptional: Bool
   /// The input whose wire stands in when this one is left out.
   var standIn: Located<String>?
+  /// What it was called before; calls may go on to call it so.
+  var formerName: Located<String>?
   var description: String?
 
   /// Whether nothing at all may come: it is optional, and no other input stands in.

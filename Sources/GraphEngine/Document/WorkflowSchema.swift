@@ -114,7 +114,7 @@ private struct WorkflowSchema {
     closed(
       [
         ("type", oneOrList(of: wireTypes, orOne: wireTypes)), ("optional", bool(orExpression: false)),
-        ("default", text), ("description", text),
+        ("default", text), ("formerly", text), ("description", text),
       ], required: ["type"])
   }
 
@@ -164,13 +164,21 @@ private struct WorkflowSchema {
       return (port.name, described(wires, "\(port.help) (\(port.type.label))"))
     }
     let parameters = declaration.parameters.map { ($0.name, described(value(of: $0), $0.help)) }
-    let neededInputs = declaration.inputs.filter { !$0.arity.isOptional }.map(\.name)
+    let former = declaration.inputs.compactMap { port in
+      port.formerName.map { ($0, described(reference("wire"), "What '\(port.name)' was called before.")) }
+    }
+    let renamed = declaration.formerNames.map { name, former -> SchemaValue in
+      ["anyOf": [["required": [.string(name)]], ["required": [.string(former)]]]]
+    }
+    let neededInputs = declaration.inputs.filter { !$0.arity.isOptional && $0.formerName == nil }.map(\.name)
     let neededParameters = declaration.parameters.filter { $0.defaultValue == nil && !$0.isOptional }.map(\.name)
-    let needed = (neededInputs.isEmpty ? [] : ["in"]) + (neededParameters.isEmpty ? [] : ["with"])
+    let needed = (neededInputs.isEmpty && renamed.isEmpty ? [] : ["in"]) + (neededParameters.isEmpty ? [] : ["with"])
     let schema: SchemaValue = [
       "description": .string(declaration.info.summary),
       "properties": [
-        "in": closed(inputs, required: neededInputs), "with": closed(parameters, required: neededParameters),
+        "in": closed(inputs + former, required: neededInputs)
+          .adding(renamed.isEmpty ? [:] : ["allOf": .array(renamed)]),
+        "with": closed(parameters, required: neededParameters),
       ],
     ]
     return needed.isEmpty ? schema : schema.adding(["required": .array(needed.map { .string($0) })])

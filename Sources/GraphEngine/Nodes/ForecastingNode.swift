@@ -23,6 +23,8 @@ package struct NodeForecast {
   private(set) var wires: [[WireSource]]
   private(set) var outputs: [(any Sendable)?]
   private(set) var warnings: [(message: String, port: String?)] = []
+  /// What the node becomes; nil where it stays what it is.
+  private(set) var change: NodeChange?
 
   init(_ node: ResolvedNode, known: [(any Sendable)?]) {
     address = node.address
@@ -57,6 +59,16 @@ package struct NodeForecast {
   /// Takes the wire away: the node runs, and is keyed, as if the input had been left out.
   package mutating func disconnect<Value>(_ input: OptionalInput<Value>) { wires[inputPosition(input.name)] = [] }
 
+  /// Makes the node one of another type, which does the same for what is known of the inputs: it runs, and is keyed, as if it
+  /// had been written so.
+  ///
+  /// Wires and parameters go to those of the same name or, where `inputs` has their name, of the one there; the outputs must
+  /// be the same.
+  package mutating func become(_ type: NodeDeclaration, inputs: [String: String] = [:]) {
+    precondition(type.outputs.map(\.name) == declaration.outputs.map(\.name), "the outputs differ")
+    change = NodeChange(type: type, inputs: inputs)
+  }
+
   /// Tells something that the user should know, at the named port's line.
   package mutating func warn(_ message: String, at port: String? = nil) {
     warnings.append((message, port))
@@ -78,4 +90,11 @@ package struct NodeForecast {
     }
     return position
   }
+}
+
+/// What a node becomes that turned out to be of another type.
+struct NodeChange: Sendable {
+  let type: NodeDeclaration
+  /// Names of inputs in the other type, by their own.
+  let inputs: [String: String]
 }

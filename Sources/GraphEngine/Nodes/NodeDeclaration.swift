@@ -53,8 +53,12 @@ package struct InputDeclaration: Sendable {
   package let help: String
   package let type: WireType
   package let arity: Arity
+  /// What the input was called before.
+  package let formerName: String?
   /// The outputs whose values depend on it; nil for all of them.
   package let reaches: Set<String>?
+  /// What keys know it by.
+  var keyName: String { formerName ?? name }
   /// Makes a value of this port's own type of any value whose type can feed it.
   package let convert: @Sendable (any WireValue) throws -> any WireValue
 }
@@ -91,7 +95,7 @@ private protocol Port { func declare(in ports: inout DeclaredPorts) }
 
 extension Input: Port {
   fileprivate func declare(in ports: inout DeclaredPorts) {
-    ports.inputs.append(InputDeclaration(name, help, Value.self, .one, reaches))
+    ports.inputs.append(InputDeclaration(name, help, Value.self, .one, reaches, formerName: formerName))
   }
 }
 
@@ -130,10 +134,11 @@ extension OptionalParameter: Port {
 
 extension InputDeclaration {
   fileprivate init<Value: WireValue>(
-    _ name: String, _ help: String, _ type: Value.Type, _ arity: Arity, _ reaches: Set<String>?
+    _ name: String, _ help: String, _ type: Value.Type, _ arity: Arity, _ reaches: Set<String>?,
+    formerName: String? = nil
   ) {
     self.init(
-      name: name, help: help, type: Value.wireType, arity: arity, reaches: reaches,
+      name: name, help: help, type: Value.wireType, arity: arity, formerName: formerName, reaches: reaches,
       convert: { try Value.converting($0) })
   }
 }

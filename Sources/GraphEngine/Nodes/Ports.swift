@@ -5,12 +5,15 @@ package protocol PortGroup: Sendable {}
 package struct Input<Value: WireValue>: Sendable {
   package let name: String
   package let help: String
+  /// What the input was called before: workflows may go on to call it so, and keys know it by that name.
+  package let formerName: String?
   /// The outputs whose values depend on it; nil for all of them.
   package let reaches: Set<String>?
 
-  package init(_ name: String, _ help: String, reaches: Set<String>? = nil) {
+  package init(_ name: String, formerly formerName: String? = nil, _ help: String, reaches: Set<String>? = nil) {
     self.name = name
     self.help = help
+    self.formerName = formerName
     self.reaches = reaches
   }
 }

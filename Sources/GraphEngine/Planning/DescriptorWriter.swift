@@ -116,8 +116,8 @@ private struct TypeText: Sendable {
     text.append(raw: "}")
     tail = text.bytes
 
-    inputs = declaration.inputs.enumerated().sorted { $0.element.name < $1.element.name }
-      .map { (index: $0.offset, label: label($0.element.name), reaches: $0.element.reaches) }
+    inputs = declaration.inputs.enumerated().sorted { $0.element.keyName < $1.element.keyName }
+      .map { (index: $0.offset, label: label($0.element.keyName), reaches: $0.element.reaches) }
     parameters = declaration.parameters.filter { if case .path = $0.type { false } else { true } }
       .sorted { $0.name < $1.name }.map { (name: $0.name, label: label($0.name), reaches: $0.reaches) }
   }

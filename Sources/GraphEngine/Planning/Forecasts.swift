@@ -7,6 +7,7 @@ struct Forecasts {
     /// What the forecast changed of the node.
     var parameters: [String: ParameterValue] = [:]
     var disconnected: [Int] = []
+    var change: NodeChange?
     /// Whether the node, or one above it, cannot work: nothing more is told of what follows from it.
     var isFailed = false
   }
@@ -54,6 +55,7 @@ struct Forecasts {
     entries[index].outputs = io.outputs
     entries[index].parameters = io.parameters.values.filter { graph.nodes[index].parameters.values[$0.key] != $0.value }
     entries[index].disconnected = io.wires.indices.filter { io.wires[$0] != graph.nodes[index].inputs[$0] }
+    entries[index].change = io.change
     return apply(entries[index], to: &graph.nodes[index])
   }
 
@@ -78,6 +80,22 @@ struct Forecasts {
   private func apply(_ entry: Entry, to node: inout ResolvedNode) -> Bool {
     node.parameters.values.merge(entry.parameters) { $1 }
     for port in entry.disconnected { node.inputs[port] = [] }
-    return !entry.parameters.isEmpty || !entry.disconnected.isEmpty
+    if let change = entry.change { node.apply(change) }
+    return !entry.parameters.isEmpty || !entry.disconnected.isEmpty || entry.change != nil
+  }
+}
+
+extension ResolvedNode {
+  /// Makes it one of another type, with the wires and parameters that the types have in common.
+  fileprivate mutating func apply(_ change: NodeChange) {
+    let own = declaration.inputs.map(\.name)
+    let places = change.type.inputs.map { input in own.firstIndex { (change.inputs[$0] ?? $0) == input.name } }
+    for (input, place) in zip(change.type.inputs, places) {
+      if let place, let location = portLocations[own[place]] { portLocations[input.name] = location }
+    }
+    inputs = places.map { place in place.map { inputs[$0] } ?? [] }
+    let names = Set(change.type.parameters.map(\.name))
+    parameters.values = parameters.values.filter { names.contains($0.key) }
+    declaration = change.type
   }
 }

@@ -104,11 +104,12 @@ final class Binder {
         "there is no wire type '\(type.value)'", at: type.location,
         notes: [nearestNameNote(to: type.value, among: names) ?? "wire types are \(names.joined(separator: ", "))"])
     }
-    for input in document.inputs {
+    for (place, input) in document.inputs.enumerated() {
       guard let standIn = input.standIn else { continue }
-      let alike = document.inputs.filter {
-        !$0.isOptional && $0.type?.value == input.type?.value && $0.isList == input.isList
-      }
+      // An input before this one that has a stand-in itself is always wired too.
+      let alike = document.inputs.enumerated().filter { other, candidate in
+        !candidate.isOptional || (candidate.standIn != nil && other < place)
+      }.map(\.element).filter { $0.type?.value == input.type?.value && $0.isList == input.isList }
       let candidates = alike.map(\.name.value)
       guard !candidates.contains(standIn.value) else { continue }
       collector.error(

@@ -41,6 +41,8 @@ extension Binder {
       for binding in graph.parameters { checkNames(in: binding, values: scope.values) }
       return nil
     }
+    var graph = graph
+    graph.inputs = renamed(graph.inputs, formerNames: callee.formerNames)
     let inputs = bindInputs(graph, callee, name: name, in: scope)
     let standIns = callee.inputs.map { input in
       input.standIn.flatMap { name in callee.inputs.firstIndex { $0.name.value == name.value } }

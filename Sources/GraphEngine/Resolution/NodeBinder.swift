@@ -11,6 +11,8 @@ extension Binder {
       checkNames(node, in: scope)
       return nil
     }
+    var node = node
+    node.inputs = renamed(node.inputs, formerNames: declaration.formerNames)
     let inputs = bindInputs(node, declaration, name: name, in: scope)
     var bound = BoundNode(
       declaration: declaration, inputs: inputs, parameters: NodeParameters([:]), varying: [],

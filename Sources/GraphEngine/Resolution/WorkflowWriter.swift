@@ -24,6 +24,7 @@ struct WorkflowWriter {
           ("type", input.type.map { input.isList ? .list([.text($0.value)]) : .text($0.value) }),
           ("optional", input.isOptional ? .plain("true") : nil),
           ("default", input.standIn.map { .text($0.value) }),
+          ("formerly", input.formerName.map { .text($0.value) }),
           ("description", input.description.map { .text($0) })))
     }
     return .mapping(
