@@ -15,7 +15,7 @@ package struct AddNoise: ForecastingNode {
     "draw", "Which randn of the seed's stream to add.", default: 0, min: 0,
     max: Double(NormalStream.maximumDraw))
   let rng = RandomParameters.rng
-  let noisy = Output<Latent>("latent", "sqrt(a_t) latent + sqrt(1 - a_t) noise.")
+  let noisy = Output<Latent>("latent", "signal latent + noise z, at the level of the step.")
 
   package init() {}
 
@@ -23,16 +23,17 @@ package struct AddNoise: ForecastingNode {
     try requireClean(io[latent]?.level)
     guard let schedule = io[schedule] else { return }
     try schedule.requireStep(io[step], port: step.name)
-    io[noisy] = LatentForecast(level: schedule.schedule.levels[io[step]], schedule: schedule, step: io[step])
+    io[noisy] = LatentForecast(
+      level: schedule.schedule.level(of: io[step]), shape: io[latent]?.shape, schedule: schedule, step: io[step])
   }
 
-  private func requireClean(_ level: Double?) throws {
-    guard let level, level != 1 else { return }
+  private func requireClean(_ level: NoiseLevel?) throws {
+    guard let level, !level.isClean else { return }
     throw NodeFailure(
-      level == 0
+      level.isPureNoise
         ? "the latent is pure noise already, at level 0; a clean one, at level 1, was expected"
-        : "the latent is noisy already, at level \(level.levelText); a clean one, at level 1, was expected",
-      at: latent.name, notes: level == 0 ? ["leave out the seed of the EmptyLatent"] : [])
+        : "the latent is noisy already, at level \(level.text); a clean one, at level 1, was expected",
+      at: latent.name, notes: level.isPureNoise ? ["leave out the seed of the EmptyLatent"] : [])
   }
 
   package func run(_ io: inout NodeIO) throws {
@@ -40,7 +41,7 @@ package struct AddNoise: ForecastingNode {
     try ScheduleForecast(schedule).requireStep(io[step], port: step.name)
     try requireClean(latent.level)
     let noise = RandomParameters.noise(latent.tensor.shape, seed: io[seed], draw: io[draw], generator: io[rng])
-    let level = schedule.levels[io[step]]
+    let level = schedule.level(of: io[step])
     io[noisy] = Latent(DiffusionModels.addNoise(noise, to: latent.tensor, level: level), level: level)
   }
 }

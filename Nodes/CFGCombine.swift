@@ -26,8 +26,10 @@ package struct CFGCombine: Node {
         throw NodeFailure(
           "the prediction is \(other.tensor.shape), but 'positive' is \(positive.tensor.shape)", at: port)
       }
-      guard other.kind == nil || positive.kind == nil || other.kind == positive.kind else {
-        throw NodeFailure("predictions of different kinds cannot be combined: epsilon and v", at: port)
+      if let kind = other.kind, let expected = positive.kind, kind != expected {
+        throw NodeFailure(
+          "predictions of different kinds cannot be combined: this is of \(kind.rawValue), but 'positive' of "
+            + expected.rawValue, at: port)
       }
     }
     let direction = positive.tensor - (negative ?? uncond).tensor

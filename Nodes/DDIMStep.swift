@@ -5,7 +5,7 @@ import GraphEngine
 package struct DDIMStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DDIMStep", version: 2, lane: .compute, summary: "Takes one DDIM step: from x_t to x_{t-1}.")
-  private static let method = StepMethod(name: "DDIM", needsSigma: false)
+  private static let method = StepMethod(name: "DDIM", startsInPureNoise: [.diffusion])
 
   let ports = StepPorts()
   let eta = Parameter("eta", "0 is deterministic DDIM, 1 draws as much noise as DDPM.", default: 0.0, min: 0, max: 1)

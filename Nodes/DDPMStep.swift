@@ -5,7 +5,7 @@ import GraphEngine
 package struct DDPMStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DDPMStep", version: 1, lane: .compute, summary: "Takes one DDPM step, with the noise of the posterior.")
-  private static let method = StepMethod(name: "DDPM", needsSigma: false)
+  private static let method = StepMethod(name: "DDPM", startsInPureNoise: [.diffusion])
 
   let ports = StepPorts()
   let random = NoisePorts()

@@ -6,7 +6,7 @@ package struct DEISStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DEISStep", version: 1, lane: .compute,
     summary: "Takes one DEIS step along a polynomial in log sigma through the last predictions.")
-  private static let method = StepMethod(name: "DEIS")
+  private static let method = StepMethod(name: "DEIS", kinds: [.diffusion, .flow])
 
   let ports = StepPorts()
   let past = MultistepPorts()

@@ -45,7 +45,10 @@ package struct DPMSolverStep: ForecastingNode {
 
   /// Histories of algorithms and solvers are different things.
   private func method(_ parameters: NodeParameters) -> StepMethod {
-    StepMethod(name: "\(algorithm(parameters).rawValue) \(solver(parameters).rawValue)")
+    let algorithm = algorithm(parameters)
+    return StepMethod(
+      name: "\(algorithm.rawValue) \(solver(parameters).rawValue)",
+      kinds: algorithm.predictsSample ? [.diffusion, .flow] : [.diffusion])
   }
 
   package func forecast(_ io: inout NodeForecast) throws {

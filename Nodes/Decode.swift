@@ -15,7 +15,7 @@ package struct Decode: ForecastingNode {
   package func forecast(_ io: inout NodeForecast) {
     guard let known = io[latent], known.isNoisy else { return }
     io.warn(
-      "the latent is still noisy, at level \(known.level.levelText)\(known.place); the picture will show the noise",
+      "the latent is still noisy, at level \(known.level.text)\(known.place); the picture will show the noise",
       at: latent.name)
   }
 

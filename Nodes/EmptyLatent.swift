@@ -1,3 +1,4 @@
+import DiffusionModels
 import GraphEngine
 import Tensors
 
@@ -21,25 +22,36 @@ package struct EmptyLatent: ForecastingNode {
     if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
   }
 
-  package func forecast(_ io: inout NodeForecast) { io[latent] = LatentForecast(level: io[seed] == nil ? 1 : 0) }
+  package func forecast(_ io: inout NodeForecast) {
+    let isKnown = io[vae] != nil || !io.isWired(vae)
+    io[latent] = LatentForecast(
+      level: io[seed] == nil ? .clean : .pureNoise, shape: isKnown ? shape(io.parameters, io[vae]?.vaeConfig) : nil)
+  }
+
+  private func shape(_ parameters: NodeParameters, _ config: AutoencoderKLConfig?) -> [Int] {
+    let factor = config?.pixelsPerLatent ?? 8
+    return [
+      parameters[batch], config?.modelChannels ?? 4, parameters[height] / factor, parameters[width] / factor,
+    ]
+  }
 
   package func run(_ io: inout NodeIO) throws {
     let config = io[vae]?.model.vaeConfig
-    let (channels, factor) = (config?.modelChannels ?? 4, config?.pixelsPerLatent ?? 8)
+    let factor = config?.pixelsPerLatent ?? 8
     for (port, size) in [(width.name, io[width]), (height.name, io[height])] where !size.isMultiple(of: factor) {
       let below = size / factor * factor
       throw NodeFailure(
         "\(port) is \(size), which is not a multiple of the VAE's factor \(factor)", at: port,
         notes: ["the nearest sizes are \(below > 0 ? "\(below) and " : "")\(below + factor)"])
     }
-    let shape = [io[batch], channels, io[height] / factor, io[width] / factor]
+    let shape = shape(io.parameters, config)
     guard shape.reduce(1, *) <= 1 << 26 else {
       throw NodeFailure("a latent of shape \(shape) is larger than any machine could decode", at: batch.name)
     }
     if let seed = io[seed] {
-      io[latent] = Latent(RandomParameters.noise(shape, seed: seed, draw: 0, generator: io[rng]), level: 0)
+      io[latent] = Latent(RandomParameters.noise(shape, seed: seed, draw: 0, generator: io[rng]), level: .pureNoise)
     } else {
-      io[latent] = Latent(.zeros(shape), level: 1)
+      io[latent] = Latent(.zeros(shape), level: .clean)
     }
   }
 }

@@ -20,7 +20,7 @@ package struct Encode: ForecastingNode {
     if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
   }
 
-  package func forecast(_ io: inout NodeForecast) { io[latent] = LatentForecast(level: 1) }
+  package func forecast(_ io: inout NodeForecast) { io[latent] = LatentForecast(level: .clean) }
 
   package func run(_ io: inout NodeIO) throws {
     let vae = try io[vae].vae(at: vae.name)
@@ -34,6 +34,6 @@ package struct Encode: ForecastingNode {
     let sample = io[seed].map { seed in
       posterior.sample(noise: RandomParameters.noise(mean.shape, seed: seed, draw: 0, generator: io[rng]))
     }
-    io[latent] = Latent(vae.scaled(sample ?? mean), level: 1)
+    io[latent] = Latent(vae.scaled(sample ?? mean), level: .clean)
   }
 }

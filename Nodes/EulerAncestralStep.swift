@@ -8,7 +8,8 @@ package struct EulerAncestralStep: ConventionStep, ForecastingNode {
     type: "EulerAncestralStep", version: 2, lane: .compute,
     summary: "Takes one Euler step a little too far, and adds noise up to the next level.")
   package static let convention = ScheduleConvention.eulerAncestral
-  private static let method = StepMethod(name: "Euler ancestral", needsSigma: false)
+  private static let method = StepMethod(
+    name: "Euler ancestral", kinds: [.diffusion, .flow], startsInPureNoise: [.diffusion, .flow])
 
   let ports = StepPorts()
   let random = NoisePorts()

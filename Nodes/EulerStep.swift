@@ -8,7 +8,8 @@ package struct EulerStep: ConventionStep, ForecastingNode {
   package static let info = NodeInfo(
     type: "EulerStep", version: 1, lane: .compute, summary: "Takes one Euler step, straight along the predicted noise.")
   package static let convention = ScheduleConvention.k
-  private static let method = StepMethod(name: "Euler", needsSigma: false)
+  private static let method = StepMethod(
+    name: "Euler", kinds: [.diffusion, .flow], startsInPureNoise: [.diffusion, .flow])
 
   let ports = StepPorts()
 

@@ -8,7 +8,8 @@ package struct HeunStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "HeunStep", version: 1, lane: .compute,
     summary: "Takes Euler's step, then again with the mean of the slopes at both its ends.")
-  private static let method = StepMethod(name: "Heun", pattern: .pairs)
+  private static let method = StepMethod(
+    name: "Heun", pattern: .pairs, kinds: [.diffusion, .flow], startsInPureNoise: [.flow])
 
   let ports = StepPorts()
   let past = TwoStagePorts()
@@ -26,10 +27,10 @@ package struct HeunStep: ForecastingNode {
     let memory = try past.firstStage(io, of: Self.method, inputs: inputs)
     var (next, kept) = (now.moved(to: inputs.target), SolverMemory.empty)
     if let start = memory?.sample, let first = memory?.outputs.first {
-      next = heunStep(now, from: start, firstNoise: first, to: inputs.target)
+      next = heunStep(now, from: start, firstSlope: first, to: inputs.target)
     } else {
       kept.sample = .init(inputs.latent, level: inputs.level)
-      kept.outputs = [.init(now.noise.evaluated(), level: inputs.level)]
+      kept.outputs = [.init(now.slope.evaluated(), level: inputs.level)]
     }
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
     past.history.put(kept, of: Self.method, inputs: inputs, to: &io)

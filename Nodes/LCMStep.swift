@@ -6,7 +6,8 @@ package struct LCMStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "LCMStep", version: 1, lane: .compute,
     summary: "Takes one step of a latent consistency model: to the clean latent, and back up with noise.")
-  private static let method = StepMethod(name: "LCM", needsSigma: false)
+  private static let method = StepMethod(
+    name: "LCM", kinds: [.diffusion, .flow], startsInPureNoise: [.diffusion, .flow])
 
   let ports = StepPorts()
   let timestepScaling = Parameter(

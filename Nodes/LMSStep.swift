@@ -7,7 +7,7 @@ package struct LMSStep: ConventionStep, ForecastingNode {
     type: "LMSStep", version: 2, lane: .compute,
     summary: "Takes one linear multistep step along a polynomial through the last predictions.")
   package static let convention = ScheduleConvention.lms
-  private static let method = StepMethod(name: "LMS")
+  private static let method = StepMethod(name: "LMS", kinds: [.diffusion, .flow], startsInPureNoise: [.flow])
 
   let ports = StepPorts()
   let past = MultistepPorts()

@@ -35,7 +35,8 @@ package struct LoadModel: ForecastingNode {
 
   package func forecast(_ io: inout NodeForecast) {
     let model = ports.known(io.parameters, training.overrides(io.parameters))
-    (io[denoiser], io[unet], io[clip]) = (model, model, ports.known(io.parameters))
+    let parts = ports.known(io.parameters)
+    (io[denoiser], io[unet], io[clip], io[vae]) = (model, model, parts, parts)
   }
 
   package func run(_ io: inout NodeIO) throws {

@@ -2,7 +2,7 @@ import DiffusionModels
 import GraphEngine
 
 /// The VAE of a model, from wherever it has one.
-package struct LoadVAE: Node {
+package struct LoadVAE: ForecastingNode {
   package static let info = NodeInfo(
     type: "LoadVAE", version: 1, lane: .inline, summary: "Opens the VAE of a model, or one by itself.")
 
@@ -31,6 +31,11 @@ package struct LoadVAE: Node {
   }
 
   private var outputsOfParts: [Model.Part: Set<String>] { [.vae: [vae.name]] }
+
+  package func forecast(_ io: inout NodeForecast) {
+    io[vae] = ports.known(
+      io.parameters, ModelOverrides(scalingFactor: io[scalingFactor], shiftFactor: io[shiftFactor]))
+  }
 
   package func run(_ io: inout NodeIO) throws {
     io[vae] = VAEHandle(

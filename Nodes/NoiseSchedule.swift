@@ -9,7 +9,11 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
   package static let info = NodeInfo(
     type: "NoiseSchedule", version: 3, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
 
-  let unet = Input<UNetHandle>("unet", "The model, whose scheduler config says what noise it was trained with.")
+  let denoiser = Input<DenoiserHandle>(
+    "denoiser", formerly: "unet", "The model, whose scheduler config says what noise it was trained with.")
+  let latent = OptionalInput<Latent>(
+    "latent", "A latent of the picture's size, for flow models whose noise depends on it; in place of width and height."
+  )
   let after = OptionalInput<Schedule>("after", "The schedule that a run begins with, where this one goes on from it.")
   let first = OptionalParameter<Int>("first", "The step at which it goes on; unused without `after`.", min: 0)
   let steps = Parameter(
@@ -40,6 +44,14 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
   let zeroSNR = OptionalParameter<Bool>("zero_snr", "Whether the last time of training is scaled to pure noise.")
   let prediction = OptionalParameter<String>(
     "prediction", "What the model predicts.", options: names(PredictionType.self))
+  let shift = OptionalParameter<Double>(
+    "shift", "Flow models: how far sigmas are bent towards noise, in place of what the model says; 1 is not at all.",
+    min: 1e-6)
+  let mu = OptionalParameter<Double>("mu", "Flow models: the logarithm of `shift`, as other tools give it.")
+  let width = OptionalParameter<Int>(
+    "width", "Flow models whose noise depends on the picture's size: its width in pixels.", min: 1,
+    max: 1_048_576)
+  let height = OptionalParameter<Int>("height", "Likewise, its height.", min: 1, max: 1_048_576)
   let schedule = Output<Schedule>("schedule", "The evaluation list with its levels.")
 
   package init() {}
@@ -77,13 +89,14 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
   package func forecast(_ io: inout NodeForecast) throws {
     // What changes nothing makes no second key.
     if !io.isWired(after) { io.parameters[first] = nil }
-    guard let model = io[unet] else { return }
+    guard let model = io[denoiser] else { return }
+    let config = try failing { try model.schedulerConfig() }
+    guard try settleSize(of: io[latent]?.shape, model, config, in: &io) else { return }
     let other = io[after]
     if io.isWired(after), other == nil { return }
     let (schedule, own, leastNoise) = try failing {
-      let config = try model.schedulerConfig()
-      let options = try options(io.parameters).canonical(for: config)
-      io.parameters[spacing] = options.spacing?.rawValue
+      let options = try options(io.parameters, model).canonical(for: config)
+      settle(options, in: &io.parameters)
       let own = try Schedule(config, options)
       let joined = try Schedule(config, options, after: other?.schedule, first: io[first] ?? 0)
       return (joined, own, try config.leastNoise(of: options))
@@ -96,10 +109,52 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
       schedule, address: io.address, settings: settings(io.parameters, count: schedule), leastNoise: leastNoise)
   }
 
+  /// What has no effect on the model makes no second key.
+  private func settle(_ options: ScheduleOptions, in parameters: inout NodeParameters) {
+    parameters[spacing] = options.spacing?.rawValue
+    parameters[offset] = options.offset
+    parameters[curve] = options.curve?.rawValue
+    parameters[originalSteps] = options.originalSteps
+  }
+
+  /// Makes width and height what a schedule depends on, and nothing where it does not; whether they are known.
+  private func settleSize(
+    of shape: [Int]?, _ model: Model, _ config: SchedulerConfig, in io: inout NodeForecast
+  ) throws -> Bool {
+    guard config.overridden(by: options(io.parameters)).dependsOnSize else {
+      (io.parameters[width], io.parameters[height]) = (nil, nil)
+      io.disconnect(latent)
+      return true
+    }
+    try requireBothSides(io.parameters)
+    if io[width] == nil, io.isWired(latent) {
+      guard let shape, shape.count == 4 else { return false }
+      io.parameters[height] = shape[2] * model.pixelsPerLatent
+      io.parameters[width] = shape[3] * model.pixelsPerLatent
+    }
+    io.disconnect(latent)
+    return true
+  }
+
+  private func requireBothSides(_ parameters: NodeParameters) throws {
+    let (hasWidth, hasHeight) = (parameters[width] != nil, parameters[height] != nil)
+    guard hasWidth != hasHeight else { return }
+    let (given, missing) = hasWidth ? (width.name, height.name) : (height.name, width.name)
+    throw NodeFailure("there is a \(given) and no \(missing); both were expected", at: given)
+  }
+
   package func run(_ io: inout NodeIO) throws {
+    try requireBothSides(io.parameters)
+    let model = io[denoiser].model
     io[schedule] = try failing {
-      try Schedule(
-        io[unet].model.schedulerConfig(), options(io.parameters), after: io[after], first: io[first] ?? 0)
+      let config = try model.schedulerConfig()
+      var options = options(io.parameters, model)
+      if options.imageTokens == nil, let shape = io[latent]?.tensor.shape, shape.count == 4 {
+        options.setImageTokens(
+          width: shape[3] * model.pixelsPerLatent, height: shape[2] * model.pixelsPerLatent,
+          pixelsPerToken: model.pixelsPerToken)
+      }
+      return try Schedule(config, options, after: io[after], first: io[first] ?? 0)
     }
   }
 
@@ -109,7 +164,7 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
     } catch let error as ScheduleError {
       throw NodeFailure(error.message, at: error.option.rawValue)
     } catch let error as ModelError {
-      throw NodeFailure(error.message, at: unet.name)
+      throw NodeFailure(error.message, at: denoiser.name)
     }
   }
 
@@ -119,13 +174,14 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
     var parts = [parameters[convention], "\(steps) steps"]
     parts += [spacing, curve, end].compactMap { option in parameters[option].map { "\(option.declaration.name) \($0)" }
     }
+    parts += [shift, mu].compactMap { option in parameters[option].map { "\(option.declaration.name) \($0)" } }
     if parameters[timesteps] != nil { parts.append("timesteps given") }
     if parameters[sigmas] != nil { parts.append("sigmas given") }
     if parameters[strength] != 1 { parts.append("strength \(parameters[strength])") }
     return parts.joined(separator: ", ")
   }
 
-  private func options(_ parameters: NodeParameters) -> ScheduleOptions {
+  private func options(_ parameters: NodeParameters, _ model: Model? = nil) -> ScheduleOptions {
     var options = ScheduleOptions(
       steps: parameters[steps], convention: ScheduleConvention(rawValue: parameters[convention]) ?? .ddim)
     options.spacing = parameters[spacing].flatMap(TimestepSpacing.init)
@@ -141,6 +197,11 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
     options.betaEnd = parameters[betaEnd]
     options.zeroSNR = parameters[zeroSNR]
     options.prediction = parameters[prediction].flatMap(PredictionType.init)
+    options.shift = parameters[shift]
+    options.mu = parameters[mu]
+    if let model, let width = parameters[width], let height = parameters[height] {
+      options.setImageTokens(width: width, height: height, pixelsPerToken: model.pixelsPerToken)
+    }
     return options
   }
 

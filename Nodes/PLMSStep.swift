@@ -6,7 +6,7 @@ package struct PLMSStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "PLMSStep", version: 1, lane: .compute,
     summary: "Takes one PLMS step by the last four predictions; the first step is taken twice.")
-  private static let method = StepMethod(name: "PLMS", pattern: .restart, needsSigma: false)
+  private static let method = StepMethod(name: "PLMS", pattern: .restart, startsInPureNoise: [.diffusion])
 
   let ports = StepPorts()
   let past = MultistepPorts()
@@ -37,7 +37,7 @@ package struct PLMSStep: ForecastingNode {
     let plms = PLMS(kind: inputs.kind)
     var (next, kept): (LinearCombination, SolverMemory)
     if let start = memory.sample, let first = memory.outputs.last {
-      let source = SolverMemory.Entry(start.tensor, level: NoiseLevel(inputs.schedule.sourceLevels[inputs.step]))
+      let source = SolverMemory.Entry(start.tensor, level: inputs.schedule.source(of: inputs.step))
       (next, kept) = plms.redoFirstStep(from: source, first: first, output: inputs.output, to: inputs.target)
     } else {
       (next, kept) = plms.step(

@@ -18,9 +18,20 @@ package struct Predict: BatchableNode, ForecastingNode {
 
   package func canRunTogether(_ nodes: [NodeIO]) -> Bool { ports.canRunTogether(nodes) }
 
+  private static let ofUNets = NodeDeclaration(UNetPredict.self)
+
+  /// No guidance is none, so that a graph for all families has a number for those that are not told one.
+  package func resolve(_ parameters: inout NodeParameters) {
+    if parameters[ports.guidance] == 0 { parameters[ports.guidance] = nil }
+  }
+
   package func forecast(_ io: inout NodeForecast) throws {
     try ports.forecast(&io)
     guard let config = io[denoiser]?.denoiserConfig else { return }
+    // What a UNet predicts has one key, whichever node asks it.
+    if config.unet != nil, !io.isWired(references) {
+      return io.become(Self.ofUNets, inputs: [denoiser.name: "unet"])
+    }
     if io[ports.guidance] != nil, config.refusesGuidance {
       throw NodeFailure(
         "the model is \(config.modelName), which is not told a guidance scale", at: ports.guidance.name,
@@ -30,6 +41,17 @@ package struct Predict: BatchableNode, ForecastingNode {
       throw NodeFailure(
         "the model is \(config.modelName), which looks at no other pictures", at: references.name,
         notes: ["FLUX.2 does"])
+    }
+    guard config.unet == nil else { return }
+    if let schedule = io[ports.schedule], schedule.schedule.kind != .flow {
+      throw NodeFailure(
+        "\(schedule.name) is that of a \(schedule.schedule.kind.modelName), but the model is \(config.modelName)",
+        at: ports.schedule.name, notes: ["make one of the denoiser that predicts"])
+    }
+    if let shape = io[ports.latent]?.shape, shape.count == 4, shape[1] != config.latentChannels {
+      throw NodeFailure(
+        "the latent is \(shape); \(config.modelName) takes [n, \(config.latentChannels), h, w]", at: ports.latent.name,
+        notes: ["wire the VAE of this model into its EmptyLatent or Encode"])
     }
   }
 

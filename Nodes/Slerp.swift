@@ -1,3 +1,4 @@
+import DiffusionModels
 import Foundation
 import GraphEngine
 import Tensors
@@ -23,10 +24,10 @@ package struct Slerp: ForecastingNode {
     io[latent] = from ?? to
   }
 
-  private func requireSameLevel(_ from: Double?, _ to: Double?) throws {
-    guard let from, let to, from != to else { return }
+  private func requireSameLevel(_ from: NoiseLevel?, _ to: NoiseLevel?) throws {
+    guard let from, let to, !(from.value == to.value && from.fits(to.kind)) else { return }
     throw NodeFailure(
-      "'to' is at level \(to.levelText), but 'from' is at level \(from.levelText)", at: self.to.name,
+      "'to' is at level \(to.text), but 'from' is at level \(from.text)", at: self.to.name,
       notes: ["levels go from 0, pure noise, to 1, clean"])
   }
 

@@ -7,7 +7,7 @@ package struct TCDStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "TCDStep", version: 1, lane: .compute,
     summary: "Takes one step of a trajectory consistency model: below the next level, and back up with noise.")
-  private static let method = StepMethod(name: "TCD", needsSigma: false)
+  private static let method = StepMethod(name: "TCD", startsInPureNoise: [.diffusion])
 
   let ports = StepPorts()
   let eta = Parameter(

@@ -6,7 +6,7 @@ package struct UniPCStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "UniPCStep", version: 1, lane: .compute,
     summary: "Takes one UniPC step: corrects the last one by what the model says here, then predicts the next.")
-  private static let method = StepMethod(name: "UniPC")
+  private static let method = StepMethod(name: "UniPC", kinds: [.diffusion, .flow])
 
   let ports = StepPorts()
   let past = MultistepPorts()

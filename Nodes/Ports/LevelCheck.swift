@@ -13,22 +13,28 @@ struct LevelCheck {
   /// above 0: that is how Stable Diffusion samples.
   private var fits: Bool {
     schedule.schedule.starts(step, at: latent.level)
-      || (latent.level == 0 && step == 0 && schedule.schedule.startsFromNoise)
+      || (latent.level.isPureNoise && step == 0 && schedule.schedule.startsFromNoise)
   }
 
   /// Throws `NodeFailure` at `port`, with what to do about it.
   func require(at port: String) throws {
     guard !fits else { return }
-    let wanted = schedule.schedule.levels[step]
+    let kind = schedule.schedule.kind
+    guard latent.level.fits(kind) else {
+      throw NodeFailure(
+        "\(subject) is that of a \(latent.level.kind.modelName)\(latent.place), but \(schedule.fullName) is that of a "
+          + kind.modelName, at: port)
+    }
+    let wanted = schedule.schedule.level(of: step)
     throw NodeFailure(
-      "\(subject) is at level \(latent.level.levelText)\(latent.place), but step \(step) of \(schedule.fullName) starts at level "
-        + wanted.levelText, at: port,
+      "\(subject) is at level \(latent.level.text)\(latent.place), but step \(step) of \(schedule.fullName) starts at level "
+        + wanted.text, at: port,
       notes: ["levels go from 0, pure noise, to 1, clean", remedy].compactMap(\.self))
   }
 
   private var remedy: String? {
     let levels = schedule.schedule.levels
-    if latent.level == 0 {
+    if latent.level.isPureNoise {
       let add = "add the noise with AddNoise, step \(step)"
       return step == 0
         ? "leave out the seed of the EmptyLatent and \(add); or set 'spacing: leading', which starts from pure noise"
@@ -37,7 +43,7 @@ struct LevelCheck {
     if let place = levels.indices.first(where: { schedule.schedule.starts($0, at: latent.level) }) {
       return "that is the level of step \(place) of \(schedule.name)"
     }
-    if latent.level == 1 { return "AddNoise, step \(step), brings a clean latent to this level" }
+    if latent.level.isClean { return "AddNoise, step \(step), brings a clean latent to this level" }
     if let made = latent.schedule, made.address != nil, made !== schedule {
       return "wire \(made.name) into 'after' of \(schedule.name) to go on from there, or spread both alike, as "
         + "'spacing: trailing' does in most conventions"
@@ -48,7 +54,12 @@ struct LevelCheck {
 
 extension Schedule {
   /// Whether step `step` works at a level, but for the rounding of whoever computed it.
-  func starts(_ step: Int, at level: Double) -> Bool { Schedule.isSame(level, levels[step]) }
+  func starts(_ step: Int, at level: NoiseLevel) -> Bool { level.isSame(as: self.level(of: step)) }
+}
+
+extension LevelKind {
+  /// As in "the latent is that of a diffusion model".
+  var modelName: String { self == .diffusion ? "diffusion model" : "flow model" }
 }
 
 extension ScheduleForecast {

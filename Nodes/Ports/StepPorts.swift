@@ -12,8 +12,14 @@ struct StepMethod: Sendable {
   let name: String
   /// How its evaluations follow each other.
   var pattern = ScheduleConvention.Pattern.single
-  /// Whether it divides by the signal in a sample, which pure noise has none of.
-  var needsSigma = true
+  /// The models that it is for.
+  var kinds: Set<LevelKind> = [.diffusion]
+  /// In which of them it can start in pure noise: where it does not divide by the signal in a sample.
+  var startsInPureNoise: Set<LevelKind> = []
+}
+
+extension StepMethod {
+  static let namesForFlows = "Euler, Euler ancestral, Heun, LMS, DPM-Solver++, UniPC, DEIS and LCM"
 }
 
 /// The wires and the step that every solver step has, and what every one checks.
@@ -34,8 +40,8 @@ struct StepPorts: PortGroup {
     let output: Tensor
     let kind: PredictionType
 
-    var level: NoiseLevel { NoiseLevel(schedule.levels[step]) }
-    var target: NoiseLevel { NoiseLevel(schedule.targetLevels[step]) }
+    var level: NoiseLevel { schedule.level(of: step) }
+    var target: NoiseLevel { schedule.target(of: step) }
     var count: Int { schedule.timesteps.count }
     var evaluation: Evaluation {
       Evaluation(sample: LinearCombination(latent), output: LinearCombination(output), kind: kind, level: level)
@@ -53,6 +59,11 @@ struct StepPorts: PortGroup {
         "the prediction is \(prediction.tensor.shape), but the latent is \(latent.tensor.shape)", at: noise.name)
     }
     let kind = prediction.kind ?? schedule.predictionType
+    guard kind.levelKind == schedule.kind else {
+      throw NodeFailure(
+        "the prediction is that of a \(kind.levelKind.modelName), but the schedule is that of a \(schedule.kind.modelName)",
+        at: noise.name)
+    }
     if schedule.levels[step] == 0, kind == .epsilon {
       throw NodeFailure(
         "step \(step) starts in pure noise, of which a model that predicts the noise tells nothing",
@@ -68,13 +79,14 @@ struct StepPorts: PortGroup {
   /// another level.
   @discardableResult
   func forecast(_ io: inout NodeForecast, of method: StepMethod) throws -> LatentForecast? {
-    io[denoised] = LatentForecast(level: 1)
+    io[denoised] = LatentForecast(level: .clean, shape: io[latent]?.shape)
     guard let schedule = io[schedule] else { return nil }
     let step = io[step]
     try require(method, step, of: schedule, latent: io[latent])
     let isLast = step + 1 == schedule.schedule.timesteps.count
     let latent = LatentForecast(
-      level: schedule.schedule.level(after: step), schedule: schedule, step: isLast ? nil : step + 1)
+      level: schedule.schedule.level(after: step), shape: io[self.latent]?.shape, schedule: schedule,
+      step: isLast ? nil : step + 1)
     io[next] = latent
     return latent
   }
@@ -84,19 +96,29 @@ struct StepPorts: PortGroup {
     _ method: StepMethod, _ step: Int, of schedule: ScheduleForecast, latent: LatentForecast?
   ) throws {
     try schedule.schedule.requirePattern(method.pattern, method: method.name, port: self.schedule.name)
+    let kind = schedule.schedule.kind
+    guard method.kinds.contains(kind) else {
+      throw NodeFailure(
+        "\(schedule.name) is that of a \(kind.modelName), for which \(method.name) is not defined",
+        at: self.schedule.name,
+        notes: kind == .flow ? ["methods for a flow are \(StepMethod.namesForFlows)"] : [])
+    }
     try schedule.requireStep(step, port: self.step.name)
     if let latent { try LevelCheck(latent: latent, schedule: schedule, step: step).require(at: self.latent.name) }
-    if schedule.schedule.levels[step] == 0, method.needsSigma {
+    if schedule.schedule.levels[step] == 0, !method.startsInPureNoise.contains(kind) {
       throw NodeFailure(
         "step \(step) starts in pure noise, where \(method.name) is not defined", at: self.schedule.name,
-        notes: ["a DDIMStep is"])
+        notes: [
+          kind == .diffusion
+            ? "a DDIMStep is" : "the flow schedules of the conventions dpm, unipc and deis start just below it"
+        ])
     }
   }
 
   /// Puts out the sample that the step gives, and x_0.
   func put(_ sample: LinearCombination, denoised: LinearCombination, of inputs: Inputs, to io: inout NodeIO) {
     io[next] = Latent(sample.evaluated(), level: inputs.schedule.level(after: inputs.step))
-    io[self.denoised] = Latent(denoised.evaluated(), level: 1)
+    io[self.denoised] = Latent(denoised.evaluated(), level: .clean)
   }
 }
 

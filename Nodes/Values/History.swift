@@ -12,8 +12,8 @@ package struct History: WireValue {
 
   /// Whose history it is; other methods keep other things.
   let method: String
-  /// The noise level a_t at which it goes on.
-  let level: Double
+  /// The level at which it goes on.
+  let level: NoiseLevel
   /// What the model predicts, for a method that keeps the model's own outputs.
   var kind: PredictionType?
   let memory: SolverMemory
@@ -26,10 +26,11 @@ package struct History: WireValue {
   package var isFinite: Bool { entries.allSatisfy(\.entry.tensor.isFinite) }
 
   package func encoded() throws -> [UInt8] {
-    var metadata = ["method": method, "level": String(level)]
+    var metadata = level.metadata("level")
+    metadata["method"] = method
     metadata["prediction"] = kind?.rawValue
     metadata["order"] = memory.order.map(String.init)
-    for (name, entry) in entries { metadata["\(name).level"] = String(entry.level.cumulativeAlpha) }
+    for (name, entry) in entries { metadata["\(name).level"] = String(entry.level.value) }
     var file = SafetensorsWriter(metadata: metadata)
     for (name, entry) in entries { file.add(name, entry.tensor) }
     return file.bytes()
@@ -37,12 +38,12 @@ package struct History: WireValue {
 
   package init(decoding bytes: UnsafeRawBufferPointer) throws {
     let file = try SafetensorsReader(borrowing: bytes, source: "a cached history")
-    guard let method = file.metadata["method"], let level = file.metadata["level"].flatMap(Double.init) else {
+    guard let method = file.metadata["method"], let level = NoiseLevel(file.metadata, "level") else {
       throw NodeFailure("a cached history names no method and level")
     }
     let entry = { (name: String) throws -> SolverMemory.Entry? in
-      guard let level = file.metadata["\(name).level"].flatMap(Double.init) else { return nil }
-      return SolverMemory.Entry(try file.tensor(name), level: NoiseLevel(level))
+      guard let level = NoiseLevel(file.metadata, "\(name).level") else { return nil }
+      return SolverMemory.Entry(try file.tensor(name), level: level)
     }
     var memory = SolverMemory(sample: try entry("sample"), order: file.metadata["order"].flatMap { Int($0) })
     while let output = try entry("output.\(memory.outputs.count)") { memory.outputs.append(output) }
@@ -50,7 +51,7 @@ package struct History: WireValue {
       method: method, level: level, kind: file.metadata["prediction"].flatMap(PredictionType.init), memory: memory)
   }
 
-  init(method: String, level: Double, kind: PredictionType? = nil, memory: SolverMemory) {
+  init(method: String, level: NoiseLevel, kind: PredictionType? = nil, memory: SolverMemory) {
     self.method = method
     self.level = level
     self.kind = kind

@@ -2,24 +2,26 @@ import DiffusionModels
 import GraphEngine
 import Tensors
 
-/// Latents [n, c, h, w] in the variance-preserving scale, `x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e`.
+/// Latents [n, c, h, w] with their level, `x_t = signal x_0 + noise e`.
+///
+/// In the cache the level is `level`, 1 where clean and 0 in pure noise, and `kind` where it is that of a flow.
 package struct Latent: TensorValue {
   package static let wireType = WireType("latent", shape: ["n", "c", "h", "w"])
   package typealias Forecast = LatentForecast
 
   package let tensor: Tensor
-  /// The cumulative product of alphas a_t: 1 is clean, 0 pure noise; nil for a tensor of unknown origin.
-  package let level: Double?
+  /// Nil for a tensor of unknown origin.
+  package let level: NoiseLevel?
 
-  package init(_ tensor: Tensor, level: Double?) {
+  package init(_ tensor: Tensor, level: NoiseLevel?) {
     self.tensor = tensor
     self.level = level
   }
 
-  var metadata: [String: String] { level.map { ["level": String($0)] } ?? [:] }
+  var metadata: [String: String] { level?.metadata("level") ?? [:] }
 
   init(tensor: Tensor, metadata: [String: String]) {
-    self.init(tensor, level: metadata["level"].flatMap(Double.init))
+    self.init(tensor, level: NoiseLevel(metadata, "level"))
   }
 
   /// Refuses a latent at another noise level than step `step` of `schedule` works on.
@@ -27,5 +29,19 @@ package struct Latent: TensorValue {
     guard let level else { return }
     try LevelCheck(latent: LatentForecast(level: level), schedule: ScheduleForecast(schedule), step: step)
       .require(at: port)
+  }
+}
+
+extension NoiseLevel {
+  /// What a file says of a level under `name`; its kind has one name in a file.
+  func metadata(_ name: String) -> [String: String] {
+    let number = [name: String(value)]
+    return kind == .diffusion ? number : number.merging(["kind": kind.rawValue]) { own, _ in own }
+  }
+
+  /// Nil where the file does not say it.
+  init?(_ metadata: [String: String], _ name: String) {
+    guard let value = metadata[name].flatMap(Double.init) else { return nil }
+    self.init(value, metadata["kind"].flatMap(LevelKind.init) ?? .diffusion)
   }
 }

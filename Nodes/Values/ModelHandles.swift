@@ -119,6 +119,8 @@ package struct CLIPHandle: ModelHandle {
 /// The autoencoder between pictures and latents.
 package struct VAEHandle: ModelHandle {
   package static let wireType = WireType("vae", isCacheable: false)
+  /// Its sizes are known when a run is planned.
+  package typealias Forecast = Model
   package let model: Model
   package let loading: LoadReport
 

@@ -32,19 +32,20 @@ package final class ScheduleForecast: Sendable {
 
 /// What is known of a latent before it is computed: how noisy it is, and which schedule says so.
 package struct LatentForecast: Sendable {
-  /// a_t: 1 is clean, 0 pure noise.
-  let level: Double
+  let level: NoiseLevel
+  /// [n, c, h, w]; nil where it is not known.
+  var shape: [Int]?
   /// The schedule whose step, or end, has that level; nil for latents that no schedule made.
   var schedule: ScheduleForecast?
   /// The step that starts at the level; nil at the end of the schedule.
   var step: Int?
 
   /// Whether there is more noise in it than training ever asked a model to remove at last.
-  var isNoisy: Bool { level < (schedule?.leastNoise ?? 1) * (1 - 1e-6) }
+  var isNoisy: Bool { level.value < (schedule?.leastNoise ?? 1) * (1 - 1e-6) }
 
   /// As in `at level 0.5, where step 3 of 'schedule' starts`.
   var place: String {
-    guard let schedule else { return level == 0 ? ", pure noise" : level == 1 ? ", clean" : "" }
+    guard let schedule else { return level.isPureNoise ? ", pure noise" : level.isClean ? ", clean" : "" }
     return step.map { ", where step \($0) of \(schedule.fullName) starts" } ?? ", where \(schedule.fullName) ends"
   }
 }
@@ -60,12 +61,12 @@ package struct HistoryForecast: Sendable {
   let latent: LatentForecast?
 }
 
-extension Double {
-  /// A level for people: six digits, and 0 and 1 as they are.
-  var levelText: String {
-    if self == 0 || self == 1 { return String(Int(self)) }
+extension NoiseLevel {
+  /// For people: six digits, and 0 and 1 as they are.
+  var text: String {
+    if isPureNoise || isClean { return String(Int(value)) }
     let scale = 1e6
-    let rounded = (self * scale).rounded() / scale
-    return rounded == 0 || rounded == 1 ? String(self) : String(rounded)
+    let rounded = (value * scale).rounded() / scale
+    return rounded == 0 || rounded == 1 ? String(value) : String(rounded)
   }
 }

@@ -64,6 +64,8 @@ package final class Model: Sendable {
   package var family: ModelFamily? { denoiserConfig?.family }
   /// Pixels along one side of a latent pixel.
   package var pixelsPerLatent: Int { vaeConfig?.pixelsPerLatent ?? (family == .flux2 ? 16 : 8) }
+  /// Pixels along one side of the square that an image token stands for.
+  package var pixelsPerToken: Int { pixelsPerLatent * (denoiserConfig?.patchSize ?? 2) }
 
   /// Paths of the files that decide what a part computes, none for a part that the model lacks.
   ///
@@ -103,7 +105,8 @@ package final class Model: Sendable {
   ///
   /// Throws `ModelError` when the model has no scheduler config, or a malformed one.
   package func schedulerConfig() throws -> SchedulerConfig {
-    try source.schedulerConfig().overridden(by: overrides)
+    let config = try source.schedulerConfig().overridden(by: overrides)
+    return family == .flux2 ? config.bent(by: .flux2) : config
   }
 
   /// Throws `ModelError` when the model has no UNet, `SafetensorsError` when its weights do not fit its config.

@@ -32,7 +32,7 @@ struct ScheduleJointTests {
     #expect(own.timesteps == [901, 811, 721, 631, 541, 451, 361, 271, 181, 91])
     #expect(joined.timesteps == [901, 801, 701, 601, 501, 418, 334, 251, 168, 84])
     #expect(joined.endLevel == own.endLevel)
-    #expect(zip(joined.levels[..<5], other.levels).allSatisfy { Schedule.isSame($0, $1) })
+    #expect(zip(joined.levels[..<5], other.levels).allSatisfy { NoiseLevel.isSame($0, $1) })
   }
 
   @Test func wholeTimesAreRounded() throws {
@@ -60,8 +60,8 @@ struct ScheduleJointTests {
   /// A curve keeps its shape: between the level that is given and its own end.
   @Test func aCurveIsStretchedInTime() throws {
     let (other, own, joined) = try schedule(options(.dpm, curve: .karras), after: options(.ddim), first: 5)
-    #expect(Schedule.isSame(joined.levels[5], other.levels[5]))
-    #expect(!Schedule.isSame(own.levels[5], other.levels[5]))
+    #expect(NoiseLevel.isSame(joined.levels[5], other.levels[5]))
+    #expect(!NoiseLevel.isSame(own.levels[5], other.levels[5]))
     #expect(zip(joined.levels, joined.levels.dropFirst()).allSatisfy { $0 < $1 })
     let ratio = joined.timesteps[6] / joined.timesteps[5]
     #expect(abs(ratio - own.timesteps[6] / own.timesteps[5]) < 0.01)
@@ -84,7 +84,7 @@ struct ScheduleJointTests {
         let (before, _, joined) = try schedule(
           options(convention, steps: steps), after: options(other, steps: steps), first: first)
         let place = joined.starts[first]
-        #expect(Schedule.isSame(joined.levels[place], before.levels[before.starts[first]]), "\(other) \(first)")
+        #expect(NoiseLevel.isSame(joined.levels[place], before.levels[before.starts[first]]), "\(other) \(first)")
         let levels = joined.starts.map { joined.levels[$0] }
         #expect(!zip(levels, levels.dropFirst()).contains { $0 >= $1 }, "\(other) \(steps) \(first)")
       }

@@ -191,7 +191,7 @@ private func number(_ value: JSONValue) throws -> Double {
     switch convention.pattern {
     case .single:
       #expect(schedule.sourceLevels == schedule.levels)
-      #expect(schedule.targetLevels == places.map(schedule.level(after:)))
+      #expect(schedule.targetLevels == places.map { schedule.level(after: $0).value })
     case .restart:
       #expect(schedule.timesteps.count == 13 && schedule.timesteps[1] == schedule.timesteps[2])
       #expect(schedule.sourceLevels[1] == schedule.levels[0] && schedule.targetLevels[1] == schedule.levels[1])
@@ -231,16 +231,16 @@ private func number(_ value: JSONValue) throws -> Double {
     for step in fixture.cases.steps {
       let now = Evaluation(
         sample: LinearCombination(sample), output: LinearCombination(output),
-        kind: step.prediction == "epsilon" ? .epsilon : .v, level: NoiseLevel(schedule.levels[step.index]))
+        kind: step.prediction == "epsilon" ? .epsilon : .v, level: schedule.level(of: step.index))
       let previous = ddimStep(
-        now, to: NoiseLevel(schedule.targetLevels[step.index]), eta: step.eta,
+        now, to: schedule.target(of: step.index), eta: step.eta,
         noise: step.eta == 0 ? nil : LinearCombination(try reader.tensor("step.noise")))
       for (part, actual) in [("previous", previous.evaluated()), ("denoised", now.denoised.evaluated())] {
         let name = "\(step.name).\(part)"
         expectClose(actual, try reader.tensor(name), within: 1.2e-7, name)
       }
     }
-    let noisy = addNoise(try reader.tensor("step.noise"), to: sample, level: schedule.levels[10])
+    let noisy = addNoise(try reader.tensor("step.noise"), to: sample, level: schedule.level(of: 10))
     expectClose(noisy, try reader.tensor("step.noisy"), within: 1.2e-7, "noisy")
   }
 }

@@ -24,7 +24,7 @@ struct NoiseScheduleTests {
   private func schedule(_ given: [String: ParameterValue]) throws -> Schedule {
     var loading = NodeIO(parameters: parameters(LoadModel.self, ["path": .path(Self.model)]), inputs: [:])
     try LoadModel().run(&loading)
-    var io = NodeIO(parameters: try resolved(given), inputs: ["unet": [try #require(loading.outputs["unet"])]])
+    var io = NodeIO(parameters: try resolved(given), inputs: ["denoiser": [try #require(loading.outputs["denoiser"])]])
     try NoiseSchedule().run(&io)
     return try #require(io.outputs["schedule"] as? Schedule)
   }

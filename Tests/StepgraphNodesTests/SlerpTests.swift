@@ -1,3 +1,4 @@
+import DiffusionModels
 import Foundation
 import GraphEngine
 import StepgraphNodes
@@ -12,7 +13,7 @@ private func slerp(_ from: Latent, _ to: Latent, _ amount: Double) throws -> Lat
 }
 
 private func latent(_ values: [Float], _ shape: [Int]? = nil, level: Double? = 0) -> Latent {
-  Latent(Tensor(shape: shape ?? [1, 1, 1, values.count], values: values), level: level)
+  Latent(Tensor(shape: shape ?? [1, 1, 1, values.count], values: values), level: level.map { NoiseLevel($0) })
 }
 
 struct SlerpTests {
@@ -46,7 +47,7 @@ struct SlerpTests {
   }
 
   @Test func levelsAndShapesMustBeEqual() throws {
-    #expect(try slerp(latent([1], level: nil), latent([2], level: 0.25), 0.5).level == 0.25)
+    #expect(try slerp(latent([1], level: nil), latent([2], level: 0.25), 0.5).level == NoiseLevel(0.25))
     let level = #expect(throws: NodeFailure.self) { try slerp(latent([1]), latent([1], level: 0.5), 0.5) }
     #expect(level?.message == "'to' is at level 0.5, but 'from' is at level 0")
     let shape = #expect(throws: NodeFailure.self) { try slerp(latent([1]), latent([1, 2]), 0.5) }

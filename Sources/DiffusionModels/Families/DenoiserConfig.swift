@@ -61,6 +61,15 @@ package enum DenoiserConfig: Sendable, Equatable {
     }
   }
 
+  /// Pixels of a latent along one side of what transformers take for a token; UNets that predict a flow are counted alike.
+  var patchSize: Int {
+    switch self {
+    case .unet, .flux: FluxConfig.patchSize
+    case .flux2: 1
+    case .zImage: ZImageConfig.patchSize
+    }
+  }
+
   /// Width of the text's states.
   package var conditioningSize: Int {
     switch self {

@@ -1,7 +1,8 @@
 /// The steps of a sampling run: the times at which the model is evaluated, and the noise levels in between.
 ///
-/// A level is a_t, the cumulative product of alphas: 1 is clean, 0 pure noise; the sigma of k-diffusion is
-/// `sqrt((1 - a_t) / a_t)`. Every list has an entry for each evaluation, also where a step takes two.
+/// A level is 1 where a sample is clean and 0 in pure noise: a_t, the cumulative product of alphas, of which k-diffusion's
+/// sigma is `sqrt((1 - a_t) / a_t)`, or 1 - sigma of a flow. Every list has an entry for each evaluation, also where a step
+/// takes two.
 package struct Schedule: Sendable, Equatable, Codable {
   package let convention: ScheduleConvention
   /// What the model is told, one time for each evaluation; may be fractional.
@@ -20,14 +21,24 @@ package struct Schedule: Sendable, Equatable, Codable {
   /// The level after the last step.
   package let endLevel: Double
   package let predictionType: PredictionType
-  /// Whether the first step takes pure noise z for a sample of its level, as Stable Diffusion does; sqrt(1 - a_t) z is
-  /// expected otherwise, which AddNoise makes of an empty latent.
+  /// Whether the first step takes pure noise z for a sample of its level, as Stable Diffusion does; noise z is expected
+  /// otherwise, which AddNoise makes of an empty latent.
   package let startsFromNoise: Bool
   /// The level of every training time, for a convention whose steps go to times of their own (TCD); empty for others.
   package let trainingLevels: [Double]
 
-  /// The level of the sample that evaluation `step` gives: where the next one starts, or the end.
-  package func level(after step: Int) -> Double { step + 1 < levels.count ? levels[step + 1] : endLevel }
+  /// What kind the levels are of.
+  package var kind: LevelKind { predictionType.levelKind }
+  /// The level at which evaluation `step` starts.
+  package func level(of step: Int) -> NoiseLevel { NoiseLevel(levels[step], kind) }
+  /// The level of the sample that its formula moves.
+  package func source(of step: Int) -> NoiseLevel { NoiseLevel(sourceLevels[step], kind) }
+  /// The level that its formula goes to.
+  package func target(of step: Int) -> NoiseLevel { NoiseLevel(targetLevels[step], kind) }
+  /// The level of the sample that it gives: where the next one starts, or the end.
+  package func level(after step: Int) -> NoiseLevel {
+    NoiseLevel(step + 1 < levels.count ? levels[step + 1] : endLevel, kind)
+  }
 }
 
 extension Schedule {
@@ -45,11 +56,13 @@ extension Schedule {
     var config = try config.read(by: options.convention).overridden(by: options)
     // A spacing that is asked for is the model's own in this too, where the class has none.
     if options.spacing != nil { config.stepsOffset = offset }
-    let levels = try config.levels(for: options.convention)
-    let plan =
-      options.convention.usesSigmas
-      ? try SigmaSteps(config, options, SigmaTable(levels, endsInPureNoise: config.rescalesToZeroSNR)).plan(joint)
-      : try TrainingSteps(config, options, levels).plan(joint)
+    let kind = config.predictionType.levelKind
+    if let other, joint != nil, other.kind != kind {
+      throw ScheduleError(
+        .after, "the schedule to go on from is that of a \(other.kind) model, this one that of a \(kind) model")
+    }
+    let levels = kind == .flow ? [] : try config.levels(for: options.convention)
+    let plan = try Self.plan(config, options, levels, joint)
     let evaluations = plan.evaluations
     if config.predictionType == .epsilon, evaluations.contains(where: { $0.level == 0 }) {
       throw ScheduleError(
@@ -67,6 +80,20 @@ extension Schedule {
     trainingLevels = options.convention == .tcd ? levels.map(Double.init) : []
   }
 
+  private static func plan(
+    _ config: SchedulerConfig, _ options: ScheduleOptions, _ levels: [Float], _ joint: ScheduleJoint?
+  ) throws -> StepPlan {
+    if config.predictionType == .flow {
+      try config.requireSupport(by: options.convention)
+      return try FlowSteps(config, options).plan(joint)
+    }
+    if let option = options.shift != nil ? ScheduleOptions.Name.shift : options.mu != nil ? .mu : nil {
+      throw ScheduleError(option, "\(option.rawValue) is for flow models alone; this one is a diffusion model")
+    }
+    guard options.convention.usesSigmas else { return try TrainingSteps(config, options, levels).plan(joint) }
+    return try SigmaSteps(config, options, SigmaTable(levels, endsInPureNoise: config.rescalesToZeroSNR)).plan(joint)
+  }
+
   /// The schedule of `steps` steps with everything else as the model and the convention have it.
   package init(_ config: SchedulerConfig, steps: Int, convention: ScheduleConvention = .ddim) throws {
     try self.init(config, ScheduleOptions(steps: steps, convention: convention))
@@ -76,7 +103,8 @@ extension Schedule {
 extension SchedulerConfig {
   /// The level of the least noise that training knows, at time 0.
   package func leastNoise(of options: ScheduleOptions) throws -> Double {
-    Double(try read(by: options.convention).overridden(by: options).levels(for: options.convention)[0])
+    if (options.prediction ?? predictionType) == .flow { return 1 }
+    return Double(try read(by: options.convention).overridden(by: options).levels(for: options.convention)[0])
   }
 }
 

@@ -36,7 +36,7 @@ struct ScheduleJoint {
       throw ScheduleError(
         .first, "first is \(first), but \(name) has \(steps.count) steps, 0 to \(steps.count - 1)")
     }
-    guard !Schedule.isSame(own[first].level, other[first].level) else { return nil }
+    guard !NoiseLevel.isSame(own[first].level, other[first].level) else { return nil }
     let ratio = time(other[first]) / time(own[first])
     return other[...first] + own[(first + 1)...].map { step(time($0) * ratio, $0) }
   }
@@ -53,9 +53,4 @@ extension Schedule {
   }
 
   var steps: [ScheduleJoint.Step] { starts.map { ScheduleJoint.Step(time: timesteps[$0], level: levels[$0]) } }
-
-  /// Whether two levels are one, but for the rounding of the classes that computed them.
-  package static func isSame(_ level: Double, _ other: Double) -> Bool {
-    abs(level - other) <= 1e-6 * max(other, 1e-3)
-  }
 }

@@ -23,6 +23,17 @@ package struct ScheduleOptions: Sendable, Equatable {
   package var betaEnd: Double?
   package var zeroSNR: Bool?
   package var prediction: PredictionType?
+  /// Of a flow model: how far its sigmas are bent, in place of what its config says.
+  package var shift: Double?
+  /// Likewise, by e^mu.
+  package var mu: Double?
+  /// How many image tokens the picture has, by which some flow models' sigmas are bent.
+  package var imageTokens: Int?
+
+  /// Pictures that are not whole tokens wide lose what is left, as pipelines cut them.
+  package mutating func setImageTokens(width: Int, height: Int, pixelsPerToken: Int) {
+    imageTokens = (width / pixelsPerToken) * (height / pixelsPerToken)
+  }
 
   package init(steps: Int = defaultSteps, convention: ScheduleConvention = .ddim) {
     self.steps = steps
@@ -31,10 +42,13 @@ package struct ScheduleOptions: Sendable, Equatable {
 
   /// The parameters of NoiseSchedule, for messages that point at one.
   package enum Name: String, Sendable {
-    case steps, spacing, offset, curve, end, timesteps, sigmas, strength, first
+    case steps, convention, spacing, offset, curve, end, timesteps, sigmas, strength, first, after
     case originalSteps = "original_steps"
+    case betaSchedule = "beta_schedule"
+    case betaStart = "beta_start"
+    case betaEnd = "beta_end"
     case zeroSNR = "zero_snr"
-    case prediction
+    case prediction, shift, mu, latent
   }
 }
 
@@ -75,6 +89,7 @@ extension ScheduleOptions {
     if zeroSNR == true, !convention.takesZeroSNR {
       try refuse(.zeroSNR, "true", "conventions with it are \(ScheduleConvention.list(where: \.takesZeroSNR))")
     }
+    if shift != nil, mu != nil { throw ScheduleError(.mu, "there are shift and mu; one of the two was expected") }
     try checkLists()
   }
 
@@ -154,6 +169,7 @@ extension ScheduleOptions {
 
   /// As `canonical()`, for a model whose config is known.
   package func canonical(for config: SchedulerConfig) throws -> ScheduleOptions {
+    if (prediction ?? config.predictionType) == .flow { return canonicalForFlow() }
     guard decidesStartBySpacing else { return self }
     let configured = try config.read(by: convention).spacing ?? .linspace
     let effective = spacing ?? configured

@@ -1,9 +1,14 @@
-/// What a model's UNet predicts.
+/// What a model's denoiser predicts.
 package enum PredictionType: String, Sendable, CaseIterable, Codable {
   /// The noise in the sample.
   case epsilon
   /// The velocity `sqrt(a_t) e - sqrt(1 - a_t) x_0` (Salimans and Ho 2022).
   case v
+  /// The velocity of a flow, `e - x_0`.
+  case flow
+
+  /// The levels at which a model predicts it.
+  package var levelKind: LevelKind { self == .flow ? .flow : .diffusion }
 }
 
 /// How betas, the noise that each time of training adds, grow.
@@ -40,6 +45,8 @@ package struct SchedulerConfig: Sendable, Equatable {
   let originalSteps: Int
   /// `lambda_min_clipped`: times of a lower log signal-to-noise ratio are not used.
   var leastLogSNR: Double
+  /// How the sigmas of a flow are bent.
+  package internal(set) var flow: FlowShift
   /// Settings of single classes that change what a schedule is, and are not supported.
   private let unsupported: [ScheduleConvention: String]
 
@@ -56,8 +63,13 @@ package struct SchedulerConfig: Sendable, Equatable {
 
   package init(_ file: ConfigFile) throws {
     path = file.path
-    let prediction = try file.choice("prediction_type", default: "epsilon", of: ["epsilon", "v_prediction"])
-    predictionType = prediction == "epsilon" ? .epsilon : .v
+    let prediction = try file.choice(
+      "prediction_type", default: "epsilon", of: ["epsilon", "v_prediction", "flow_prediction"])
+    let isOfFlowClass =
+      if case .string(let name) = file.values["_class_name"] { name.hasPrefix("FlowMatch") } else { false }
+    let isFlow = try prediction == "flow_prediction" || isOfFlowClass || file.flag("use_flow_sigmas") ?? false
+    predictionType = isFlow ? .flow : prediction == "epsilon" ? .epsilon : .v
+    flow = try isFlow ? FlowShift(file) : FlowShift()
     trainSteps = try file.int("num_train_timesteps", default: 1000, in: 1...100_000)
     stepsOffset = try file.int("steps_offset", default: 0, in: 0...1_000_000)
     originalSteps = try file.int("original_inference_steps", default: 50, in: 1...100_000)
@@ -77,6 +89,7 @@ package struct SchedulerConfig: Sendable, Equatable {
     leastLogSNR = try file.number("lambda_min_clipped") ?? -.infinity
     var unsupported: [ScheduleConvention: String] = [:]
     if try file.flag("use_lu_lambdas") ?? false { unsupported[.dpm] = "use_lu_lambdas" }
+    if isFlow, try file.flag("stochastic_sampling") ?? false { unsupported[.k] = "stochastic_sampling" }
     let interpolation = "interpolation_type"
     if file.has(interpolation), file.values[interpolation] != .string("linear") { unsupported[.k] = interpolation }
     self.unsupported = unsupported
@@ -94,8 +107,22 @@ package struct SchedulerConfig: Sendable, Equatable {
     rescalesToZeroSNR = try file.flag("rescale_betas_zero_snr") ?? false
   }
 
+  /// That of a flow model whose file says nothing of it.
+  package init(path: String, flow: FlowShift) throws {
+    try self.init(
+      ConfigFile(path: path, values: ["_class_name": .string("FlowMatchEulerDiscreteScheduler")]))
+    self.flow = flow
+  }
+
+  /// The same with sigmas bent by another rule where they depend on the picture: a config does not say which one is meant.
+  package func bent(by shift: DynamicShift) -> SchedulerConfig {
+    var config = self
+    if flow.dynamic != nil { config.flow.dynamic = shift }
+    return config
+  }
+
   /// This config where a workflow does not say otherwise.
-  func overridden(by options: ScheduleOptions) -> SchedulerConfig {
+  package func overridden(by options: ScheduleOptions) -> SchedulerConfig {
     var config = self
     if options.betaSchedule != nil || options.betaStart != nil || options.betaEnd != nil { config.trainedBetas = nil }
     config.betaSchedule = options.betaSchedule ?? betaSchedule
@@ -103,23 +130,32 @@ package struct SchedulerConfig: Sendable, Equatable {
     config.betaEnd = options.betaEnd ?? betaEnd
     config.rescalesToZeroSNR = options.zeroSNR ?? rescalesToZeroSNR
     config.predictionType = options.prediction ?? predictionType
+    if let shift = options.shift { (config.flow.shift, config.flow.dynamic) = (shift, nil) }
+    if let mu = options.mu { config.flow.dynamic = .fixed(mu) }
     return config
   }
+
+  /// Whether a schedule needs to know the size of the picture.
+  package var dependsOnSize: Bool { predictionType == .flow && flow.dynamic?.needsTokens ?? false }
 
   /// a_t, the cumulative product of alphas, for every time of training, as the class of `convention` has it.
   ///
   /// Throws `ModelError` for betas that are no probabilities and for settings that the class would follow and this
   /// implementation does not.
   package func levels(for convention: ScheduleConvention) throws -> [Float] {
-    if let key = unsupported[convention] {
-      throw ModelError("\(path): '\(key)' is not supported by the convention \(convention.rawValue)")
-    }
+    try requireSupport(by: convention)
     var betas = trainedBetas ?? untrainedBetas(convention.defaultBetas)
     if rescalesToZeroSNR { betas = TrainingNoise.rescaledToZeroSNR(betas) }
     guard betas.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
       throw ModelError("\(path): the betas go from \(betas[0]) to \(betas[betas.count - 1]); 0 to 1 was expected")
     }
     return TrainingNoise.levels(betas)
+  }
+
+  /// Throws `ModelError` for settings that the class of `convention` would follow and this implementation does not.
+  func requireSupport(by convention: ScheduleConvention) throws {
+    guard let key = unsupported[convention] else { return }
+    throw ModelError("\(path): '\(key)' is not supported by the convention \(convention.rawValue)")
   }
 
   private func untrainedBetas(_ defaults: (schedule: BetaSchedule, start: Double, end: Double)) -> [Float] {

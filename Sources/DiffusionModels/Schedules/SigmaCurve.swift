@@ -31,15 +31,12 @@ package enum SigmaCurve: String, Sendable, CaseIterable {
     }
   }
 
-  /// The sigmas that `steps` steps start at, from noisy to clean.
-  ///
-  /// karras, exponential and beta go from `range.upperBound` to `range.lowerBound`. `plain` has none of its own.
-  func sigmas(_ steps: Int, range: ClosedRange<Double>, table: SigmaTable) -> [Double] {
-    let (least, most) = (range.lowerBound, range.upperBound)
+  /// The sigmas of karras, exponential and beta for `steps` steps from `most` to `least`; the others have none.
+  func sigmas(_ steps: Int, from most: Double, to least: Double) -> [Double] {
     // np.linspace(0, 1, N)
     let ramp = (0..<steps).map { steps > 1 && $0 == steps - 1 ? 1 : Double($0) * (1 / Double(max(steps - 1, 1))) }
     switch self {
-    case .plain:
+    case .plain, .simple, .normal, .sgmUniform, .ddimUniform:
       return []
     case .karras:
       let (start, end) = (pow(most, 1 / 7), pow(least, 1 / 7))
@@ -50,6 +47,16 @@ package enum SigmaCurve: String, Sendable, CaseIterable {
       return (0..<steps).map { exp(steps > 1 && $0 == steps - 1 ? end : Double($0) * step + start) }
     case .beta:
       return ramp.map { least + BetaDistribution.curve.quantile(1 - $0) * (most - least) }
+    }
+  }
+
+  /// The sigmas that `steps` steps start at, from noisy to clean.
+  ///
+  /// karras, exponential and beta go from `range.upperBound` to `range.lowerBound`. `plain` has none of its own.
+  func sigmas(_ steps: Int, range: ClosedRange<Double>, table: SigmaTable) -> [Double] {
+    switch self {
+    case .plain, .karras, .exponential, .beta:
+      return sigmas(steps, from: range.upperBound, to: range.lowerBound)
     case .simple:
       let stride = Double(table.sigmas.count) / Double(steps)
       return (0..<steps).map { Double(table.sigmas[table.sigmas.count - 1 - Int(Double($0) * stride)]) }

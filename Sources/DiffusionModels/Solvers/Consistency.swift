@@ -1,15 +1,18 @@
 /// One step of multistep consistency sampling (Luo and others 2023, LCM, algorithm 3; diffusers' LCMScheduler).
 ///
 ///     f  = c_out x_0 + c_skip x_t           c_skip = d^2 / (s^2 + d^2)    c_out = s / sqrt(s^2 + d^2)
-///     x' = sqrt(a') f + sqrt(1 - a') z      s = time scaling,             d = 0.5
+///     x' = signal' f + noise' z             s = time scaling,             d = 0.5
 ///
-/// `denoised` is f. At the clean level nothing of z is left.
+/// `denoised` is f, which is x_0 itself on a flow (diffusers' FlowMatchLCMScheduler). At the clean level nothing of z is left.
 package func lcmStep(
   _ now: Evaluation, time: Double, timestepScaling: Double, to target: NoiseLevel, noise z: LinearCombination
 ) -> (next: LinearCombination, denoised: LinearCombination) {
-  let (scaled, data) = (time * timestepScaling, 0.5)
-  let square = scaled * scaled + data * data
-  let denoised = scaled / square.squareRoot() * now.denoised + data * data / square * now.sample
+  var denoised = now.denoised
+  if now.level.kind == .diffusion {
+    let (scaled, data) = (time * timestepScaling, 0.5)
+    let square = scaled * scaled + data * data
+    denoised = scaled / square.squareRoot() * now.denoised + data * data / square * now.sample
+  }
   return (target.signal * denoised + target.noise * z, denoised)
 }
 

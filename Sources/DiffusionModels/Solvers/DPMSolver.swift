@@ -18,7 +18,7 @@ package struct DPMSolver: Sendable {
 
     package var isStochastic: Bool { self == .sdeDPMSolver || self == .sdeDPMSolverPlusPlus }
     /// Whether the series is that of x_0, not of e.
-    var predictsSample: Bool { self == .dpmsolverPlusPlus || self == .sdeDPMSolverPlusPlus }
+    package var predictsSample: Bool { self == .dpmsolverPlusPlus || self == .sdeDPMSolverPlusPlus }
   }
 
   /// Where the arithmetic of a step comes from.

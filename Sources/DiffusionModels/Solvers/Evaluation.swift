@@ -5,19 +5,23 @@ import Tensors
 /// Every sampling method is a rule that moves a sample by its evaluations; methods differ in how many they remember.
 package struct Evaluation: Sendable {
   package let level: NoiseLevel
-  /// x_t = signal x_0 + noise e, the variance-preserving scale.
+  /// x_t = signal x_0 + noise e.
   package let sample: LinearCombination
   /// x_0, the clean sample that the prediction amounts to.
   package let denoised: LinearCombination
-  /// e, the noise that the prediction amounts to; also the derivative dx/dsigma of k-diffusion's `x / signal`.
+  /// e, the noise that the prediction amounts to.
   package let noise: LinearCombination
+  /// The derivative of `x / scale` by `time` of its level: e, which is k-diffusion's dx/dsigma, or a flow's e - x_0.
+  package let slope: LinearCombination
 
   /// Splits a model's output, which may be a sum of several.
   ///
   ///     epsilon:  e = output                       x_0 = (x_t - noise e) / signal
   ///     v:        e = signal output + noise x_t    x_0 = signal x_t - noise output
+  ///     flow:     e = x_t + signal output          x_0 = x_t - noise output
   ///
-  /// v is `signal e - noise x_0` (Salimans and Ho 2022, appendix D).
+  /// v is `signal e - noise x_0` (Salimans and Ho 2022, appendix D). A flow's velocity is `e - x_0`, and its signal and
+  /// noise add to 1.
   package init(sample: LinearCombination, output: LinearCombination, kind: PredictionType, level: NoiseLevel) {
     self.level = level
     self.sample = sample
@@ -25,15 +29,22 @@ package struct Evaluation: Sendable {
     case .epsilon:
       noise = output
       denoised = (sample - level.noise * output) / level.signal
+      slope = noise
     case .v:
       noise = level.signal * output + level.noise * sample
       denoised = level.signal * sample - level.noise * output
+      slope = noise
+    case .flow:
+      noise = sample + level.signal * output
+      denoised = sample - level.noise * output
+      slope = output
     }
   }
 
   /// The sample of another level that has the same x_0 and e.
   ///
-  /// It is DDIM's deterministic step (Song and others 2021, equation 12), k-diffusion's Euler step
-  /// `x + (sigma' - sigma) e`, and the first order of PLMS, DPM-Solver, DEIS and UniPC.
+  /// It is DDIM's deterministic step (Song and others 2021, equation 12), Euler's step along the line of samples,
+  /// `x + (sigma' - sigma) e` of k-diffusion and `x + (sigma' - sigma) v` of a flow, and the first order of PLMS,
+  /// DPM-Solver, DEIS and UniPC.
   package func moved(to target: NoiseLevel) -> LinearCombination { target.signal * denoised + target.noise * noise }
 }

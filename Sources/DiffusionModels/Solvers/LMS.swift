@@ -1,8 +1,9 @@
-/// Linear multistep by sigma (k-diffusion's sample_lms; diffusers' LMSDiscreteScheduler).
+/// Linear multistep (k-diffusion's sample_lms; diffusers' LMSDiscreteScheduler).
 ///
-///     x' / signal' = x / signal + sum_j c_j e_j,    c_j = integral from sigma to sigma' of l_j(s) ds
+///     x' / scale' = x / scale + sum_j c_j d_j,    c_j = integral from t to t' of l_j(s) ds
 ///
-/// l_j is Lagrange's polynomial that is 1 at the sigma of e_j and 0 at the others'.
+/// d_j is the slope of the line that samples move along, t where they are on it: e and k-diffusion's sigma, or the velocity
+/// and sigma of a flow. l_j is Lagrange's polynomial that is 1 at the t of d_j and 0 at the others'.
 package struct LMS: Sendable {
   package static let orders = 1...4
 
@@ -16,17 +17,17 @@ package struct LMS: Sendable {
   package func step(
     _ now: Evaluation, to target: NoiseLevel, memory: SolverMemory
   ) -> (next: LinearCombination, memory: SolverMemory) {
-    let outputs = memory.outputs + [.init(now.noise.evaluated(), level: now.level)]
+    let outputs = memory.outputs + [.init(now.slope.evaluated(), level: now.level)]
     let used = Array(outputs.suffix(order))
-    let sigmas = used.map(\.level.sigma)
-    var next = now.sample / now.level.signal
+    let times = used.map(\.level.time)
+    var next = now.sample / now.level.scale
     for (index, output) in used.enumerated() {
-      let weight = integral(from: now.level.sigma, to: target.sigma) { sigma in
-        lagrange(index, of: sigmas, at: sigma)
+      let weight = integral(from: now.level.time, to: target.time) { time in
+        lagrange(index, of: times, at: time)
       }
       next += weight * LinearCombination(output)
     }
-    return (target.signal * next, SolverMemory(outputs: outputs.suffix(order - 1)))
+    return (target.scale * next, SolverMemory(outputs: outputs.suffix(order - 1)))
   }
 }
 

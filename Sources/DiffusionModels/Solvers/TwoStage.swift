@@ -1,18 +1,19 @@
 // Methods that evaluate the model twice a step. The first stage is `Evaluation.moved(to:)`, to the next level (Heun) or
-// to one in between (DPM2); the second starts again from the sample that the first one started from. x / signal is
-// k-diffusion's sample, and e its derivative by sigma.
+// to one in between (DPM2); the second starts again from the sample that the first one started from. x / scale is on the
+// line that samples move along, t where, and d the slope there: of diffusion models k-diffusion's sample, sigma and noise e.
 
-/// The second stage of Heun's method (Karras and others 2022, algorithm 1; diffusers' HeunDiscreteScheduler).
+/// The second stage of Heun's method (Karras and others 2022, algorithm 1; diffusers' HeunDiscreteScheduler and
+/// FlowMatchHeunDiscreteScheduler).
 ///
-///     x' / signal' = x / signal + (sigma' - sigma) (e_1 + e_2) / 2
+///     x' / scale' = x / scale + (t' - t) (d_1 + d_2) / 2
 ///
-/// `start` is the sample before the first stage, e_1 what that stage found, e_2 the noise `now`.
+/// `start` is the sample before the first stage, d_1 what that stage found, d_2 the slope `now`.
 package func heunStep(
-  _ now: Evaluation, from start: SolverMemory.Entry, firstNoise: SolverMemory.Entry, to target: NoiseLevel
+  _ now: Evaluation, from start: SolverMemory.Entry, firstSlope: SolverMemory.Entry, to target: NoiseLevel
 ) -> LinearCombination {
-  let mean = 0.5 * LinearCombination(firstNoise) + 0.5 * now.noise
-  return target.signal
-    * (LinearCombination(start) / start.level.signal + (target.sigma - start.level.sigma) * mean)
+  let mean = 0.5 * LinearCombination(firstSlope) + 0.5 * now.slope
+  return target.scale
+    * (LinearCombination(start) / start.level.scale + (target.time - start.level.time) * mean)
 }
 
 /// The second stage of DPM-Solver-2 as k-diffusion has it (Lu and others 2022, algorithm 1; diffusers'
@@ -31,7 +32,7 @@ package func dpm2Step(_ now: Evaluation, from start: SolverMemory.Entry, to targ
 package func dpm2AncestralStep(
   _ now: Evaluation, from start: SolverMemory.Entry, to target: NoiseLevel, noise z: LinearCombination
 ) -> LinearCombination {
-  let (down, up) = ancestralSigmas(from: start.level.sigma, to: target.sigma)
+  let (down, up) = ancestralSigmas(from: start.level, to: target)
   return target.signal
     * (LinearCombination(start) / start.level.signal + (down - start.level.sigma) * now.noise + up * z)
 }
