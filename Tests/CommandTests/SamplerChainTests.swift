@@ -98,8 +98,9 @@ struct SamplerChainTests {
       #expect(result.status == 0, "\(result.errors)")
       let graph = try text(of: method)
       for part in [
-        "unet", "positive", "uncond", "negative", "latent", "after", "steps", "first", "last", "begin", "cfg", "seed",
-        "spacing", "curve",
+        "denoiser", "positive", "uncond", "negative", "latent", "references", "after", "steps", "first", "last",
+        "begin",
+        "cfg", "guidance", "seed", "spacing", "curve",
       ] {
         #expect(graph.contains("  \(part): "), "\(method) has no \(part)")
       }
