@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "Safetensors", "Tensors"]),
     .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels", "GGUF", "TestSupport"]),
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
-    .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes"]),
+    .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes", "TestSupport"]),
     .target(
       name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors", "GGUF", "Tensors"],
       path: "Tests/FuzzTargets"),

@@ -13,7 +13,11 @@ package struct LoadTextEncoder: ForecastingNode {
 
   package init() {}
 
-  package func resolve(_ parameters: inout NodeParameters) throws { try ports.resolve(&parameters) }
+  package func resolve(_ parameters: inout NodeParameters) throws {
+    try ports.resolve(&parameters)
+    // A graph for one folder or two files says the one twice.
+    if parameters[encoders.secondPath] == parameters[ports.path] { parameters[encoders.secondPath] = nil }
+  }
 
   package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
     try ports.sources(parameters, outputsOfParts, encoders: encoders)

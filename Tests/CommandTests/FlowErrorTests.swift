@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What does not fit a flow model is told when a run is planned, and at the line that says it.

@@ -45,7 +45,7 @@ struct LookAheadTests {
     #expect(told.count == 1)
     #expect(
       told.first?.hasSuffix(
-        "error: node 'sample/sample[\(evaluation)]/eps_u' (UNetPredict): step is \(evaluation), but 'sample/schedule' has the "
+        "error: node 'sample/sample[\(evaluation)]/eps_u' (Predict): step is \(evaluation), but 'sample/schedule' has the "
           + "steps 0 to \(evaluation - 1)") == true, "\(result.errors)")
   }
 
@@ -89,7 +89,7 @@ struct LookAheadTests {
     let lines = result.errors.split(separator: "\n").map(String.init)
     #expect(
       lines.first?.hasSuffix(
-        "error: node 'two/sample[2]/eps_u' (UNetPredict): the latent is at level 0.672151, where step 2 of 'one/schedule' "
+        "error: node 'two/sample[2]/eps_u' (Predict): the latent is at level 0.672151, where step 2 of 'one/schedule' "
           + "(ddim, 4 steps, spacing leading) starts, but step 2 of 'two/schedule' (dpm, 4 steps, spacing leading, curve "
           + "none, end zero) starts at level 0.422881") == true, "\(result.errors)")
     #expect(

@@ -1,5 +1,6 @@
 import Foundation
 import StepgraphNodes
+import TestSupport
 import Testing
 
 /// Every workflow file of the repository is valid and draws pictures with the demo model.
@@ -31,6 +32,10 @@ struct ShippedGraphsTests {
       // Graphs for SDXL take any model; tests of the families run them with its own.
       settings += ["model=\(Repository.demoModel)", "width=64", "height=64", "cfg=3"]
       if graph.contains("refiner") { settings.append("refiner=\(Repository.demoModel)") }
+    }
+    if let pipeline = TinyPipeline.name(forGraph: graph) {
+      try TinyPipeline.writeModel(pipeline, to: stepgraph.folder.file("model"))
+      settings += ["model=model", "width=64", "height=64", "steps=2", "tokens=32"]
     }
     if graph.hasSuffix("lora.yaml") {
       settings.append("lora=\(Repository.fixtures.appending(path: "lora/demo.safetensors").path)")

@@ -133,7 +133,7 @@ import DiffusionModels
         + #"'beta_schedule' is "sigmoid"; "linear" or "scaled_linear" or "squaredcos_cap_v2" was expected"#)
     #expect(
       problem(["prediction_type": .string("sample")])
-        == file + #"'prediction_type' is "sample"; "epsilon" or "v_prediction" was expected"#)
+        == file + #"'prediction_type' is "sample"; "epsilon" or "v_prediction" or "flow_prediction" was expected"#)
     #expect(
       problem(["trained_betas": .array([.float(0.1)])])
         == file + "'trained_betas' has 1 numbers for 1000 times")

@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import GraphEngine
 import StepgraphNodes
+import TestSupport
 import Testing
 
 /// Everything that decides a result changes the keys of exactly what is downstream of it, and nothing else changes any:
@@ -203,6 +204,7 @@ struct KeyMutationTests {
   private static func settings(_ name: String, _ model: String) throws -> [ParameterSetting] {
     let text = try String(contentsOf: root.appending(path: name), encoding: .utf8)
     let params = text.components(separatedBy: "\nnodes:")[0]
+    let model = try TinyPipeline.name(forGraph: name).map(tinyModel) ?? model
     func has(_ param: String) -> Bool { params.contains("\n  \(param):") }
     var settings: [ParameterSetting] = []
     for param in ["model", "refiner"] where has(param) { settings.append(ParameterSetting(name: param, text: model)) }
@@ -219,6 +221,20 @@ struct KeyMutationTests {
     let takesFew = has("steps") && (try? loader.resolve(root.appending(path: name).path, settings: few)) != nil
     return takesFew ? few : settings
   }
+
+  /// A tiny model of a family, written once.
+  private static func tinyModel(_ name: String) throws -> String { try tinyModels[name]?.get().path ?? model }
+
+  private static let tinyModels: [String: Result<URL, any Error>] = Dictionary(
+    uniqueKeysWithValues: ["flux-schnell", "flux2-klein", "z-image"].map { name in
+      let path = FileManager.default.temporaryDirectory.appending(path: "stepgraph-\(UUID().uuidString)")
+      return (
+        name,
+        Result {
+          try TinyPipeline.writeModel(name, to: path); return path
+        }
+      )
+    })
 
   /// With every node a target, so that all have keys.
   private static func resolve(_ name: String, model: String = model) throws -> ResolvedGraph {

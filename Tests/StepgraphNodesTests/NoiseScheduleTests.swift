@@ -58,8 +58,9 @@ struct NoiseScheduleTests {
       #expect(actual != plain, "\(given)")
     }
     let named = Set(cases.flatMap(\.given.keys))
-    // `first` is of use beside a wire alone: `ScheduleJointTests`.
-    #expect(named.union(["first"]) == Set(NodeDeclaration(NoiseSchedule.self).parameters.map(\.name)))
+    // `first` is of use beside a wire alone (`ScheduleJointTests`), and four for flow models (`FlowErrorTests`).
+    let others: Set = ["first", "shift", "mu", "width", "height"]
+    #expect(named.union(others) == Set(NodeDeclaration(NoiseSchedule.self).parameters.map(\.name)))
   }
 
   @Test func parametersWithoutEffectMakeNoSecondKey() throws {

@@ -1,24 +1,22 @@
 import Foundation
 import Safetensors
-import TestSupport
 import Tensors
 
 /// A pipeline of `Tests/Fixtures/pipelines`: a tiny model of a family, its weights made anew from their names, and what
 /// diffusers drew with it.
-struct TinyPipeline {
-  struct Run: Decodable {
-    let name: String
+package struct TinyPipeline {
+  package struct Run: Decodable {
+    package let name: String
     /// The steps whose latents are known.
-    let kept: [Int]
-    /// Of the graph that draws the same.
-    let params: [String: Setting]
+    package let kept: [Int]
+    /// Of the graph that draws the same, as the command line takes them.
+    package let params: [String: Setting]
   }
 
-  /// A value as the command line takes it.
-  struct Setting: Decodable, CustomStringConvertible {
-    let description: String
+  package struct Setting: Decodable, CustomStringConvertible {
+    package let description: String
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
       let value = try decoder.singleValueContainer()
       if let whole = try? value.decode(Int.self) {
         description = String(whole)
@@ -36,32 +34,30 @@ struct TinyPipeline {
     let runs: [Run]
   }
 
-  let name: String
-  let runs: [Run]
+  package let runs: [Run]
   private let parts: [String: Part]
   private let configs: [String: Any]
   private let index: [String: Any]
   private let reference: SafetensorsReader
 
-  static let folder = Repository.fixtures.appending(path: "pipelines")
+  package static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures/pipelines")
 
-  init(_ name: String) throws {
+  package init(_ name: String) throws {
     let data = try Data(contentsOf: Self.folder.appending(path: "\(name).json"))
     let contents = try JSONDecoder().decode(Contents.self, from: data)
-    (self.name, runs, parts) = (name, contents.runs, contents.parts)
+    (runs, parts) = (contents.runs, contents.parts)
     let json = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
     configs = (json["parts"] as? [String: [String: Any]] ?? [:]).compactMapValues { $0["config"] }
     index = json["index"] as? [String: Any] ?? [:]
     reference = try SafetensorsReader(path: Self.folder.appending(path: "\(name).safetensors").path)
   }
 
-  func run(_ name: String) -> Run? { runs.first { $0.name == name } }
-
-  func latents(of run: Run) throws -> Tensor { try reference.tensor("\(run.name).latents") }
-  func picture(of run: Run) throws -> Tensor { try reference.tensor("\(run.name).picture") }
+  package func latents(of run: Run) throws -> Tensor { try reference.tensor("\(run.name).latents") }
+  package func picture(of run: Run) throws -> Tensor { try reference.tensor("\(run.name).picture") }
 
   /// Writes denoiser, autoencoder and scheduler as diffusers saves them, beside what the folder has.
-  func writeParts(to path: URL) throws {
+  package func writeParts(to path: URL) throws {
     try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
     for (name, part) in parts {
       let folder = path.appending(path: name)
@@ -77,5 +73,21 @@ struct TinyPipeline {
     let data = try? Data(contentsOf: file)
     let known = try data.map { try JSONSerialization.jsonObject(with: $0) as? [String: Any] ?? [:] } ?? [:]
     try JSONSerialization.data(withJSONObject: known.merging(index) { $1 }).write(to: file)
+  }
+
+  /// Writes a whole model of a family to a folder.
+  package static func writeModel(_ name: String, to path: URL) throws {
+    try SeededTextEncoders(name.hasPrefix("flux-") ? "flux" : name).writeFolder(to: path)
+    try TinyPipeline(name).writeParts(to: path)
+  }
+
+  /// The pipeline whose model a shipped graph takes; nil for one that takes Stable Diffusion's.
+  package static func name(forGraph graph: String) -> String? {
+    switch graph.split(separator: "/").last {
+    case "flux.yaml": "flux-schnell"
+    case "flux2-klein.yaml", "flux2-klein-edit.yaml": "flux2-klein"
+    case "z-image.yaml": "z-image"
+    default: nil
+    }
   }
 }
