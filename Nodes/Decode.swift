@@ -12,7 +12,14 @@ package struct Decode: ForecastingNode {
 
   package init() {}
 
-  package func forecast(_ io: inout NodeForecast) {
+  package func forecast(_ io: inout NodeForecast) throws {
+    if let config = io[vae]?.vaeConfig, let shape = io[latent]?.shape, shape.count == 4,
+      shape[1] != config.modelChannels
+    {
+      throw NodeFailure(
+        "the latent is \(shape); the VAE takes [n, \(config.modelChannels), h, w]", at: latent.name,
+        notes: ["the VAE of the model that made it was expected"])
+    }
     guard let known = io[latent], known.isNoisy else { return }
     io.warn(
       "the latent is still noisy, at level \(known.level.text)\(known.place); the picture will show the noise",

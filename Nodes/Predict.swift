@@ -28,6 +28,7 @@ package struct Predict: BatchableNode, ForecastingNode {
   package func forecast(_ io: inout NodeForecast) throws {
     try ports.forecast(&io)
     guard let config = io[denoiser]?.denoiserConfig else { return }
+    try ports.requireFit(config, io)
     // What a UNet predicts has one key, whichever node asks it.
     if config.unet != nil, !io.isWired(references) {
       return io.become(Self.ofUNets, inputs: [denoiser.name: "unet"])
@@ -47,11 +48,6 @@ package struct Predict: BatchableNode, ForecastingNode {
       throw NodeFailure(
         "\(schedule.name) is that of a \(schedule.schedule.kind.modelName), but the model is \(config.modelName)",
         at: ports.schedule.name, notes: ["make one of the denoiser that predicts"])
-    }
-    if let shape = io[ports.latent]?.shape, shape.count == 4, shape[1] != config.latentChannels {
-      throw NodeFailure(
-        "the latent is \(shape); \(config.modelName) takes [n, \(config.latentChannels), h, w]", at: ports.latent.name,
-        notes: ["wire the VAE of this model into its EmptyLatent or Encode"])
     }
   }
 

@@ -49,6 +49,7 @@ package struct TextEncode: ForecastingNode {
 
   package func forecast(_ io: inout NodeForecast) throws {
     guard let model = io[clip], let recipe = model.textRecipe else { return }
+    io[conditioning] = ConditioningForecast(width: recipe.stateSize(model.textConfigs))
     let count = recipe.promptCount(model.textConfigs)
     if io[secondText] != nil, count < 2 {
       throw NodeFailure(

@@ -20,7 +20,10 @@ package struct UNetPredict: BatchableNode, ForecastingNode {
 
   package func canRunTogether(_ nodes: [NodeIO]) -> Bool { ports.canRunTogether(nodes) }
 
-  package func forecast(_ io: inout NodeForecast) throws { try ports.forecast(&io) }
+  package func forecast(_ io: inout NodeForecast) throws {
+    try ports.forecast(&io)
+    if let config = io[unet]?.denoiserConfig, config.unet != nil { try ports.requireFit(config, io) }
+  }
 
   package func run(batch: inout [NodeIO]) throws {
     let handle = batch[0][unet]

@@ -30,6 +30,19 @@ struct PredictionPorts: PortGroup {
     }
   }
 
+  /// Refuses what is known not to fit a denoiser: what a VAE or a text encoder of another family makes.
+  func requireFit(_ config: DenoiserConfig, _ io: NodeForecast) throws {
+    if let problem = io[latent]?.shape.flatMap(config.problem(ofLatent:)) {
+      throw NodeFailure(
+        problem, at: latent.name, notes: ["wire the VAE of this model into its EmptyLatent or Encode"])
+    }
+    if let width = io[conditioning]?.width, width != config.conditioningSize {
+      throw NodeFailure(
+        "the text's states are \(width) wide; \(config.modelName) takes them \(config.conditioningSize) wide",
+        at: conditioning.name, notes: ["encode the text with the text encoders of this model"])
+    }
+  }
+
   /// One forward pass for all nodes of a batch, which have everything in common but the conditioning.
   func run(
     batch: inout [NodeIO], _ denoiser: any Denoiser, concat: Tensor? = nil, references: [Tensor] = []

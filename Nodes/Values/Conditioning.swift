@@ -11,6 +11,7 @@ import Tensors
 /// `tensor` with the states, `pooled`, and the sizes as JSON in the metadata; those of further parts end in `.1` and so on.
 package struct Conditioning: TensorValue {
   package static let wireType = WireType("conditioning", shape: ["n", "t", "d"])
+  package typealias Forecast = ConditioningForecast
 
   package var tensor: Tensor
   /// [n, p], of SDXL.

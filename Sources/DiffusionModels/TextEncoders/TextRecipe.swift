@@ -50,6 +50,16 @@ package enum TextRecipe: String, Sendable, CaseIterable {
   /// Whether the number of tokens is to choose.
   package var takesLength: Bool { self != .stableDiffusion && self != .sdxl }
 
+  /// How wide the states are that the family takes of encoders of these configs.
+  package func stateSize(_ configs: [TextEncoderConfig]) -> Int {
+    switch self {
+    case .stableDiffusion, .sdxl: configs.reduce(0) { $0 + $1.hiddenSize }
+    case .flux: configs.last?.hiddenSize ?? 0
+    case .flux2Klein: 3 * (configs.last?.hiddenSize ?? 0)
+    case .zImage: configs.last?.hiddenSize ?? 0
+    }
+  }
+
   /// The states of Qwen3 that the family takes: after so many of its layers, of which there are `count`.
   func depths(ofLayers count: Int) -> [Int] {
     switch self {

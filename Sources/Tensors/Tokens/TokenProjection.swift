@@ -82,7 +82,9 @@ package struct TokenProjection: TokenColumns {
 
   private func write(_ stretch: Stretch, _ index: Int, to y: UnsafeMutablePointer<Float>, stride: Int) {
     let (count, inputs, outputs) = (stretch.tokens.count, stretch.layer.inputs, shape[2])
-    let tiles = ProductTiles(rows: count, columns: outputs, widestTile: isGated ? Self.widestGatedTile : .max)
+    let tiles = ProductTiles(
+      rows: count, columns: outputs, widestTile: isGated ? Self.widestGatedTile : .max,
+      widens: stretch.layer.staysInFile)
     /// Computes the product tile by tile; `finish` gets the rows of the input too.
     func product(
       _ finish: (
