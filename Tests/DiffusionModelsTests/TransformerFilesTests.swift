@@ -62,7 +62,10 @@ import DiffusionModels
       "diffusers' names in one file": try write(TinyTransformer.file(weights), to: "diffusers.safetensors"),
       "the authors' names": try write(TinyTransformer.file(original), to: "original.safetensors"),
       "under a prefix": try write(TinyTransformer.file(prefixed), to: "prefixed.safetensors"),
-      "GGUF": try write(TinyGGUF.bytes(original, architecture: "flux"), to: "original.gguf"),
+      "GGUF": try write(
+        TinyGGUF.bytes(
+          original.map { ($0.name, $0.tensor.shape.first == 1 ? $0.tensor.reshaped([$0.tensor.count]) : $0.tensor) },
+          architecture: "flux"), to: "original.gguf"),
     ]
   }
 

@@ -28,8 +28,9 @@ package struct ZImageTransformer2DModel: Denoiser {
     contextNorm = RMSNorm(
       eps: Float(config.normEps), weight: try weights.tensor("cap_embedder.0.weight", [config.conditioningSize]))
     contextEmbedder = try weights.linear("cap_embedder.1", inputs: config.conditioningSize, outputs: width)
-    picturePadding = try weights.tensor("x_pad_token", [1, width])
-    textPadding = try weights.tensor("cap_pad_token", [1, width])
+    // Writers of GGUF leave out an outermost 1.
+    picturePadding = try weights.tensor("x_pad_token", [1, width], or: [width])
+    textPadding = try weights.tensor("cap_pad_token", [1, width], or: [width])
     func blocks(_ name: String, _ count: Int, isModulated: Bool) throws -> [ZImageTransformerBlock] {
       try (0..<count).map {
         try ZImageTransformerBlock(weights.scope(name, $0), heads, config, isModulated: isModulated)
