@@ -36,7 +36,7 @@ struct FamilyFitTests {
         odd:   {node: EmptyLatent, in: {vae: sd.vae}, with: {width: 72, height: 64, seed: 1}}
         wide:  {node: EmptyLatent, in: {vae: vae}, with: {width: 64, height: 64, seed: 1}}
         k:     {node: NoiseSchedule, in: {denoiser: sd.denoiser}, with: {steps: 2, spacing: leading}}
-        f:     {node: NoiseSchedule, in: {denoiser: flux}, with: {steps: 2}}
+        f:     {node: NoiseSchedule, in: {denoiser: flux}, with: {steps: 2, convention: k}}
         \(line)
       """, to: "graph.yaml")
     let result = try stepgraph.failure(["plan", "graph.yaml"])

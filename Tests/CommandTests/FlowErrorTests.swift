@@ -1,4 +1,6 @@
 import Foundation
+import Safetensors
+import Tensors
 import TestSupport
 import Testing
 
@@ -8,6 +10,9 @@ struct FlowErrorTests {
 
   init() throws {
     stepgraph = try Stepgraph()
+    var text = SafetensorsWriter()
+    text.add("tensor", .zeros([1, 4, 16]))
+    try Data(text.bytes()).write(to: stepgraph.folder.file("text.safetensors"))
     try TinyPipeline("flux-dev").writeParts(to: stepgraph.folder.file("dev"))
     try TinyPipeline("flux-schnell").writeParts(to: stepgraph.folder.file("schnell"))
     try TinyPipeline("flux2-klein").writeParts(to: stepgraph.folder.file("klein"))
@@ -22,7 +27,7 @@ struct FlowErrorTests {
       klein:   {node: LoadDenoiser, with: {path: klein}}
       sd:      {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}
       vae:     {node: LoadVAE, with: {path: schnell}}
-      text:    {node: TextEncode, in: {clip: sd.clip}, with: {text: x}}
+      text:    {node: LoadTensor, with: {path: text.safetensors}}
       z:       {node: EmptyLatent, in: {vae: vae.vae}, with: {width: 32, height: 24, seed: 1}}
       four:    {node: EmptyLatent, in: {vae: sd.vae}, with: {width: 32, height: 24, seed: 1}}
       flow:    {node: NoiseSchedule, in: {denoiser: schnell.denoiser}, with: {steps: 4, convention: k}}
@@ -67,7 +72,7 @@ struct FlowErrorTests {
       "the schedule to go on from"
     ),
     (
-      "{node: Predict, in: {denoiser: schnell.denoiser, latent: four, conditioning: text, schedule: other}, with: {step: 0}}",
+      "{node: Predict, in: {denoiser: schnell.denoiser, latent: z, conditioning: text, schedule: other}, with: {step: 0}}",
       "but the model is FLUX.1 schnell"
     ),
     (
