@@ -44,8 +44,8 @@ package struct NodeForecast {
   }
 
   package subscript<Value>(output: OptionalOutput<Value>) -> Value.Forecast? {
-    get { outputs[position(of: output.name, among: declaration.outputs.map(\.name))] as? Value.Forecast }
-    set { outputs[position(of: output.name, among: declaration.outputs.map(\.name))] = newValue }
+    get { outputs[outputPosition(output.name)] as? Value.Forecast }
+    set { outputs[outputPosition(output.name)] = newValue }
   }
 
   package subscript<Value>(parameter: Parameter<Value>) -> Value { parameters[parameter] }
