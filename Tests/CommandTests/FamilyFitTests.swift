@@ -36,7 +36,7 @@ struct FamilyFitTests {
         odd:   {node: EmptyLatent, in: {vae: sd.vae}, with: {width: 72, height: 64, seed: 1}}
         wide:  {node: EmptyLatent, in: {vae: vae}, with: {width: 64, height: 64, seed: 1}}
         k:     {node: NoiseSchedule, in: {denoiser: sd.denoiser}, with: {steps: 2, spacing: leading}}
-        f:     {node: NoiseSchedule, in: {denoiser: flux}, with: {steps: 2, convention: k}}
+        f:     {node: NoiseSchedule, in: {denoiser: flux.denoiser}, with: {steps: 2, convention: k}}
         \(line)
       """, to: "graph.yaml")
     let result = try stepgraph.failure(["plan", "graph.yaml"])
@@ -46,15 +46,15 @@ struct FamilyFitTests {
 
   @Test(arguments: [
     (
-      "a: {node: Predict, in: {denoiser: flux, latent: z, conditioning: text, schedule: f}, with: {step: 0}}",
+      "a: {node: Predict, in: {denoiser: flux.denoiser, latent: z, conditioning: text, schedule: f}, with: {step: 0}}",
       "the text's states are 32 wide; FLUX.1 schnell takes them 40 wide"
     ),
     (
-      "a: {node: Predict, in: {denoiser: flux, latent: odd, conditioning: text, schedule: f}, with: {step: 0}}",
+      "a: {node: Predict, in: {denoiser: flux.denoiser, latent: odd, conditioning: text, schedule: f}, with: {step: 0}}",
       "the latent is 9 wide and 8 high; FLUX.1 schnell takes multiples of 2"
     ),
     (
-      "a: {node: Predict, in: {denoiser: flux2, latent: z, conditioning: text, schedule: f}, with: {step: 0}}",
+      "a: {node: Predict, in: {denoiser: flux2.denoiser, latent: z, conditioning: text, schedule: f}, with: {step: 0}}",
       "the latent is [1, 4, 8, 8]; FLUX.2 klein takes [n, 24, h, w]"
     ),
     (
@@ -63,7 +63,7 @@ struct FamilyFitTests {
     ),
     ("a: {node: Decode, in: {vae: vae, latent: z}}", "the latent is [1, 4, 8, 8]; the VAE takes [n, 16, h, w]"),
     (
-      "a: {node: Predict, in: {denoiser: flux, latent: z, conditioning: text, schedule: f}, with: {step: 0, guidance: 3}}",
+      "a: {node: Predict, in: {denoiser: flux.denoiser, latent: z, conditioning: text, schedule: f}, with: {step: 0, guidance: 3}}",
       "FLUX.1 schnell"
     ),
   ])

@@ -84,7 +84,7 @@ struct KeyMutationTests {
         revised.nodes[index].declaration = NodeDeclaration(node, info: later)
         // A node that turned out to be of another type has the version of that one.
         let isItself = plan.graph.nodes[index].declaration.info.type == type
-        if isItself, !cone.contains(index) { cone.formUnion(Self.cone(of: index, in: graph)) }
+        if isItself, !cone.contains(index) { cone.formUnion(Self.cone(of: index, in: plan.graph)) }
       }
       #expect(Self.differing(try Self.keys(of: revised), base) == cone.sorted(), "\(type)")
     }
@@ -136,7 +136,9 @@ struct KeyMutationTests {
         }
         let copy = try ScratchCopy(of: file)
         var moved = alone.graph
-        moved.nodes[index].parameters.values[parameter.name] = .path(copy.path)
+        for other in declaration.parameters where other.type == .path(.read) {
+          moved.nodes[index].parameters.values[other.name] = .path(copy.path)
+        }
         #expect(try Self.keys(of: moved) == base, "\(parameter.name)")
         let changes = try copy.files.map { try copy.changing($0) { try Self.keys(of: moved) != base } }
         #expect(changes.contains(true), "\(parameter.name)")
