@@ -39,7 +39,7 @@ struct FamilyFitTests {
         f:     {node: NoiseSchedule, in: {denoiser: flux.denoiser}, with: {steps: 2, convention: k}}
         \(line)
       """, to: "graph.yaml")
-    let result = try stepgraph.failure(["plan", "graph.yaml"])
+    let result = try stepgraph.failure(["plan", "graph.yaml", "--target", "a"])
     #expect(result.status == 2)
     return result.errors
   }
