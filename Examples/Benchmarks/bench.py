@@ -52,7 +52,7 @@ def load_part(options, dtype):
 
         model = CLIPTextModel.from_pretrained(folder / "text_encoder", torch_dtype=dtype).eval()
         config = model.config
-        make = lambda: (torch.randint(0, config.vocab_size, (options.batch, config.max_position_embeddings)),)
+        make = lambda _=None: (torch.randint(0, config.vocab_size, (options.batch, config.max_position_embeddings)),)
         return model, lambda ids: model(ids)[0], make
     from diffusers import AutoencoderKL, UNet2DConditionModel
 
@@ -60,7 +60,7 @@ def load_part(options, dtype):
     side = options.size // 2 ** (len(vae_config["block_out_channels"]) - 1)
     if options.part == "vae":
         model = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=dtype).eval()
-        make = lambda: (torch.randn(options.batch, model.config.latent_channels, side, side, dtype=dtype),)
+        make = lambda side=side: (torch.randn(options.batch, model.config.latent_channels, side, side, dtype=dtype),)
         return model, lambda latent: model.decode(latent, return_dict=False)[0], make
     if options.config:
         model = UNet2DConditionModel.from_single_file(
@@ -71,7 +71,7 @@ def load_part(options, dtype):
     config = model.config
     pooled = (config.projection_class_embeddings_input_dim or 0) - 6 * (config.addition_time_embed_dim or 0)
 
-    def make():
+    def make(side=side):
         inputs = (
             torch.randn(options.batch, config.in_channels, side, side, dtype=dtype),
             torch.randint(1, 999, ()),
@@ -113,8 +113,9 @@ def run_peer(options):
             def forward(self, *inputs):
                 return call(*inputs)
 
-        example = make()
-        network = openvino.convert_model(Wrapped(), example_input=example, input=[list(x.shape) for x in example])
+        # Traced at a small size, as half precision is slow in PyTorch.
+        example = make(16) if dtype == torch.float16 else make()
+        network = openvino.convert_model(Wrapped(), example_input=example, input=[list(x.shape) for x in make()])
         compiled = openvino.Core().compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": precision})
         run = lambda inputs: compiled([x.numpy() for x in inputs])
     run(make())
