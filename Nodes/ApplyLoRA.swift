@@ -68,7 +68,7 @@ package struct ApplyLoRA: ForecastingNode {
       return try body()
     } catch let error as ModelError {
       throw NodeFailure(lines: error.message, at: path.name)
-    } catch let error as SafetensorsError {
+    } catch let error as WeightFileError {
       throw NodeFailure(lines: error.message, at: path.name)
     }
   }

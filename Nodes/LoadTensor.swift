@@ -18,7 +18,7 @@ package struct LoadTensor: Node {
     do {
       let file = try SafetensorsReader(path: io[path])
       io[tensor] = try PlainTensor(tensor: file.tensor(io[name]), metadata: [:])
-    } catch let error as SafetensorsError {
+    } catch let error as WeightFileError {
       throw NodeFailure(error.message, at: path.name)
     }
   }

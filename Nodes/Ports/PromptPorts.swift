@@ -72,7 +72,7 @@ struct PromptPorts: PortGroup {
       return try body()
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: port)
-    } catch let error as SafetensorsError {
+    } catch let error as WeightFileError {
       throw NodeFailure(error.message, at: port)
     }
   }

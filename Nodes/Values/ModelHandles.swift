@@ -48,7 +48,7 @@ extension ModelHandle {
       return part
     } catch let error as ModelError {
       throw NodeFailure(lines: error.message, at: port)
-    } catch let error as SafetensorsError {
+    } catch let error as WeightFileError {
       throw NodeFailure(lines: error.message, at: port)
     }
   }

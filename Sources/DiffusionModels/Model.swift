@@ -25,7 +25,7 @@ package final class Model: Sendable {
 
   /// Opens what is at `path`: a folder in the diffusers layout, the folder of one part, or a safetensors file.
   ///
-  /// `secondPath` is where the other of two text encoders is. Throws `ModelError` or `SafetensorsError` when it is no model,
+  /// `secondPath` is where the other of two text encoders is. Throws `ModelError` or `WeightFileError` when it is no model,
   /// has a part that is not supported, or has parts whose sizes do not fit each other; and where this machine has nothing to
   /// multiply matrices with.
   package init(
@@ -69,7 +69,7 @@ package final class Model: Sendable {
 
   /// Paths of the files that decide what a part computes, none for a part that the model lacks.
   ///
-  /// Throws `ModelError` or `SafetensorsError` when one is missing.
+  /// Throws `ModelError` or `WeightFileError` when one is missing.
   package func files(of part: Part) throws -> [String] { try source.files(of: part) }
 
   /// Throws `ModelError` where the model lacks a part.
@@ -83,7 +83,7 @@ package final class Model: Sendable {
 
   /// Accounts for every weight of a part without reading one; a part that is absent is for those to tell who ask for it.
   ///
-  /// Throws `SafetensorsError` for files that cannot be read, and weights that are missing or misshapen.
+  /// Throws `WeightFileError` for files that cannot be read, and weights that are missing or misshapen.
   package func survey(_ part: Part) throws {
     switch part {
     case .unet:
@@ -109,7 +109,7 @@ package final class Model: Sendable {
     return family == .flux2 ? config.bent(by: .flux2) : config
   }
 
-  /// Throws `ModelError` when the model has no UNet, `SafetensorsError` when its weights do not fit its config.
+  /// Throws `ModelError` when the model has no UNet, `WeightFileError` when its weights do not fit its config.
   package func unet() throws -> UNet2DConditionModel {
     let config = try present(unetConfig, "unet")
     return try loadedUNet.value {
@@ -121,7 +121,7 @@ package final class Model: Sendable {
 
   /// The denoiser, of whatever family.
   ///
-  /// Throws `ModelError` when the model has none, `SafetensorsError` when its weights do not fit its config.
+  /// Throws `ModelError` when the model has none, `WeightFileError` when its weights do not fit its config.
   package func denoiser() throws -> any Denoiser {
     let config = try present(denoiserConfig, "unet")
     if config.unet != nil { return UNetDenoiser(try unet(), pixelsPerLatent: pixelsPerLatent) }
@@ -135,7 +135,7 @@ package final class Model: Sendable {
   /// The text encoders with their tokenizers.
   ///
   /// Throws `ModelError` when the model has none or not all that its family needs, or a tokenizer's files are malformed,
-  /// `SafetensorsError` when weights do not fit their config.
+  /// `WeightFileError` when weights do not fit their config.
   package func textEncoders() throws -> any TextEncoders {
     let recipe = try usableTextRecipe()
     return try loadedText.value {
@@ -169,7 +169,7 @@ package final class Model: Sendable {
     return recipe
   }
 
-  /// Throws `ModelError` when the model has no VAE, `SafetensorsError` when its weights do not fit its config.
+  /// Throws `ModelError` when the model has no VAE, `WeightFileError` when its weights do not fit its config.
   package func vae() throws -> AutoencoderKL {
     let config = try present(vaeConfig, "vae")
     return try loadedVAE.value {

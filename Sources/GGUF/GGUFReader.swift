@@ -10,18 +10,6 @@ package final class GGUFReader: TensorFile {
   package let tensors: [String: TensorInfo]
   private let header: GGUFHeader
 
-  /// Maps the file at `path`.
-  ///
-  /// Throws when it cannot be read or is malformed.
-  package convenience init(path: String) throws { try self.init(FileContent(path: path), source: path) }
-
-  /// Reads from `bytes`, which must outlive the reader; `source` names them in errors.
-  ///
-  /// Throws when they are malformed.
-  package convenience init(borrowing bytes: UnsafeRawBufferPointer, source: String) throws {
-    try self.init(FileContent(borrowing: bytes), source: source)
-  }
-
   package init(_ content: FileContent, source: String) throws {
     header = try GGUFHeader(content.bytes, source: source)
     (self.content, self.source, tensors) = (content, source, header.tensors)

@@ -8,18 +8,6 @@ package final class SafetensorsReader: TensorFile {
   package let tensors: [String: TensorInfo]
   private let header: SafetensorsHeader
 
-  /// Maps the file at `path`.
-  ///
-  /// Throws when it cannot be read or is malformed.
-  package convenience init(path: String) throws { try self.init(FileContent(path: path), source: path) }
-
-  /// Reads from `bytes`, which must outlive the reader; `source` names them in errors.
-  ///
-  /// Throws when they are malformed.
-  package convenience init(borrowing bytes: UnsafeRawBufferPointer, source: String) throws {
-    try self.init(FileContent(borrowing: bytes), source: source)
-  }
-
   package init(_ content: FileContent, source: String) throws {
     header = try SafetensorsHeader(content.bytes, source: source)
     (self.content, self.source) = (content, source)
@@ -38,6 +26,3 @@ package final class SafetensorsReader: TensorFile {
   /// The type of a tensor's elements; nil when there is none of this name.
   package func dtype(_ name: String) -> DType? { header.entries[name]?.dtype }
 }
-
-/// The error of every reader of weights.
-package typealias SafetensorsError = WeightFileError

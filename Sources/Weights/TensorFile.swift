@@ -12,6 +12,22 @@ package protocol TensorFile: AnyObject, Sendable {
   var content: FileContent { get }
   /// A string of the file's metadata; nil where it has none of this key.
   func metadataString(_ key: String) -> String?
+  /// Reads what `source` names; throws when it is malformed.
+  init(_ content: FileContent, source: String) throws
+}
+
+extension TensorFile {
+  /// Maps the file at `path`.
+  ///
+  /// Throws when it cannot be read or is malformed.
+  package init(path: String) throws { try self.init(FileContent(path: path), source: path) }
+
+  /// Reads from `bytes`, which must outlive the reader; `source` names them in errors.
+  ///
+  /// Throws when they are malformed.
+  package init(borrowing bytes: UnsafeRawBufferPointer, source: String) throws {
+    try self.init(FileContent(borrowing: bytes), source: source)
+  }
 }
 
 /// Format, shape and place of one tensor in a file.

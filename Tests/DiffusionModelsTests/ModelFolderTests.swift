@@ -20,7 +20,7 @@ import DiffusionModels
           "text_encoder/config.json", "text_encoder/model.safetensors", "tokenizer/vocab.json", "tokenizer/merges.txt",
           "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json"))
     #expect(try folder.files(of: .vae) == copy.paths("vae/config.json", "vae/diffusion_pytorch_model.safetensors"))
-    #expect(throws: SafetensorsError.self) { try folder.unet() }
+    #expect(throws: WeightFileError.self) { try folder.unet() }
     _ = try folder.vae()
   }
 
@@ -80,7 +80,7 @@ import DiffusionModels
     #expect(throws: ModelError("\(copy.path)/nowhere: there is no such file or folder")) {
       try Model(path: "\(copy.path)/nowhere")
     }
-    #expect(throws: SafetensorsError.self) {
+    #expect(throws: WeightFileError.self) {
       try Model(path: "\(copy.path)/model_index.json")
     }
     #expect(
@@ -143,14 +143,14 @@ import DiffusionModels
       try folder.files(of: .clip)
     }
     #expect(
-      throws: SafetensorsError(
+      throws: WeightFileError(
         "\(copy.path)/vae: has no weights: 'diffusion_pytorch_model.safetensors' was expected")
     ) {
       try folder.files(of: .vae)
     }
     try copy.write("", to: "vae/diffusion_pytorch_model.bin")
     #expect(
-      throws: SafetensorsError(
+      throws: WeightFileError(
         "\(copy.path)/vae: has no weights: 'diffusion_pytorch_model.safetensors' was expected; "
           + "'diffusion_pytorch_model.bin' is in a format that can run code: convert it to safetensors")
     ) {
@@ -202,7 +202,7 @@ import DiffusionModels
     let copy = try ModelCopy("sd1-tiny")
     try copy.edit("text_encoder/config.json") { $0["num_hidden_layers"] = 4 }
     let folder = try Model(path: copy.path)
-    let error = #expect(throws: SafetensorsError.self) { try folder.textEncoders() }
+    let error = #expect(throws: WeightFileError.self) { try folder.textEncoders() }
     let message = try #require(error).message
     #expect(message.hasPrefix("\(copy.path)/text_encoder/model.safetensors: the weights do not fit the model's config"))
     #expect(message.contains("missing: 16\n    'encoder.layers.3.layer_norm1.bias' [32]"))
@@ -212,7 +212,7 @@ import DiffusionModels
       $0["in_channels"] = 3
       $0["out_channels"] = 3
     }
-    let other = #expect(throws: SafetensorsError.self) { try Model(path: copy.path).vae() }
+    let other = #expect(throws: WeightFileError.self) { try Model(path: copy.path).vae() }
     #expect(try #require(other).message.contains("'post_quant_conv.weight' is [4, 4, 1, 1], expected [3, 3, 1, 1]"))
   }
 }

@@ -32,7 +32,7 @@ func message(_ body: () throws -> Void) -> String {
   do {
     try body()
     return "no error"
-  } catch let error as SafetensorsError {
+  } catch let error as WeightFileError {
     return error.message
   } catch {
     return "another error: \(error)"

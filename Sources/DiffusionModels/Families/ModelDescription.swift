@@ -26,7 +26,7 @@ package struct ModelDescription: Sendable, Encodable {
 
   /// Looks at all of a model, every weight of it.
   ///
-  /// Throws `ModelError` or `SafetensorsError` for what cannot be opened at all.
+  /// Throws `ModelError` or `WeightFileError` for what cannot be opened at all.
   package init(path: String) throws {
     let model = try Model(path: path)
     self.path = path

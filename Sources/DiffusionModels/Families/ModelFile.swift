@@ -22,7 +22,7 @@ struct ModelFile: ModelSource {
 
   /// Opens the file at `path`.
   ///
-  /// Throws `SafetensorsError` when it is no such file, and `ModelError` when it is no model that is known here, or
+  /// Throws `WeightFileError` when it is no such file, and `ModelError` when it is no model that is known here, or
   /// has tensors that belong to no part of it.
   init(path: String) throws {
     self.path = path

@@ -14,7 +14,7 @@ package struct LoRAFile: Sendable {
 
   /// Opens the file at `path`.
   ///
-  /// Throws `SafetensorsError` when it is no safetensors file, and `ModelError` when it has a key of no known format or a
+  /// Throws `WeightFileError` when it is no safetensors file, and `ModelError` when it has a key of no known format or a
   /// module that is not complete.
   package init(path: String) throws {
     if let ending = [".ckpt", ".pt", ".pth", ".bin"].first(where: path.lowercased().hasSuffix) {

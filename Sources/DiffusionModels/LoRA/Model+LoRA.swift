@@ -26,7 +26,7 @@ extension Model {
 
   /// Refuses patches that do not fit a part, before it is loaded.
   ///
-  /// Throws `ModelError` or `SafetensorsError`.
+  /// Throws `ModelError` or `WeightFileError`.
   package func checkPatches(of part: Part) throws {
     try requirePart(part)
     switch part {

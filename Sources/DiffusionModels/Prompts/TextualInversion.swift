@@ -19,7 +19,7 @@ package enum TextualInversion {
 
   /// The vectors for a text encoder of `width`, each [width].
   ///
-  /// Throws `ModelError` or `SafetensorsError` for a file that is none, or was made for another width.
+  /// Throws `ModelError` or `WeightFileError` for a file that is none, or was made for another width.
   package static func vectors(_ path: String, for encoder: Encoder, width: Int) throws -> [Tensor] {
     try vectors(SafetensorsReader(path: path), for: encoder, width: width)
   }
@@ -36,7 +36,7 @@ package enum TextualInversion {
     return (0..<rows.shape[0]).map { rows.sample($0).reshaped([width]) }
   }
 
-  /// Throws `ModelError` or `SafetensorsError` for a file that holds no textual inversion, whatever the width.
+  /// Throws `ModelError` or `WeightFileError` for a file that holds no textual inversion, whatever the width.
   package static func check(_ path: String) throws {
     let file = try SafetensorsReader(path: path)
     for encoder in [Encoder.clipL, .clipG] { _ = try tensorName(in: file, for: encoder) }

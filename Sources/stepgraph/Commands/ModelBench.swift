@@ -92,7 +92,7 @@ extension BenchCommand {
           layers: layers, showsProfile: profile)
       } catch let error as ModelError {
         throw Diagnostic(error.message)
-      } catch let error as SafetensorsError {
+      } catch let error as WeightFileError {
         throw Diagnostic(error.message)
       }
     }

@@ -26,7 +26,7 @@ struct ModelCommand: AsyncParsableCommand {
         description = try ModelDescription(path: path)
       } catch let error as ModelError {
         throw Self.told(error.message)
-      } catch let error as SafetensorsError {
+      } catch let error as WeightFileError {
         throw Self.told(error.message)
       }
       try Terminal.write(json ? jsonText(description) : description.text)
