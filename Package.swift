@@ -55,7 +55,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Safetensors", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Safetensors"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Safetensors"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "Safetensors", "Tensors"]),
     .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels", "GGUF", "TestSupport"]),

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Attention in one head of one sample.
 ///
 /// Takes some panels of queries at a time, goes through the keys block by block and keeps, for every query, the largest
@@ -28,15 +30,28 @@ struct AttentionHead {
   }
 
   /// Keys of a block: their scores stay in the first-level cache, with AVX-512 in the second, and a product takes six at a time.
-  private static let mostKeys = ProductEngine.current == .avx2 ? 252 : 126
+  private static let mostKeys: Int =
+    switch ProductEngine.current {
+    case .amx: 128
+    case .avx512, .openblas: 126
+    case .avx2: 252
+    }
   /// Queries of a tile, and of a panel.
   private let group = PanelProduct.group
   private let panel = PanelProduct.width
-  private var keysPerBlock: Int { min(keys + keys % 2, Self.mostKeys) }
+  private var keysPerBlock: Int {
+    filledUp(precision.words(min(keys + keys % 2, Self.mostKeys))) * precision.factorsPerWord
+  }
   private var blockCount: Int { (keys + keysPerBlock - 1) / keysPerBlock }
   /// Words of one query or key, and of one channel's values in a block.
-  private var depth: Int { precision.words(headWidth) }
+  private var depth: Int { filledUp(precision.words(headWidth)) }
   private var valueWords: Int { precision.words(keysPerBlock) }
+
+  /// Whole steps of words that a product takes at a time.
+  private func filledUp(_ words: Int) -> Int {
+    let step = PanelProduct.wordsPerStep(precision)
+    return (words + step - 1) / step * step
+  }
 
   /// Tiles of queries.
   private var tileCount: Int { (queries + group - 1) / group }
@@ -99,6 +114,7 @@ struct AttentionHead {
   /// Gathers the keys, turns the values, and rounds both to bf16 if asked.
   private func pack(key: UnsafePointer<Float>, value: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
     let prepared = keyPreparation == nil ? nil : AlignedStorage(count: headWidth)
+    if PanelProduct.wordsPerStep(precision) > 1 { target.update(repeating: 0, count: packedCount) }
     for row in 0..<keys {
       var (source, words) = (key + row * keyStride, target + row * depth)
       if let keyPreparation, let prepared {
@@ -107,7 +123,7 @@ struct AttentionHead {
       }
       switch precision {
       case .f32: words.update(from: source, count: headWidth)
-      case .bf16: PanelProduct.round(source, rows: 1, depth: headWidth, to: words)
+      case .bf16: PanelProduct.round(source, rows: 1, depth: headWidth, to: words, stride: depth)
       }
     }
     withExtendedLifetime(prepared) {}
@@ -123,10 +139,7 @@ struct AttentionHead {
         let turned = AlignedStorage(count: headWidth * rows.count)
         transpose(
           source, stride: keyStride, rows: rows.count, columns: headWidth, to: turned.elements, stride: rows.count)
-        for channel in 0..<headWidth {
-          PanelProduct.round(
-            turned.elements + channel * rows.count, rows: 1, depth: rows.count, to: words + channel * valueWords)
-        }
+        PanelProduct.round(turned.elements, rows: headWidth, depth: rows.count, to: words, stride: valueWords)
       }
     }
   }
@@ -182,9 +195,12 @@ struct AttentionHead {
               scores + lane, count: block.count, maximum: maxima + query + lane, sum: sums + query + lane,
               shrinkage: shrinkages + lane)
           }
+          let words = precision.words(block.count)
+          let wholeWords = filledUp(words)
+          (scores + words * panel).update(repeating: 0, count: (wholeWords - words) * panel)
           PanelProduct.multiply(
-            precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: valueRows,
-            fetchesRows: query == 0, b: scores, c: blockResult, cStride: panel, adds: false)
+            precision, rows: headWidth, columns: panel, depth: wholeWords, a: valueRows, fetchesRows: query == 0,
+            b: scores, c: blockResult, cStride: panel, adds: false)
           add(blockResult, to: result, shrinkages: shrinkages)
         }
       }
@@ -254,6 +270,12 @@ struct AttentionHead {
     sum: UnsafeMutablePointer<Float>, shrinkage: UnsafeMutablePointer<Float>
   ) {
     let before = Vector(loading: maximum)
+    if precision.isMultipliedByAMX {
+      ck_exponentiate_bf16(scores, count, maximum, shrinkage)
+      let factor = expNonPositive(before - Vector(loading: maximum))
+      Vector(loading: shrinkage).addingProduct(Vector(loading: sum), factor).store(to: sum)
+      return factor.store(to: shrinkage)
+    }
     var (even, odd) = (before, before)
     forEachPair(count) { first in
       even = even.maximum(Vector(loading: scores + first * panel))

@@ -85,7 +85,7 @@ package struct Conv2d: Sendable {
   private func convolve(
     _ x: ImageRows, channels: Tensor?, residual: Tensor?, image: ConvolutionImage, isWinograd: Bool, shape: [Int]
   ) -> Tensor {
-    let pixels = isWinograd ? nil : x.tensor
+    let x = isWinograd || weight.precision == .bf16 ? x : ImageRows(x.tensor)
     return Tensor(shape: shape) { y in
       guard let y = y.baseAddress, !shape.contains(0) else { return }
       withOptionalPointer(channels) { channels in
@@ -95,11 +95,10 @@ package struct Conv2d: Sendable {
             let addends = Addends(
               columns: channels.map { $0 + sample * outputs }, residual: residual.map { $0 + first },
               residualStride: outputs)
-            if let pixels {
-              let convolution = DirectConvolution(layer: self, image: image)
-              pixels.sample(sample).withUnsafePointer { convolution.convolve($0, addends: addends, y: y + first) }
-            } else {
+            if isWinograd {
               WinogradConvolution(self, image).convolve(x, sample: sample, addends: addends, y: y + first)
+            } else {
+              DirectConvolution(layer: self, image: image).convolve(x, sample: sample, addends: addends, y: y + first)
             }
           }
         }

@@ -51,7 +51,7 @@ package struct GatedLinear: Sendable {
     precondition(x.shape.count >= 2 && x.shape.last == inputs, "\(x.shape) into a layer of \(inputs) inputs")
     let tiles = ProductTiles(
       rows: x.shape.dropFirst().dropLast().reduce(1, *), columns: width, widestTile: Self.widestTile,
-      widens: value.staysInFile || gate.staysInFile)
+      widens: value.staysInFile || gate.staysInFile, precision: value.precision)
     let samples = x.shape[0]
     return Profile.measure(.linear, value.work(rows: x.count / inputs) * 2) {
       gatedProduct(x, tiles: tiles, samples: samples)
@@ -61,13 +61,15 @@ package struct GatedLinear: Sendable {
   private func gatedProduct(_ x: Tensor, tiles: ProductTiles, samples: Int) -> Tensor {
     Tensor(shape: x.shape.dropLast() + [value.outputs]) { y in
       guard let y = y.baseAddress, x.count > 0 else { return }
-      x.withUnsafePointer { x in
+      x.withUnsafePointer { start in
+        let rows = FactorRows(
+          start, rows: x.count / value.inputs, inputs: value.inputs, precision: value.precision)
         tiles.forEach(samples: samples) { tile in
           let width = tile.columns.count
           let both = AlignedStorage(count: 2 * tile.rows.count * width)
           let gates = both.elements + tile.rows.count * width
-          value.multiply(x, tile: tile, y: both.elements, yStride: width)
-          gate.multiply(x, tile: tile, y: gates, yStride: width)
+          value.multiply(rows, rows: tile.rows, tile: tile, y: both.elements, yStride: width)
+          gate.multiply(rows, rows: tile.rows, tile: tile, y: gates, yStride: width)
           for (index, row) in tile.rows.enumerated() {
             gateRow(
               both.elements + index * width, gates + index * width,

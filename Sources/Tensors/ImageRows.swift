@@ -26,6 +26,16 @@ package struct ImageRows {
     Parallel.forEach(rows.count) { write(sample, rows.lowerBound + $0, target + $0 * size) }
   }
 
+  /// Gives `body` a row of a sample, [w, c], made in `scratch` where it does not exist.
+  func withRow(
+    _ row: Int, sample: Int, scratch: UnsafeMutablePointer<Float>, _ body: (UnsafePointer<Float>) -> Void
+  ) {
+    let size = shape[2] * shape[3]
+    if let source { return source.withUnsafePointer { body($0 + (sample * shape[1] + row) * size) } }
+    write(sample, row, scratch)
+    body(scratch)
+  }
+
   /// All of them.
   package var tensor: Tensor {
     if let source { return source }

@@ -47,11 +47,12 @@ package struct Linear: Sendable {
     let rows = shape.dropLast().reduce(1, *)
     let tiles = ProductTiles(
       rows: shape.dropFirst().dropLast().reduce(1, *), columns: outputs, widens: layers[0].staysInFile,
-      rounds: layers[0].weight.precision == .bf16)
+      precision: layers[0].precision)
     let all = Profile.measure(.linear, layers[0].work(rows: rows) * layers.count) {
       Tensor(shape: [layers.count] + shape) { y in
         guard let y = y.baseAddress, !shape.contains(0) else { return }
         x.withUnsafePointer { x in
+          let x = FactorRows(x, rows: rows, inputs: inputs, precision: layers[0].precision)
           withOptionalPointer(residual) { residual in
             tiles.forEach(samples: layers.count * shape[0]) { tile in
               let layer = tile.rows.lowerBound / rows
@@ -69,11 +70,11 @@ package struct Linear: Sendable {
 
   /// Writes one tile of the output `y` of all rows.
   private func write(
-    _ tile: ProductTiles.Tile, of x: UnsafePointer<Float>, residual: UnsafePointer<Float>?, activation: Activation?,
+    _ tile: ProductTiles.Tile, of x: FactorRows, residual: UnsafePointer<Float>?, activation: Activation?,
     to y: UnsafeMutablePointer<Float>
   ) {
     let y = y + tile.rows.lowerBound * outputs + tile.columns.lowerBound
-    multiply(x, residual: residual, tile: tile, y: y, yStride: outputs)
+    multiply(x, rows: tile.rows, residual: residual, tile: tile, y: y, yStride: outputs)
     guard let activation else { return }
     for row in 0..<tile.rows.count { activation.apply(to: y + row * outputs, count: tile.columns.count) }
   }
@@ -81,29 +82,23 @@ package struct Linear: Sendable {
   /// Whether the weight is read from its file whenever it is used.
   var staysInFile: Bool { weight.staysInFile }
 
+  var precision: Precision { weight.precision }
+
   /// What a product with `rows` rows costs.
   func work(rows: Int) -> Profile.Work { weight.work(rows: rows) }
 
-  /// Computes one tile: `x` and `residual` start with the first row, `y` with the tile.
+  /// Computes one tile of the product with some rows of a sample: `residual` starts with the first row, `y` with the tile.
   func multiply(
-    _ x: UnsafePointer<Float>, residual: UnsafePointer<Float>? = nil, tile: ProductTiles.Tile,
+    _ x: FactorRows, sample: Int = 0, rows: Range<Int>, residual: UnsafePointer<Float>? = nil, tile: ProductTiles.Tile,
     y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    let rows = tile.rows.count
-    var first = x + tile.rows.lowerBound * inputs
-    let rounded = weight.precision == .bf16 ? AlignedStorage(count: rows * weight.depth) : nil
-    if let rounded {
-      PanelProduct.round(first, rows: rows, depth: inputs, to: rounded.elements)
-      first = UnsafePointer(rounded.elements)
-    }
     withOptionalPointer(bias) { bias in
       let addends = Addends(columns: bias, residual: residual, residualStride: outputs)
-      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows) { pointers in
+      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows.count) { pointers in
         guard let pointers = pointers.baseAddress else { return }
-        for row in 0..<rows { (pointers + row).initialize(to: first + row * weight.depth) }
+        x.point(pointers, to: rows, sample: sample)
         weight.multiply(tile, a: pointers, addends: addends, y: y, yStride: yStride)
       }
     }
-    withExtendedLifetime(rounded) {}
   }
 }

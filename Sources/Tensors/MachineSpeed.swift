@@ -2,7 +2,7 @@
 package enum MachineSpeed {
   /// Multiplications and additions a second in matrix products, on `threads` threads, from the first-level cache.
   package static func products(_ precision: Precision, threads: Int) -> Double {
-    let (rows, depth, repeats) = (48, 64, 2000)
+    let (rows, depth, repeats) = (96, 128, 500)
     let factors = AlignedStorage(count: (rows + PanelProduct.width) * depth)
     factors.elements.update(repeating: 0, count: (rows + PanelProduct.width) * depth)
     let pointers = (0..<rows).map { Optional(UnsafePointer(factors.elements + $0 * depth)) }

@@ -162,8 +162,8 @@ struct PackedWeight: Sendable {
 
   /// `y = addends + sum over taps of a[tap] wᵀ` for one tile, with which `y` begins.
   ///
-  /// `a` points to the rows, all of the first tap, then of the next. The addends go to `y` a panel at a time, just before
-  /// they are needed: then they are still in the cache.
+  /// `a` points to the rows, all of the first tap, then of the next. The addends go to `y` just before they are needed: then
+  /// they are still in the cache. A part of the weight is used for all rows before the next, by some panels and rows at a time.
   func multiply(
     _ tile: ProductTiles.Tile, a: RowPointers, addends: Addends, y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
@@ -171,44 +171,69 @@ struct PackedWeight: Sendable {
     let parts = Parts(taps: taps, depth: depth)
     // OpenBLAS takes all columns of a tile at once, also of a weight that stays in its file.
     let width = stored == nil ? panelWidth : min(panelWidth, Self.panels(columns.count) * PanelProduct.width)
+    let block = ProductBlock(precision, rows: rows, columns: columns.count, panelWidth: width)
+    let partWords = parts.tapsPerPart * parts.wordsPerPart * width
     let widened =
       stored == nil
       ? spaceToWiden(taps: parts.tapsPerPart, words: parts.wordsPerPart)
-      : AlignedStorage(count: parts.tapsPerPart * parts.wordsPerPart * width)
+      : AlignedStorage(count: partWords * block.panels)
+    var gathered = GatheredRows(capacity: rows * parts.tapsPerPart, words: parts.wordsPerPart)
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: rows * parts.tapsPerPart) { pointers in
       guard let pointers = pointers.baseAddress else { return }
       for index in 0..<parts.count {
         let (taps, words) = parts[index]
-        for row in 0..<taps.count * rows {
-          (pointers + row).initialize(to: a[taps.lowerBound * rows + row].map { $0 + words.lowerBound })
-        }
-        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: width) {
-          let panel = first..<min(first + width, columns.upperBound)
-          let y = y + (first - columns.lowerBound)
-          if index == 0 { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: panel)) }
-          let packed = place(column: first, tap: taps.lowerBound, word: words.lowerBound)
-          if let stored, let widened {
-            stored.widen(part(columns: panel, width: width, taps, words), to: widened.elements)
+        block.forEachRows { some in
+          for tap in 0..<taps.count {
+            let source = a + ((taps.lowerBound + tap) * rows + some.lowerBound)
+            let first = some.lowerBound * taps.count + tap * some.count
+            for row in 0..<some.count {
+              (pointers + first + row).initialize(to: source[row].map { $0 + words.lowerBound })
+            }
+            if precision.isMultipliedByAMX {
+              gathered.replace(pointers, from: first, count: some.count, words: words.count)
+            }
           }
-          PanelProduct.multiply(
-            precision, rows: rows, columns: panel.count, segments: taps.count, depth: words.count, a: pointers,
-            fetchesRows: rows > ProductTiles.tallestTile,
-            b: widened?.elements ?? packed.assumingMemoryBound(to: Float.self), halves: isHalf ? packed : nil,
-            bStride: width,
-            next: panel.upperBound < columns.upperBound
-              ? next(panel: panel.upperBound, parts[index])
-              : index + 1 < parts.count ? next(panel: columns.lowerBound, parts[index + 1]) : nil,
-            c: y, cStride: yStride, adds: !(index == 0 && addends.isEmpty))
+        }
+        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: block.columns) {
+          let together = first..<min(first + block.columns, columns.upperBound)
+          let y = y + (first - columns.lowerBound)
+          if index == 0 { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: together)) }
+          if let stored, let widened {
+            for (number, panel) in stride(from: first, to: together.upperBound, by: width).enumerated() {
+              let panel = panel..<min(panel + width, together.upperBound)
+              stored.widen(
+                part(columns: panel, width: width, taps, words), to: widened.elements + number * partWords)
+            }
+          }
+          block.forEachRows { some in
+            for (number, panel) in stride(from: first, to: together.upperBound, by: width).enumerated() {
+              let packed = place(column: panel, tap: taps.lowerBound, word: words.lowerBound)
+              let end = min(panel + width, columns.upperBound)
+              PanelProduct.multiply(
+                precision, rows: some.count, columns: min(width, together.upperBound - panel), segments: taps.count,
+                depth: words.count, a: pointers + some.lowerBound * taps.count,
+                fetchesRows: rows > ProductTiles.tallestTile,
+                b: widened.map { $0.elements + number * partWords } ?? packed.assumingMemoryBound(to: Float.self),
+                halves: isHalf ? packed : nil, bStride: width,
+                next: some.lowerBound > 0
+                  ? nil
+                  : end < columns.upperBound
+                    ? next(panel: end, parts[index])
+                    : index + 1 < parts.count ? next(panel: columns.lowerBound, parts[index + 1]) : nil,
+                c: y + (some.lowerBound * yStride + panel - first), cStride: yStride,
+                adds: !(index == 0 && addends.isEmpty))
+            }
+          }
         }
       }
     }
-    withExtendedLifetime(widened) {}
+    withExtendedLifetime((widened, gathered)) {}
   }
 
   /// What the product with a part of a panel is going to read; nil where reading it ahead brings nothing: with AVX-512, from
   /// weights that nothing has to be done with before.
   private func next(panel: Int, _ part: Parts.Part) -> UnsafeRawBufferPointer? {
-    guard stored == nil, precision == .f32 && (isHalf || ProductEngine.current == .avx2) else { return nil }
+    guard stored == nil, isHalf || precision.isMultipliedByAMX || ProductEngine.current == .avx2 else { return nil }
     return UnsafeRawBufferPointer(
       start: place(column: panel, tap: part.taps.lowerBound, word: part.words.lowerBound),
       count: part.taps.count * part.words.count * panelWidth * (isHalf ? 2 : 4))

@@ -25,11 +25,12 @@ enum PanelProduct {
     let (start, lines) = (next?.baseAddress, (next?.count ?? 0) / cacheLine)
     let (panel, halves) = (UnsafeMutablePointer(mutating: b), halves?.assumingMemoryBound(to: UInt16.self))
     switch (precision, ProductEngine.current) {
-    case (.bf16, _):
+    case (.bf16, let engine):
       let a = UnsafeRawPointer(a).assumingMemoryBound(to: UnsafePointer<UInt32>?.self)
       let b = UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self)
-      ck_multiply_bf16_avx512(rows, columns, segments, depth, a, fetchesRows, b, start, lines, c, cStride, adds)
-    case (.f32, .avx512):
+      let multiply = engine == .amx ? ck_multiply_bf16_amx : ck_multiply_bf16_avx512
+      multiply(rows, columns, segments, depth, a, fetchesRows, b, start, lines, c, cStride, adds)
+    case (.f32, .amx), (.f32, .avx512):
       ck_multiply_f32_avx512(
         rows, columns, segments, depth, a, fetchesRows, panel, halves, start, lines, c, cStride, adds)
     case (.f32, .avx2):
@@ -66,6 +67,9 @@ enum PanelProduct {
       cStride: cStride, adds: adds)
   }
 
+  /// Words of a row that products take at a time: what the last step lacks has to be filled up in every product.
+  static func wordsPerStep(_ precision: Precision) -> Int { precision.isMultipliedByAMX ? 16 : 1 }
+
   // MARK: - Half precision
 
   /// Whether weights in half precision can be kept so.
@@ -83,18 +87,18 @@ enum PanelProduct {
 
   // MARK: - Rounding to bf16
 
-  /// Rounds rows of `depth` numbers, each filled up with a zero to whole words.
+  /// Rounds rows of `depth` numbers, each filled up with a zero to whole words; `stride` words from one to the next.
   static func round(
-    _ source: UnsafePointer<Float>, rows: Int, depth: Int, to target: UnsafeMutablePointer<Float>
+    _ source: UnsafePointer<Float>, rows: Int, depth: Int, to target: UnsafeMutablePointer<Float>, stride: Int
   ) {
     func round(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, count: Int) {
       ck_round_bf16(source, UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt16.self), count)
     }
-    if depth % 2 == 0 { return round(source, target, count: rows * depth) }
-    let words = (depth + 1) / 2
+    if depth == 2 * stride { return round(source, target, count: rows * depth) }
     for row in 0..<rows {
-      target[row * words + words - 1] = 0
-      round(source + row * depth, target + row * words, count: depth)
+      let target = target + row * stride
+      if depth % 2 == 1 { target[depth / 2] = 0 }
+      round(source + row * depth, target, count: depth)
     }
   }
 

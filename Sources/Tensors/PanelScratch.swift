@@ -53,7 +53,7 @@ final class PanelScratch {
     }
     if precision == .bf16 {
       let rounded = lines + lineStride
-      PanelProduct.round(numbers, rows: 1, depth: inputs, to: rounded)
+      PanelProduct.round(numbers, rows: 1, depth: inputs, to: rounded, stride: (inputs + 1) / 2)
       numbers = rounded
     }
     return UnsafePointer(words(numbers))

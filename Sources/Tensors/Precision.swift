@@ -13,6 +13,9 @@ package enum Precision: String, Sendable, CaseIterable {
   /// Weights are packed in AVX-512's panels for it, which AVX2's products do not use.
   private static let hasBF16 = ck_has_avx512_bf16() && ProductEngine.current != .avx2
 
+  /// Whether its products are AMX's.
+  var isMultipliedByAMX: Bool { self == .bf16 && ProductEngine.current == .amx }
+
   /// How many factors a 32-bit word holds.
   @inline(__always) var factorsPerWord: Int { self == .f32 ? 1 : 2 }
 

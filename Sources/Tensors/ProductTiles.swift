@@ -16,25 +16,29 @@ struct ProductTiles {
   ///
   /// What OpenBLAS computes depends on the height.
   private static let tallestWideningTile = ProductEngine.current == .openblas ? tallestTile : 1536
+  /// AMX takes a part of a weight so fast that it has to be used more often.
+  private static let tallestAMXTile = 512
   /// Few rows are cut by columns instead: threads of unequal speed end together only if there are many tiles.
   ///
   /// OpenBLAS packs its rows in every call, so for it they are fewer.
   private static let wantedTiles = ProductEngine.current == .openblas ? 8 : 48
-  private static let rowsInRegisters = 6
+  /// And AMX reads them from the second-level cache for every panel, which should be many.
+  private static let wantedAMXTiles = 16
+  /// Rows that a product takes at a time.
+  private static let rowUnit = 6, rowAMXUnit = 32
   /// Whole panels, two of AVX2.
   private static let columnUnit = max(PanelProduct.width, 32)
 
-  /// Every tile rounds its rows to bf16 by itself: so there high tiles are wider.
-  private static let wantedRoundingTiles = min(wantedTiles, 12)
-
-  /// `widens` tells of a weight of which parts are made for each tile, `rounds` of one that needs its rows in bf16.
-  init(rows: Int, columns: Int, widestTile: Int = .max, widens: Bool = false, rounds: Bool = false) {
+  /// `widens` tells of a weight of which parts are made for each tile.
+  init(rows: Int, columns: Int, widestTile: Int = .max, widens: Bool = false, precision: Precision) {
     (self.rows, self.columns) = (rows, columns)
-    let tallest = widens ? Self.tallestWideningTile : Self.tallestTile
-    rowsPerTile = Self.share(rows, Self.pieces(rows, ofAtMost: tallest), unit: Self.rowsInRegisters)
+    let isAMX = precision.isMultipliedByAMX
+    let tallest = widens ? Self.tallestWideningTile : isAMX ? Self.tallestAMXTile : Self.tallestTile
+    rowsPerTile = Self.share(
+      rows, Self.pieces(rows, ofAtMost: tallest), unit: isAMX ? Self.rowAMXUnit : Self.rowUnit)
     rowTiles = Self.pieces(rows, ofAtMost: rowsPerTile)
-    let wanted = widens && rounds ? Self.wantedRoundingTiles : Self.wantedTiles
-    let wantedColumnTiles = max(wanted / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
+    let wantedColumnTiles = max(
+      (isAMX ? Self.wantedAMXTiles : Self.wantedTiles) / rowTiles, Self.pieces(columns, ofAtMost: widestTile))
     columnsPerTile = Self.share(columns, wantedColumnTiles, unit: Self.columnUnit)
     columnTiles = Self.pieces(columns, ofAtMost: columnsPerTile)
   }

@@ -39,9 +39,11 @@ struct WinogradConvolution {
   private static let isAVX2 = ProductEngine.current == .avx2
   private static let tilesPerInputTask = 8
 
-  /// Whether the method suits a layer and image: few tiles do not pay for transforming the weights.
+  /// Whether the method suits a layer and image: few tiles do not pay for transforming the weights, and AMX's products take
+  /// less time than the transforms.
   static func suits(_ layer: Conv2d, _ image: ConvolutionImage) -> Bool {
-    layer.kernelHeight == Transforms.taps && layer.kernelWidth == Transforms.taps && layer.stride == 1
+    !layer.weight.precision.isMultipliedByAMX
+      && layer.kernelHeight == Transforms.taps && layer.kernelWidth == Transforms.taps && layer.stride == 1
       && layer.inputs >= Vector.scalarCount
       && share(image.outHeight) * share(image.outWidth) >= fewestTiles
   }

@@ -84,37 +84,45 @@ package struct TokenProjection: TokenColumns {
     let (count, inputs, outputs) = (stretch.tokens.count, stretch.layer.inputs, shape[2])
     let tiles = ProductTiles(
       rows: count, columns: outputs, widestTile: isGated ? Self.widestGatedTile : .max,
-      widens: stretch.layer.staysInFile)
-    /// Computes the product tile by tile; `finish` gets the rows of the input too.
+      widens: stretch.layer.staysInFile, precision: stretch.layer.precision)
+    /// Computes the product tile by tile; `finish` gets another layer's product with the same rows too.
     func product(
       _ finish: (
-        _ tile: ProductTiles.Tile, _ sample: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+        _ tile: ProductTiles.Tile, _ sample: Int, _ y: UnsafeMutablePointer<Float>,
+        _ other: (_ layer: Linear, _ y: UnsafeMutablePointer<Float>) -> Void
       ) -> Void
     ) {
       stretch.x.withUnsafePointer { x in
+        let x = FactorRows(
+          x + stretch.first * inputs, samples: shape[0], rows: count, inputs: inputs,
+          sampleStride: stretch.x.shape[1] * inputs, precision: stretch.layer.precision)
         tiles.forEach(samples: shape[0]) { tile in
           let (sample, row) = tile.rows.lowerBound.quotientAndRemainder(dividingBy: count)
-          let x = x + (sample * stretch.x.shape[1] + stretch.first + row) * inputs
           let first = sample * shape[1] + stretch.tokens.lowerBound + row
           let y = y + (first * stride + tile.columns.lowerBound)
-          stretch.layer.multiply(
-            x, tile: .init(rows: 0..<tile.rows.count, columns: tile.columns), y: y, yStride: stride)
-          finish(.init(rows: first..<first + tile.rows.count, columns: tile.columns), sample, x, y)
+          func multiply(_ layer: Linear, _ y: UnsafeMutablePointer<Float>, stride: Int) {
+            layer.multiply(
+              x, sample: sample, rows: row..<row + tile.rows.count,
+              tile: .init(rows: 0..<tile.rows.count, columns: tile.columns), y: y, yStride: stride)
+          }
+          multiply(stretch.layer, y, stride: stride)
+          finish(.init(rows: first..<first + tile.rows.count, columns: tile.columns), sample, y) {
+            multiply($0, $1, stride: tile.columns.count)
+          }
         }
       }
     }
     switch finish {
     case .nothing: product { _, _, _, _ in }
     case .activation(let activation):
-      product { tile, _, _, y in
+      product { tile, _, y, _ in
         for row in 0..<tile.rows.count { activation.apply(to: y + row * stride, count: tile.columns.count) }
       }
     case .gated(let layers, let activation):
-      product { tile, _, x, y in
+      product { tile, _, y, other in
         let (rows, width) = (tile.rows.count, tile.columns.count)
         let gates = AlignedStorage(count: rows * width)
-        layers[index].multiply(
-          x, tile: .init(rows: 0..<rows, columns: tile.columns), y: gates.elements, yStride: width)
+        other(layers[index], gates.elements)
         activation.apply(to: gates.elements, count: rows * width)
         for row in 0..<rows { multiply(y + row * stride, by: gates.elements + row * width, count: width) }
         withExtendedLifetime(gates) {}
@@ -122,7 +130,7 @@ package struct TokenProjection: TokenColumns {
     case .gatedResidual(let residual, let gates):
       residual.withUnsafePointer { residual in
         gates[index].withPointers { gates in
-          product { tile, sample, _, y in
+          product { tile, sample, y, _ in
             let gate = gates[sample] + tile.columns.lowerBound
             for row in 0..<tile.rows.count {
               addGated(
