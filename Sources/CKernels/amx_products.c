@@ -3,6 +3,7 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <stddef.h>
 
 // AMX multiplies a tile of 16 rows by 16 words with one of 16 words by 16 columns in 16 cycles: 16 times what `vdpbf16ps`
 // does in as many. Two tiles of either factor and four of sums are all eight registers: a step of 16 words loads four
@@ -141,25 +142,26 @@ static AMX void multiply_gathered(
   }
 }
 
-// Does with each tile of sums what is done with its number and its place in c.
-#define EACH_SUM(ACTION)                                             \
-  ACTION(0, c);                                                      \
-  if (column_tiles > 1) ACTION(1, c + tile_columns);                 \
-  if (row_tiles > 1) ACTION(2, c + tile_rows * c_stride);            \
-  if (row_tiles > 1 && column_tiles > 1) ACTION(3, c + tile_rows * c_stride + tile_columns)
-#define ZERO(tile, place) _tile_zero(tile)
-#define LOAD(tile, place) _tile_loadd(tile, place, 4 * c_stride)
-#define STORE(tile, place) _tile_stored(tile, place, 4 * c_stride)
+// Does with each tile of sums what is done with its number and its place in a matrix.
+#define EACH_SUM(ACTION, first, stride)                                  \
+  ACTION(0, first, stride);                                              \
+  if (column_tiles > 1) ACTION(1, first + tile_columns, stride);         \
+  if (row_tiles > 1) ACTION(2, first + tile_rows * stride, stride);      \
+  if (row_tiles > 1 && column_tiles > 1) ACTION(3, first + tile_rows * stride + tile_columns, stride)
+#define ZERO(tile, place, stride) _tile_zero(tile)
+#define LOAD(tile, place, stride) _tile_loadd(tile, place, 4 * stride)
+#define STORE(tile, place, stride) _tile_stored(tile, place, 4 * stride)
 
 // A block of up to 32 rows by 32 columns.
 INLINED AMX void multiply_block(
     const int row_tiles, const int column_tiles, block_shape shape, long segments, long depth,
-    const uint32_t *const *a, long a_stride, const uint32_t *b, float *c, long c_stride, bool adds, fetches *ahead) {
+    const uint32_t *const *a, long a_stride, const uint32_t *b, float *c, long c_stride, const float *addends,
+    long addend_stride, fetches *ahead) {
   configure_tiles(shape);
-  if (adds) {
-    EACH_SUM(LOAD);
+  if (addends) {
+    EACH_SUM(LOAD, addends, addend_stride);
   } else {
-    EACH_SUM(ZERO);
+    EACH_SUM(ZERO, c, c_stride);
   }
   for (long s = 0; s < segments; s++, a += a_stride, b += depth * ck_panel_avx512) {
     even_rows upper, lower = {0};
@@ -170,12 +172,12 @@ INLINED AMX void multiply_block(
     }
     if (word < depth) multiply_gathered(row_tiles, column_tiles, shape, word, depth, a, b, ahead);
   }
-  EACH_SUM(STORE);
+  EACH_SUM(STORE, c, c_stride);
 }
 
 AMX void ck_multiply_bf16_amx(
-    long rows, long columns, long segments, long depth, const uint32_t *const *a, bool fetches_rows,
-    const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b, const void *next,
+    long next_lines, float *c, long c_stride, const float *addends, long addend_stride) {
   const long row_blocks = (rows + 2 * tile_rows - 1) / (2 * tile_rows);
   const long column_blocks = (columns + 2 * tile_columns - 1) / (2 * tile_columns);
   const long steps = row_blocks * column_blocks * segments * ((depth + tile_words - 1) / tile_words);
@@ -186,8 +188,10 @@ AMX void ck_multiply_bf16_amx(
       const block_shape shape = {
           (uint8_t)at_most(some_rows, tile_rows), (uint8_t)(some_rows - at_most(some_rows, tile_rows)),
           (uint8_t)at_most(some_columns, tile_columns), (uint8_t)(some_columns - at_most(some_columns, tile_columns))};
-#define ARGUMENTS \
-  shape, segments, depth, a + row, rows, b + column, c + row * c_stride + column, c_stride, adds, &ahead
+      const float *const start = addends ? addends + row * addend_stride + column : NULL;
+#define ARGUMENTS                                                                                              \
+  shape, segments, depth, a + row, rows, b + column, c + row * c_stride + column, c_stride, start, addend_stride, \
+      &ahead
       if (shape.lower > 0 && shape.right > 0) {
         multiply_block(2, 2, ARGUMENTS);
       } else if (shape.lower > 0) {
@@ -204,8 +208,8 @@ AMX void ck_multiply_bf16_amx(
 #else
 
 void ck_multiply_bf16_amx(
-    long rows, long columns, long segments, long depth, const uint32_t *const *a, bool fetches_rows,
-    const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds) {
+    long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b, const void *next,
+    long next_lines, float *c, long c_stride, const float *addends, long addend_stride) {
   __builtin_trap();
 }
 

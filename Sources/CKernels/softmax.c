@@ -19,8 +19,12 @@ static inline __attribute__((always_inline)) AVX512_BF16 __m512 power_of_two(__m
   return _mm512_scalef_ps(y, x);
 }
 
-AVX512_BF16 void ck_exponentiate_bf16(float *scores, long count, float *maximum, float *sum) {
-  __m512 first = _mm512_loadu_ps(maximum), second = first, third = first, fourth = first;
+// A maximum may be exceeded by so much before everything is made relative to another: e^5 overflows nothing.
+static const float slack = 5;
+
+AVX512_BF16 bool ck_exponentiate_bf16(float *scores, long count, float *maximum, float *sum, float *shrinkage) {
+  const __m512 log2_e = _mm512_set1_ps(1.442695f), before = _mm512_loadu_ps(maximum);
+  __m512 first = before, second = before, third = before, fourth = before;
   long key = 0;
   for (; key + 4 <= count; key += 4) {
     first = _mm512_max_ps(first, _mm512_loadu_ps(scores + key * stride));
@@ -30,15 +34,19 @@ AVX512_BF16 void ck_exponentiate_bf16(float *scores, long count, float *maximum,
   }
   for (; key < count; key++) first = _mm512_max_ps(first, _mm512_loadu_ps(scores + key * stride));
   const __m512 largest = _mm512_max_ps(_mm512_max_ps(first, second), _mm512_max_ps(third, fourth));
-  _mm512_storeu_ps(maximum, largest);
+  const __mmask16 grows = _mm512_cmp_ps_mask(largest, _mm512_add_ps(before, _mm512_set1_ps(slack)), _CMP_GT_OQ);
+  const __m512 after = _mm512_mask_mov_ps(before, grows, largest);
+  const __m512 loss = _mm512_mul_ps(_mm512_sub_ps(before, after), log2_e);
+  const __m512 factor = _mm512_mask_mov_ps(_mm512_set1_ps(1), grows, power_of_two(loss));
+  _mm512_storeu_ps(maximum, after);
+  _mm512_storeu_ps(shrinkage, factor);
 
   // The numbers of both halves in turn.
   const __m512i in_turn = _mm512_setr_epi32(
       16 << 16, 17 << 16 | 1, 18 << 16 | 2, 19 << 16 | 3, 20 << 16 | 4, 21 << 16 | 5, 22 << 16 | 6, 23 << 16 | 7,
       24 << 16 | 8, 25 << 16 | 9, 26 << 16 | 10, 27 << 16 | 11, 28 << 16 | 12, 29 << 16 | 13, 30 << 16 | 14,
       31 << 16 | 15);
-  const __m512 log2_e = _mm512_set1_ps(1.442695f);
-  const __m512 origin = _mm512_mul_ps(largest, log2_e);
+  const __m512 origin = _mm512_mul_ps(after, log2_e);
   __m512 even_sum = _mm512_setzero_ps(), odd_sum = even_sum;
   for (long word = 0; 2 * word < count; word++) {
     const float *const pair = scores + 2 * word * stride;
@@ -50,11 +58,13 @@ AVX512_BF16 void ck_exponentiate_bf16(float *scores, long count, float *maximum,
     const __m512i halves = (__m512i)_mm512_cvtne2ps_pbh(odd, even);
     _mm512_storeu_si512(scores + word * stride, _mm512_permutexvar_epi16(in_turn, halves));
   }
-  _mm512_storeu_ps(sum, _mm512_add_ps(even_sum, odd_sum));
+  const __m512 added = _mm512_add_ps(even_sum, odd_sum);
+  _mm512_storeu_ps(sum, _mm512_fmadd_ps(_mm512_loadu_ps(sum), factor, added));
+  return grows != 0;
 }
 
 #else
 
-void ck_exponentiate_bf16(float *scores, long count, float *maximum, float *sum) { __builtin_trap(); }
+bool ck_exponentiate_bf16(float *scores, long count, float *maximum, float *sum, float *shrinkage) { __builtin_trap(); }
 
 #endif

@@ -190,17 +190,20 @@ struct AttentionHead {
             precision, rows: block.count, columns: panel, depth: depth, a: keyRows, fetchesRows: query == 0,
             b: packedQuery + query * depth, c: scores, cStride: panel, adds: bias != nil)
           if isCausal { hideLaterKeys(block, from: panelRows, scores: scores) }
+          if precision.isMultipliedByAMX {
+            addValues(
+              of: block.count, valueRows, scores: scores, maxima: maxima + query, sums: sums + query,
+              shrinkages: shrinkages, to: result)
+            continue
+          }
           for lane in stride(from: 0, to: panel, by: Vector.scalarCount) {
             exponentiate(
               scores + lane, count: block.count, maximum: maxima + query + lane, sum: sums + query + lane,
               shrinkage: shrinkages + lane)
           }
-          let words = precision.words(block.count)
-          let wholeWords = filledUp(words)
-          (scores + words * panel).update(repeating: 0, count: (wholeWords - words) * panel)
           PanelProduct.multiply(
-            precision, rows: headWidth, columns: panel, depth: wholeWords, a: valueRows, fetchesRows: query == 0,
-            b: scores, c: blockResult, cStride: panel, adds: false)
+            precision, rows: headWidth, columns: panel, depth: precision.words(block.count), a: valueRows,
+            fetchesRows: query == 0, b: scores, c: blockResult, cStride: panel, adds: false)
           add(blockResult, to: result, shrinkages: shrinkages)
         }
       }
@@ -262,6 +265,27 @@ struct AttentionHead {
     }
   }
 
+  /// Adds the values of `count` keys to a panel's result by AMX, which adds them where the result is: it is shrunken where a
+  /// maximum has grown, which is seldom.
+  private func addValues(
+    of count: Int, _ valueRows: RowPointers, scores: UnsafeMutablePointer<Float>,
+    maxima: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, shrinkages: UnsafeMutablePointer<Float>,
+    to result: UnsafeMutablePointer<Float>
+  ) {
+    for lane in stride(from: 0, to: panel, by: Vector.scalarCount)
+    where ck_exponentiate_bf16(scores + lane, count, maxima + lane, sums + lane, shrinkages + lane) {
+      let shrinkage = Vector(loading: shrinkages + lane)
+      for index in stride(from: lane, to: headWidth * panel, by: panel) {
+        (shrinkage * Vector(loading: result + index)).store(to: result + index)
+      }
+    }
+    let words = precision.words(count)
+    (scores + words * panel).update(repeating: 0, count: (filledUp(words) - words) * panel)
+    PanelProduct.multiply(
+      precision, rows: headWidth, columns: panel, depth: filledUp(words), a: valueRows, fetchesRows: false, b: scores,
+      c: result, cStride: panel, adds: true)
+  }
+
   /// Replaces the scores of one vector of queries by `e^(score - maximum)`, in bf16 two to a word, and adds them to the sum.
   ///
   /// The shrinkage is the factor that brings what was summed before to the new maximum.
@@ -270,12 +294,6 @@ struct AttentionHead {
     sum: UnsafeMutablePointer<Float>, shrinkage: UnsafeMutablePointer<Float>
   ) {
     let before = Vector(loading: maximum)
-    if precision.isMultipliedByAMX {
-      ck_exponentiate_bf16(scores, count, maximum, shrinkage)
-      let factor = expNonPositive(before - Vector(loading: maximum))
-      Vector(loading: shrinkage).addingProduct(Vector(loading: sum), factor).store(to: sum)
-      return factor.store(to: shrinkage)
-    }
     var (even, odd) = (before, before)
     forEachPair(count) { first in
       even = even.maximum(Vector(loading: scores + first * panel))

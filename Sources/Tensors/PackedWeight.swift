@@ -197,7 +197,10 @@ struct PackedWeight: Sendable {
         for first in stride(from: columns.lowerBound, to: columns.upperBound, by: block.columns) {
           let together = first..<min(first + block.columns, columns.upperBound)
           let y = y + (first - columns.lowerBound)
-          if index == 0 { addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: together)) }
+          let addsInPlace = precision.isMultipliedByAMX && addends.alone(row: 0, column: 0) != nil
+          if index == 0 && !addsInPlace {
+            addends.write(to: y, stride: yStride, tile: .init(rows: tile.rows, columns: together))
+          }
           if let stored, let widened {
             for (number, panel) in stride(from: first, to: together.upperBound, by: width).enumerated() {
               let panel = panel..<min(panel + width, together.upperBound)
@@ -221,7 +224,9 @@ struct PackedWeight: Sendable {
                     ? next(panel: end, parts[index])
                     : index + 1 < parts.count ? next(panel: columns.lowerBound, parts[index + 1]) : nil,
                 c: y + (some.lowerBound * yStride + panel - first), cStride: yStride,
-                adds: !(index == 0 && addends.isEmpty))
+                adds: !(index == 0 && addends.isEmpty),
+                addends: index == 0 && addsInPlace
+                  ? addends.alone(row: tile.rows.lowerBound + some.lowerBound, column: panel) : nil)
             }
           }
         }

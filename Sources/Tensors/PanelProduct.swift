@@ -11,16 +11,22 @@ enum PanelProduct {
   static let group = 64
   private static let cacheLine = 64
 
+  /// Rows of a matrix at equal distances, with 0 one for all.
+  struct Rows {
+    let first: UnsafePointer<Float>
+    let stride: Int
+  }
+
   /// `c = sum over s of a[s] b[s]`, added to `c` if asked: a [segments, rows, depth], b [segments, depth, columns].
   ///
   /// `a` points to all rows of the first segment, then of the next; `depth` counts words. Other products than OpenBLAS's
   /// take at most `width` columns, from rows of `b` that are `width` apart. `fetchesRows` is for rows that are not in the cache
   /// yet; `next` is what the next product needs from memory. `halves` is the panel in half precision, to be widened into `b`,
-  /// for other products than OpenBLAS's.
+  /// for other products than OpenBLAS's. `addends` are added in place of `c`, by AMX alone.
   @inline(__always) static func multiply(
     _ precision: Precision, rows: Int, columns: Int, segments: Int = 1, depth: Int,
     a: RowPointers, fetchesRows: Bool, b: UnsafePointer<Float>, halves: UnsafeRawPointer? = nil, bStride: Int = width,
-    next: UnsafeRawBufferPointer? = nil, c: UnsafeMutablePointer<Float>, cStride: Int, adds: Bool
+    next: UnsafeRawBufferPointer? = nil, c: UnsafeMutablePointer<Float>, cStride: Int, adds: Bool, addends: Rows? = nil
   ) {
     let (start, lines) = (next?.baseAddress, (next?.count ?? 0) / cacheLine)
     let (panel, halves) = (UnsafeMutablePointer(mutating: b), halves?.assumingMemoryBound(to: UInt16.self))
@@ -28,8 +34,13 @@ enum PanelProduct {
     case (.bf16, let engine):
       let a = UnsafeRawPointer(a).assumingMemoryBound(to: UnsafePointer<UInt32>?.self)
       let b = UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self)
-      let multiply = engine == .amx ? ck_multiply_bf16_amx : ck_multiply_bf16_avx512
-      multiply(rows, columns, segments, depth, a, fetchesRows, b, start, lines, c, cStride, adds)
+      if engine == .amx {
+        let addends = addends ?? (adds ? Rows(first: UnsafePointer(c), stride: cStride) : nil)
+        ck_multiply_bf16_amx(
+          rows, columns, segments, depth, a, b, start, lines, c, cStride, addends?.first, addends?.stride ?? 0)
+      } else {
+        ck_multiply_bf16_avx512(rows, columns, segments, depth, a, fetchesRows, b, start, lines, c, cStride, adds)
+      }
     case (.f32, .amx), (.f32, .avx512):
       ck_multiply_f32_avx512(
         rows, columns, segments, depth, a, fetchesRows, panel, halves, start, lines, c, cStride, adds)

@@ -79,6 +79,15 @@ struct Addends {
 
   var isEmpty: Bool { columns == nil && residual == nil }
 
+  /// The addends from a row and column on if they are one matrix, or one row.
+  func alone(row: Int, column: Int) -> PanelProduct.Rows? {
+    switch (columns, residual) {
+    case (let columns?, nil): .init(first: columns + column, stride: 0)
+    case (nil, let residual?): .init(first: residual + (row * residualStride + column), stride: residualStride)
+    default: nil
+    }
+  }
+
   /// Writes the addends of one tile to `y`, for the product to be added to.
   func write(to y: UnsafeMutablePointer<Float>, stride: Int, tile: ProductTiles.Tile) {
     guard !isEmpty else { return }

@@ -10,12 +10,18 @@ struct BF16ProductTests {
     static let usable = allCases.filter { $0 == .avx512 ? ck_has_avx512_bf16() : ck_has_amx_bf16() }
 
     func multiply(_ product: Product, rows: Range<Int>, a: [UnsafePointer<UInt32>?], c: UnsafeMutablePointer<Float>) {
-      let kernel = self == .avx512 ? ck_multiply_bf16_avx512 : ck_multiply_bf16_amx
       let pointers = (0..<product.segments).flatMap { segment in rows.map { a[segment * product.rows + $0] } }
+      let (count, columns, segments, depth) = (rows.count, product.columns, product.segments, product.depth)
       product.panel.withUnsafeBufferPointer {
-        kernel(
-          rows.count, product.columns, product.segments, product.depth, pointers, false, $0.baseAddress, nil, 0, c,
-          Product.stride, product.adds)
+        switch self {
+        case .avx512:
+          ck_multiply_bf16_avx512(
+            count, columns, segments, depth, pointers, false, $0.baseAddress, nil, 0, c, Product.stride, product.adds)
+        case .amx:
+          ck_multiply_bf16_amx(
+            count, columns, segments, depth, pointers, $0.baseAddress, nil, 0, c, Product.stride,
+            product.adds ? UnsafePointer(c) : nil, Product.stride)
+        }
       }
     }
   }
@@ -131,15 +137,24 @@ struct BF16ProductTests {
       var scores = randomTensor([count * width], seed: UInt64(count), in: -9...9).values
       if count > 2 { scores[2 * width] = -.infinity }
       let before = scores
-      var maximum = [Float](repeating: -.infinity, count: lanes)
-      var sum = [Float](repeating: 0, count: lanes)
-      ck_exponentiate_bf16(&scores, count, &maximum, &sum)
+      // Of before there is nothing, a maximum that is kept, one that is just left and one that is beyond all scores.
+      let earlier = (0..<lanes).map { lane -> Float in
+        let largest = (0..<count).map { before[$0 * width + lane] }.max() ?? 0
+        return [-.infinity, largest - 4.9, largest - 5.1, 20][lane % 4]
+      }
+      var (maximum, shrinkage) = (earlier, [Float](repeating: 0, count: lanes))
+      var sum = [Float](repeating: 3, count: lanes)
+      #expect(ck_exponentiate_bf16(&scores, count, &maximum, &sum, &shrinkage))
       for lane in 0..<lanes {
         let column = (0..<count).map { Double(before[$0 * width + lane]) }
-        let largest = column.max() ?? 0
+        let isKept = [false, true, false, true][lane % 4]
+        let largest = isKept ? Double(earlier[lane]) : column.max() ?? 0
         let expected = column.map { Foundation.exp($0 - largest) }
+        let factor = Foundation.exp(Double(earlier[lane]) - largest)
+        #expect(abs(Double(shrinkage[lane]) - factor) <= 1e-4 * factor)
+        let total = 3 * factor + expected.reduce(0, +)
+        #expect(abs(Double(sum[lane]) - total) < 1.1e-4 * total)
         #expect(Double(maximum[lane]) == largest)
-        #expect(abs(Double(sum[lane]) - expected.reduce(0, +)) < 1.1e-4 * Double(count))
         for (key, value) in expected.enumerated() {
           let word = scores[key / 2 * width + lane].bitPattern
           let half = Float(bitPattern: key % 2 == 0 ? word << 16 : word & 0xFFFF_0000)

@@ -43,15 +43,16 @@ void ck_multiply_f32_avx512(
     const uint16_t *halves, const void *next, long next_lines, float *c, long c_stride, bool adds);
 
 /// bfloat16 factors, two to a word, and sums in single precision; `depth` counts words.
-///
-/// AMX is faster still where rows are at equal distances, 16 of them from a multiple of 16 on. With `adds` its sums begin with
-/// what is in c.
 void ck_multiply_bf16_avx512(
     long rows, long columns, long segments, long depth, const uint32_t *const *a, bool fetches_rows,
     const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds);
+
+/// The same with AMX, faster still where rows are at equal distances, 16 of them from a multiple of 16 on.
+///
+/// Sums begin with `addends`, if not null, whose rows are so many floats apart: c itself, or with 0 one row for all.
 void ck_multiply_bf16_amx(
-    long rows, long columns, long segments, long depth, const uint32_t *const *a, bool fetches_rows,
-    const uint32_t *b, const void *next, long next_lines, float *c, long c_stride, bool adds);
+    long rows, long columns, long segments, long depth, const uint32_t *const *a, const uint32_t *b, const void *next,
+    long next_lines, float *c, long c_stride, const float *addends, long addend_stride);
 
 /// Single precision to half, to nearest and ties to even; for processors that have AVX2. `count` is a multiple of 8.
 void ck_narrow_f16(const float *source, uint16_t *target, long count);
@@ -65,9 +66,10 @@ void ck_interleave_bf16(const float *first, const float *second, uint32_t *targe
 
 /// A block of a running softmax, for processors with AMX: 16 columns of `count` rows of scores, a panel's width apart.
 ///
-/// `maximum` becomes the largest score of each column so far, and every score e^(score - maximum), rounded to bf16 and two rows
-/// to a word, an odd last one with zero. Those of each column are summed before they are rounded.
-void ck_exponentiate_bf16(float *scores, long count, float *maximum, float *sum);
+/// Every score becomes e^(score - maximum), rounded to bf16 and two rows to a word, an odd last one with zero. A column's
+/// `maximum`, at first minus infinity, is the largest score so far, or less by up to 5: it changes seldom. `shrinkage` is what
+/// brings results of before to a changed one, else 1, and says whether any is changed. `sum` is of all exponentials so far.
+bool ck_exponentiate_bf16(float *scores, long count, float *maximum, float *sum, float *shrinkage);
 
 /// The rows that are transposed together.
 enum { ck_transposed_rows = 16 };
