@@ -24,6 +24,7 @@ let package = Package(
     // Arrows point up this list only.
     .target(name: "Diagnostics"),
     .target(name: "YAMLTree", dependencies: ["Diagnostics", "CYAML"]),
+    .target(name: "JSONTree", dependencies: ["Diagnostics"]),
     .target(name: "CKernels"),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
     .target(
@@ -31,6 +32,7 @@ let package = Package(
       exclude: [
         "clip-merges.txt", "LICENSE-CLIP.txt", "qwen-merges.txt", "t5.model", "make_t5_model.py", "LICENSE-T5-QWEN.txt",
       ]),
+    .target(name: "CGraphs"),
     .target(name: "Tensors", dependencies: ["CKernels"]),
     .target(name: "Weights", dependencies: ["Diagnostics", "Tensors"]),
     .target(name: "Safetensors", dependencies: ["Diagnostics", "Weights"]),
@@ -39,12 +41,14 @@ let package = Package(
     .target(
       name: "GraphEngine",
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "ComfyUI", dependencies: ["Diagnostics", "GraphEngine", "JSONTree", "YAMLTree"]),
     .target(
-      name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CPNG", "CPNGReader"], path: "Nodes"),
+      name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CGraphs", "CPNG", "CPNGReader"],
+      path: "Nodes"),
     .executableTarget(
       name: "stepgraph",
       dependencies: [
-        "StepgraphNodes", "DiffusionModels", "Tensors",
+        "StepgraphNodes", "ComfyUI", "DiffusionModels", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // Swift's libraries are linked in: loading them takes a third of a run that finds all in the cache. By LLVM's
@@ -55,14 +59,17 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Safetensors", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree"]),
+    .testTarget(name: "JSONTreeTests", dependencies: ["JSONTree"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Safetensors"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "Safetensors", "Tensors"]),
     .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels", "GGUF", "TestSupport"]),
     .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
+    .testTarget(name: "ComfyUITests", dependencies: ["ComfyUI", "StepgraphNodes"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes", "TestSupport"]),
     .target(
-      name: "FuzzTargets", dependencies: ["StepgraphNodes", "DiffusionModels", "Safetensors", "GGUF", "Tensors"],
+      name: "FuzzTargets",
+      dependencies: ["StepgraphNodes", "ComfyUI", "DiffusionModels", "Safetensors", "GGUF", "Tensors", "YAMLTree"],
       path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"]),
     // Runs the command, which `swift test` builds beside the tests: it cannot be linked into them.
@@ -80,7 +87,7 @@ if let fuzzer {
       linkerSettings: [.unsafeFlags([fuzzer]), .linkedLibrary("stdc++")]))
 }
 
-let inC = ["CKernels", "CPNGReader", "CTokenizers"]
+let inC = ["CGraphs", "CKernels", "CPNGReader", "CTokenizers"]
 for target in package.targets where target.type != .system && !inC.contains(target.name) {
   var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
   if fuzzer != nil { settings.append(.unsafeFlags(["-sanitize=fuzzer"])) }

@@ -2,7 +2,7 @@ import GraphEngine
 
 extension NodeCatalog {
   /// Every node type of Stepgraph; a new node is one file in this folder and one line here.
-  package static let stepgraph = NodeCatalog(types, sheet: pictureSheet)
+  package static let stepgraph = NodeCatalog(types, sheet: pictureSheet, graphs: ShippedGraphs.texts)
 
   private static let types: [any Node.Type] = [
     AddNoise.self,

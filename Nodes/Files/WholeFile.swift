@@ -17,6 +17,7 @@ package enum WholeFile {
     case lock
     case svg = "SVG"
     case dot = "DOT"
+    case prompt = "ComfyUI"
 
     /// Whether a file that begins with `start` is of this kind.
     func describes(_ start: [UInt8]) -> Bool {
@@ -27,6 +28,7 @@ package enum WholeFile {
       case .svg: start.starts(with: Array("<svg ".utf8))
       case .dot: start.starts(with: Array("digraph ".utf8))
       case .lock: start.starts(with: Array("{\n  \"files\" :".utf8))
+      case .prompt: start.starts(with: Array("{\n  \"1\": {\n    \"class_type\"".utf8))
       case .events: start.starts(with: Array("{\"event\"".utf8))
       // A NUL never stands in YAML, and a picture has the same words in a text chunk.
       case .workflow:

@@ -8,7 +8,10 @@ package struct EmptyLatent: ForecastingNode {
     type: "EmptyLatent", version: 1, lane: .compute, summary: "Makes the latent that sampling starts from.")
 
   let vae = OptionalInput<VAEHandle>(
-    "vae", "Tells channels and factor; without it 4 channels at an eighth of the size.")
+    "vae", "Tells channels and factor; without it and a denoiser 4 channels at an eighth of the size.")
+  let denoiser = OptionalInput<DenoiserHandle>("denoiser", "Tells them where there is no VAE.")
+  let image = OptionalInput<Image>(
+    "image", "A picture whose size it takes, in place of width and height, cut to multiples of the factor.")
   let width = Parameter("width", "Width of the picture in pixels.", default: 512, min: 1, max: 16384)
   let height = Parameter("height", "Height of the picture in pixels.", default: 512, min: 1, max: 16384)
   let batch = Parameter("batch", "How many pictures.", default: 1, min: 1, max: 4096)
@@ -23,28 +26,31 @@ package struct EmptyLatent: ForecastingNode {
   }
 
   package func forecast(_ io: inout NodeForecast) {
-    let isKnown = io[vae] != nil || !io.isWired(vae)
+    let model = io[vae].map(LatentForm.init(vae:)) ?? io[denoiser].map(LatentForm.init(denoiser:))
+    let isKnown = (model != nil || !io.isWired(vae) && !io.isWired(denoiser)) && !io.isWired(image)
+    let size = (io[width], io[height])
     io[latent] = LatentForecast(
-      level: io[seed] == nil ? .clean : .pureNoise, shape: isKnown ? shape(io.parameters, io[vae]?.vaeConfig) : nil)
-  }
-
-  private func shape(_ parameters: NodeParameters, _ config: AutoencoderKLConfig?) -> [Int] {
-    let factor = config?.pixelsPerLatent ?? 8
-    return [
-      parameters[batch], config?.modelChannels ?? 4, parameters[height] / factor, parameters[width] / factor,
-    ]
+      level: io[seed] == nil ? .clean : .pureNoise,
+      shape: isKnown ? (model ?? LatentForm()).shape(io.parameters[batch], size) : nil)
   }
 
   package func run(_ io: inout NodeIO) throws {
-    let config = io[vae]?.model.vaeConfig
-    let factor = config?.pixelsPerLatent ?? 8
-    for (port, size) in [(width.name, io[width]), (height.name, io[height])] where !size.isMultiple(of: factor) {
-      let below = size / factor * factor
-      throw NodeFailure(
-        "\(port) is \(size), which is not a multiple of the VAE's factor \(factor)", at: port,
-        notes: ["the nearest sizes are \(below > 0 ? "\(below) and " : "")\(below + factor)"])
+    let form =
+      io[vae].map { LatentForm(vae: $0.model) } ?? io[denoiser].map { LatentForm(denoiser: $0.model) } ?? LatentForm()
+    var size = (width: io[width], height: io[height])
+    if let image = io[image]?.tensor {
+      size = (image.shape[3] / form.factor * form.factor, image.shape[2] / form.factor * form.factor)
+      guard size.width > 0, size.height > 0 else {
+        throw NodeFailure("the picture is smaller than the \(form.factor) pixels of one cell", at: self.image.name)
+      }
     }
-    let shape = shape(io.parameters, config)
+    for (port, size) in [(width.name, size.width), (height.name, size.height)] where !size.isMultiple(of: form.factor) {
+      let below = size / form.factor * form.factor
+      throw NodeFailure(
+        "\(port) is \(size), which is not a multiple of the VAE's factor \(form.factor)", at: port,
+        notes: ["the nearest sizes are \(below > 0 ? "\(below) and " : "")\(below + form.factor)"])
+    }
+    let shape = form.shape(io[batch], size)
     guard shape.reduce(1, *) <= 1 << 26 else {
       throw NodeFailure("a latent of shape \(shape) is larger than any machine could decode", at: batch.name)
     }
@@ -53,5 +59,25 @@ package struct EmptyLatent: ForecastingNode {
     } else {
       io[latent] = Latent(.zeros(shape), level: .clean)
     }
+  }
+}
+
+/// Channels of a model's latents, and how many pixels of a side are one of theirs.
+private struct LatentForm {
+  var channels = 4
+  var factor = 8
+
+  init() {}
+
+  init(vae model: Model) {
+    if let config = model.vaeConfig { (channels, factor) = (config.modelChannels, config.pixelsPerLatent) }
+  }
+
+  init(denoiser model: Model) {
+    if let config = model.denoiserConfig { (channels, factor) = (config.latentChannels, model.pixelsPerLatent) }
+  }
+
+  func shape(_ batch: Int, _ size: (width: Int, height: Int)) -> [Int] {
+    [batch, channels, size.height / factor, size.width / factor]
   }
 }

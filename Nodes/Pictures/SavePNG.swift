@@ -30,7 +30,8 @@ package struct SavePNG: Node {
       do {
         let file = try PNG.encode(
           pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],
-          texts: io.workflow.isEmpty ? [] : [(PictureWorkflow.keyword, io.workflow)])
+          texts: io.workflow.isEmpty ? [] : [(PictureWorkflow.keyword, io.workflow)],
+          others: io.workflow.isEmpty ? [] : io.companions.map { ($0.keyword, $0.text) })
         if io[counter] {
           io.reportWritten(try CountedFile.write(file, after: io[path], kind: .png))
         } else {

@@ -145,6 +145,9 @@ extension YAMLValue {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
   }
 
+  /// Whether a character may stand in a file as it is, in a comment too.
+  package static func canStand(_ scalar: Unicode.Scalar) -> Bool { scalar == "\t" || !mustBeEscaped(scalar) }
+
   private static func mustBeEscaped(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true

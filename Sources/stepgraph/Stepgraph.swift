@@ -9,8 +9,9 @@ struct Stepgraph: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ValidateCommand.self, PlanCommand.self, NodesCommand.self, SchemaCommand.self,
-      ExtractCommand.self, ExplainCommand.self, GraphCommand.self, RunsCommand.self, DiffCommand.self, LockCommand.self,
-      CacheCommand.self, ModelCommand.self, BenchCommand.self, ManualCommand.self,
+      ExtractCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self, GraphCommand.self,
+      RunsCommand.self, DiffCommand.self, LockCommand.self, CacheCommand.self, ModelCommand.self, BenchCommand.self,
+      ManualCommand.self,
     ])
 
   static func main() async {

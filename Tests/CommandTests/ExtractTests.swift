@@ -67,7 +67,7 @@ struct ExtractTests {
       ("cut.png", "'cut.png': a damaged PNG file: it is cut off within a chunk\n"),
       (
         "comfy.png",
-        "'comfy.png' holds a workflow of ComfyUI; 'stepgraph import' will read it; this version has no such command yet\n"
+        "'comfy.png' holds a workflow of ComfyUI; 'stepgraph import' makes a workflow of it that can be run\n"
       ),
       ("photo.jpg", "'photo.jpg' is a JPEG picture, \(other)"),
       ("photo.webp", "'photo.webp' is a WebP picture, \(other)"),

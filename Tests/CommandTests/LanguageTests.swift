@@ -277,7 +277,7 @@ struct LanguageTests {
     for command in ["run", "validate", "plan"] {
       let result = try stepgraph.failure([command, "comfy.json"])
       #expect(result.errors.hasPrefix("comfy.json:1:1: error: \(message)\n"))
-      #expect(result.errors.hasSuffix("= 'stepgraph import' will read it; this version has no such command yet\n"))
+      #expect(result.errors.hasSuffix("= 'stepgraph import' makes a workflow of it that can be run\n"))
       #expect(result.status == 2)
     }
   }

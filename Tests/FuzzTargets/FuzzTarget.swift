@@ -1,3 +1,4 @@
+import ComfyUI
 import Diagnostics
 import DiffusionModels
 import Foundation
@@ -6,6 +7,7 @@ import GraphEngine
 import Safetensors
 import StepgraphNodes
 import Tensors
+import YAMLTree
 
 /// Every place where bytes from outside are read first, to be fed with hostile ones.
 ///
@@ -27,6 +29,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case png
   /// The tensors of a single model file, one a line: a name and a shape.
   case model
+  /// A workflow of ComfyUI in either format, or settings of A1111, to a workflow file.
+  case comfyui
   /// An entry of the cache, a run's record, a lock file, a value: each is tried.
   case entry
 
@@ -41,6 +45,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .prompt: Self.takePrompt(String(decoding: bytes, as: UTF8.self))
     case .model: Self.takeModel(String(decoding: bytes, as: UTF8.self))
     case .png: Self.takePNG(Array(bytes))
+    case .comfyui: Self.takeComfyUI(String(decoding: bytes, as: UTF8.self))
     case .entry: Self.takeEntry(bytes)
     }
   }
@@ -165,8 +170,26 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     _ = XMP.orientation(in: bytes)
     guard let file = try? PNGFile(ByteSource(bytes)) else { return }
     _ = try? file.text("stepgraph")
+    _ = try? file.texts(["prompt", "parameters"])
     _ = try? file.orientation()
     if let reader = try? PNGReader(file), reader.width * reader.height <= mostPixels { _ = try? Image(decoding: file) }
+  }
+
+  private static func takeComfyUI(_ text: String) {
+    let (file, collector) = (SourceFile(path: "fuzz.json", text: text), DiagnosticCollector())
+    let imports = [
+      ComfyFile.read(file, into: collector).flatMap {
+        ComfyImport($0, from: "fuzz.json", models: ComfyFolders(), into: collector)
+      },
+      A1111Settings(file).imported(from: "fuzz.txt", models: ComfyFolders(), into: collector),
+    ]
+    _ = render(collector.sorted, color: false)
+    for imported in imports.compactMap(\.self) {
+      // Whatever stands in the JSON, what is written of it can be read.
+      let problems = DiagnosticCollector()
+      let tree = SourceFile(path: "imported.yaml", text: imported.text).parseYAML(into: problems)
+      precondition(tree != nil && problems.errorCount == 0, render(problems.sorted, color: false))
+    }
   }
 
   private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

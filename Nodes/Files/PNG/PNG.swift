@@ -7,15 +7,18 @@ package struct PNGError: Error, Sendable {
 
 /// 8-bit RGB pictures in PNG files, with text chunks (PNG specification, third edition, 11.3.3.4).
 package enum PNG {
-  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  package static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
   /// Larger pictures are refused before memory is set aside for them.
   static let largestSide = 16384
 
   /// The picture as a PNG file, with `texts` as uncompressed UTF-8 iTXt chunks.
   ///
-  /// - Parameter pixels: height x width x 3 bytes, rows from the top.
+  /// - Parameters:
+  ///   - pixels: height x width x 3 bytes, rows from the top.
+  ///   - others: texts for other programs, of which many read tEXt chunks alone; those that are ASCII are such.
   package static func encode(
-    pixels: [UInt8], width: Int, height: Int, texts: [(keyword: String, text: String)] = []
+    pixels: [UInt8], width: Int, height: Int, texts: [(keyword: String, text: String)] = [],
+    others: [(keyword: String, text: String)] = []
   ) throws(PNGError) -> [UInt8] {
     precondition(pixels.count == width * height * 3)
     guard (1...largestSide).contains(width), (1...largestSide).contains(height) else {
@@ -37,7 +40,10 @@ package enum PNG {
     }
     file.removeSubrange(size...)
     // After the signature and IHDR (length, type, 13 bytes, CRC).
-    file.insert(contentsOf: texts.flatMap { textChunk(keyword: $0.keyword, text: $0.text) }, at: 8 + 4 + 4 + 13 + 4)
+    let chunks =
+      texts.map { textChunk(keyword: $0.keyword, text: $0.text, isPlain: false) }
+      + others.map { textChunk(keyword: $0.keyword, text: $0.text, isPlain: $0.text.utf8.allSatisfy { $0 < 0x80 }) }
+    file.insert(contentsOf: chunks.joined(), at: 8 + 4 + 4 + 13 + 4)
     return file
   }
 
@@ -45,9 +51,10 @@ package enum PNG {
     bytes.withUnsafeBufferPointer { UInt32(crc32_z(0, $0.baseAddress, $0.count)) }
   }
 
-  private static func textChunk(keyword: String, text: String) -> [UInt8] {
-    let data = Array(keyword.utf8) + [0, 0, 0, 0, 0] + Array(text.utf8)
-    let typeAndData = Array("iTXt".utf8) + data
+  /// A tEXt chunk, or an iTXt chunk.
+  private static func textChunk(keyword: String, text: String, isPlain: Bool) -> [UInt8] {
+    let data = Array(keyword.utf8) + (isPlain ? [0] : [0, 0, 0, 0, 0]) + Array(text.utf8)
+    let typeAndData = Array((isPlain ? "tEXt" : "iTXt").utf8) + data
     return bigEndian(UInt32(data.count)) + typeAndData + bigEndian(checksum(of: typeAndData[...]))
   }
 

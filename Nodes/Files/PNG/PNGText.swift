@@ -7,10 +7,20 @@ struct PNGText {
   /// Whether the text, and what is said of it, is sound UTF-8; true of Latin-1.
   let isValid: Bool
 
+  static let types: Set = ["tEXt", "zTXt", "iTXt"]
   /// Bytes that a keyword has at most.
   static let longestKeyword = 79
+  /// Larger chunks of other programs are passed over.
+  static let longestChunk = 1 << 24
   /// Larger texts are not unpacked.
   private static let limit = 1 << 20
+
+  /// The text of a chunk that is no iTXt.
+  ///
+  /// Some programs write UTF-8 there all the same.
+  var latin1: String {
+    String(validating: text, as: UTF8.self) ?? String(String.UnicodeScalarView(text.map { Unicode.Scalar($0) }))
+  }
 
   /// Reads the text of a chunk of one of these types; nil when it is broken.
   init?(_ type: String, data: ArraySlice<UInt8>) {
@@ -76,12 +86,28 @@ extension PNGFile {
     return nil
   }
 
+  /// The texts stored under these keywords in chunks of any type, the first of each.
+  ///
+  /// Throws `PNGError` or `FileError`.
+  package func texts(_ keywords: Set<String>) throws -> [String: String] {
+    var texts: [String: String] = [:]
+    for chunk in others where PNGText.types.contains(chunk.type) {
+      guard chunk.data.count <= PNGText.longestChunk else { continue }
+      let data = try bytes.bytes(chunk.data)[...]
+      let keyword = PNGText.keyword(of: data)
+      guard keywords.contains(keyword), texts[keyword] == nil, let text = PNGText(chunk.type, data: data), text.isValid
+      else { continue }
+      texts[keyword] = chunk.type == "iTXt" ? String(decoding: text.text, as: UTF8.self) : text.latin1
+    }
+    return texts
+  }
+
   /// The keywords of all text chunks.
   ///
   /// Throws `FileError`.
   func textKeywords() throws(FileError) -> Set<String> {
     var keywords: Set<String> = []
-    for chunk in others where ["tEXt", "zTXt", "iTXt"].contains(chunk.type) {
+    for chunk in others where PNGText.types.contains(chunk.type) {
       keywords.insert(PNGText.keyword(of: try bytes.bytes(chunk.data.prefix(PNGText.longestKeyword + 1))[...]))
     }
     return keywords

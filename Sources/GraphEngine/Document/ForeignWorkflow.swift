@@ -17,5 +17,5 @@ package enum ForeignWorkflow {
   }
 
   /// What is to become of such a workflow.
-  package static let importNote = "'stepgraph import' will read it; this version has no such command yet"
+  package static let importNote = "'stepgraph import' makes a workflow of it that can be run"
 }

@@ -8,12 +8,15 @@ package final class NodeCatalog: Sendable {
   private let made = Mutex<[String: NodeDeclaration]>([:])
   /// How the results of a sweep are shown together; nil: they are not.
   let sheet: SweepSheet?
+  /// Texts of graphs that workflow files call by a name in angle brackets.
+  let graphs: [String: String]
 
-  package init(_ types: [any Node.Type], sheet: SweepSheet? = nil) {
+  package init(_ types: [any Node.Type], sheet: SweepSheet? = nil, graphs: [String: String] = [:]) {
     self.types = Dictionary(types.map { ($0.info.type, $0) }) { first, _ in
       preconditionFailure("two nodes are called '\(first.info.type)'")
     }
     self.sheet = sheet
+    self.graphs = graphs
   }
 
   package var typeNames: some Collection<String> { types.keys }

@@ -31,6 +31,8 @@ package struct NodeIO {
   package internal(set) var outputs: [String: any WireValue] = [:]
   /// The self-contained workflow that this run resolves to, as YAML, for sinks that embed it.
   package var workflow: String { workflowText.text }
+  /// What sinks add to it for other programs.
+  package var companions: [CompanionText] { workflowText.companions }
   private let workflowText: WorkflowText
   /// Reports something the user should know, shown at the named port's line.
   package var warn: @Sendable (_ message: String, _ port: String?) -> Void

@@ -4,7 +4,7 @@ enum EmbeddedWorkflow {
   ///
   /// An `x-made-with` block tells what else decides the bits, and how large the files are.
   static func complete(_ graph: inout ResolvedGraph, sources: [Int: [SourceContent]], numerics: String) {
-    let (nodes, readers) = (graph.nodes, sources.keys.sorted())
+    let (nodes, readers, whole) = (graph.nodes, sources.keys.sorted(), graph)
     @Sendable func block(_ readers: ArraySlice<Int>, of part: Range<Int>) -> String {
       var contents = Contents(readings: readers.map { Reading(nodes[$0], sources[$0] ?? []) })
       for index in part {
@@ -18,14 +18,15 @@ enum EmbeddedWorkflow {
       // Points are in the order of their nodes.
       while next < readers.count, readers[next] < point.nodes.lowerBound { next += 1 }
       let first = next
-      graph.points[index].workflowText = WorkflowText {
+      graph.points[index].workflowText = WorkflowText(companions: { whole.companions(whole, point.nodes) }) {
         point.workflow + block(readers[first...].prefix { point.nodes.contains($0) }, of: point.nodes)
       }
     }
-    let (whole, isSwept) = (graph.workflowText, !graph.points.isEmpty)
-    graph.workflowText = WorkflowText {
+    let (text, isSwept) = (graph.workflowText, !graph.points.isEmpty)
+    // A sweep is several workflows to others.
+    graph.workflowText = WorkflowText(companions: { isSwept ? [] : whole.companions(whole, nil) }) {
       // A sweep that no one file can describe.
-      whole.text.isEmpty && isSwept ? "" : whole.text + block(readers[...], of: nodes.indices)
+      text.text.isEmpty && isSwept ? "" : text.text + block(readers[...], of: nodes.indices)
     }
   }
 

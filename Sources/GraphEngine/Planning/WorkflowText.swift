@@ -9,8 +9,25 @@ package final class WorkflowText: Sendable {
   }
 
   private let content: Mutex<Content>
+  private let known: Mutex<[CompanionText]?> = Mutex(nil)
+  private let writeCompanions: @Sendable () -> [CompanionText]
 
-  package init(_ write: @escaping @Sendable () -> String) { content = Mutex(.unwritten(write)) }
+  package init(
+    companions: @escaping @Sendable () -> [CompanionText] = { [] }, _ write: @escaping @Sendable () -> String
+  ) {
+    content = Mutex(.unwritten(write))
+    writeCompanions = companions
+  }
+
+  /// The same for other programs.
+  package var companions: [CompanionText] {
+    known.withLock { known in
+      if let known { return known }
+      let companions = writeCompanions()
+      known = companions
+      return companions
+    }
+  }
 
   package convenience init(_ text: String) { self.init { text } }
 
@@ -25,4 +42,9 @@ package final class WorkflowText: Sendable {
       }
     }
   }
+}
+
+extension WorkflowText {
+  /// `text` as a value of a workflow file that stands for itself, whatever is in it.
+  package static func literal(_ text: String) -> String { Literal.escaped(text) }
 }

@@ -60,7 +60,14 @@ enum PathText {
 
   /// `path` as seen from where `folder` is seen; `folder` is empty for the same place.
   static func join(_ folder: String, _ path: String) -> String {
-    normalized(folder.isEmpty || path.hasPrefix("/") ? path : folder + "/" + path)
+    if shippedName(path) != nil { return path }
+    return normalized(folder.isEmpty || path.hasPrefix("/") ? path : folder + "/" + path)
+  }
+
+  /// The name of a graph that is part of the program, `<samplers/euler.yaml>`, which is the same in every folder; nil for
+  /// any other path.
+  static func shippedName(_ path: String) -> String? {
+    path.hasPrefix("<") && path.hasSuffix(">") ? String(path.dropFirst().dropLast()) : nil
   }
 
   /// The folder that holds `path`; empty for a bare name.

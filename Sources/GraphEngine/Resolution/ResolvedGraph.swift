@@ -25,6 +25,8 @@ package struct ResolvedGraph: Sendable {
   package var points: [SweepPoint] = []
   /// What the workflow says it was made with; nil when it says nothing.
   package var record: WorkflowRecord?
+  /// Writes what sinks add for other programs.
+  package var companions: CompanionWriter = { _, _ in [] }
   /// What the user should know though nothing is wrong.
   package var warnings: [Diagnostic]
 

@@ -57,7 +57,16 @@ package struct WorkflowLoader {
   }
 
   func makeDocuments(_ collector: DiagnosticCollector) -> DocumentLoader {
-    DocumentLoader(collector: collector, readFile: readFile)
+    DocumentLoader(collector: collector) { [readFile, graphs = catalog.graphs] path, reference throws(DiagnosticList) in
+      guard let name = PathText.shippedName(path), let reference else { return try readFile(path, reference) }
+      guard let text = graphs[name] else {
+        let near = nearestName(to: name, among: graphs.keys).map { "did you mean '<\($0)>'?" }
+        throw DiagnosticList([
+          Diagnostic("there is no graph '\(path)' in the program", at: reference, notes: near.map { [$0] } ?? [])
+        ])
+      }
+      return SourceFile(path: path, text: text)
+    }
   }
 
   func drawSeed() -> UInt64 { draw() }

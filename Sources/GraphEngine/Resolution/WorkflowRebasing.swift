@@ -22,3 +22,6 @@ package func rebasedWorkflow(
   let record = lines.firstIndex { $0.hasPrefix(WorkflowRecord.filesKey + ":") } ?? lines.endIndex
   return graph.workflow + lines[record...].joined(separator: "\n")
 }
+
+/// `path`, which is absolute, as it is seen from the absolute `folder`.
+package func relativePath(_ path: String, to folder: String) -> String { PathText.relative(path, to: folder) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ComfyUI
 import Diagnostics
 import Foundation
 import GraphEngine
@@ -80,7 +81,7 @@ struct GraphSettings: ParsableArguments {
 
   /// The graph, checked and unrolled.
   func resolvedGraph(_ path: String) throws(DiagnosticList) -> ResolvedGraph {
-    let graph = try WorkflowFile.loader.resolve(
+    var graph = try WorkflowFile.loader.resolve(
       path,
       settings: (settings + moreSettings).map { setting in
         let (name, text) = Self.parts(of: setting)
@@ -91,6 +92,7 @@ struct GraphSettings: ParsableArguments {
         return SweepSetting(name: name, text: text)
       },
       sheets: noSheet ? .none : sheet.map { .at($0) } ?? .beside, targets: target.isEmpty ? nil : target)
+    graph.companions = { ComfyExport.companions($0, of: $1) }
     Terminal.show(graph.warnings)
     return graph
   }

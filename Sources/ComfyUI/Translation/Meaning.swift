@@ -1,0 +1,115 @@
+/// What an output of a node stands for, which may be more than a wire: a sampler of ComfyUI is a word, and its noise a seed.
+enum Meaning {
+  /// Nothing here says it; the number is that of a cause.
+  case broken(Int)
+  case model(ModelMeaning)
+  case clip(TextEncoderMeaning)
+  case conditioning(ConditioningMeaning)
+  case latent(LatentMeaning)
+  case vae(SketchWire)
+  case image(SketchWire)
+  case mask(SketchWire)
+  case upscaler(SketchWire)
+  case controlNet(SketchWire)
+  case noise(NoiseMeaning)
+  case sampler(SamplerMeaning)
+  case sigmas(SigmasMeaning)
+  case guider(GuiderMeaning)
+  /// A side of a picture that is known when it runs.
+  case size(of: SketchWire, isWidth: Bool)
+  /// How many pictures there are.
+  case count
+}
+
+/// The families of models that an imported workflow has to tell apart.
+enum ComfyFamily: Hashable {
+  case stableDiffusion, sdxl, sdxlRefiner, flux, fluxSchnell, flux2, flux2Klein, zImage
+
+  /// Those whose text encoders take brackets as they are.
+  var takesPlainText: Bool { self == .flux2Klein || self == .flux2 || self == .zImage }
+  var isFlow: Bool { ![.stableDiffusion, .sdxl, .sdxlRefiner].contains(self) }
+  /// Whether it is told a guidance scale.
+  var takesGuidance: Bool { self == .flux || self == .flux2 }
+}
+
+struct ModelMeaning {
+  var wire: SketchWire
+  var family: ComfyFamily?
+  /// Of NoiseSchedule: what nodes changed of the model's noise.
+  var noise: [(name: String, value: SketchValue)] = []
+  /// Whether its table of sigmas has 10 000 entries.
+  var hasLongTable: Bool
+}
+
+struct TextEncoderMeaning {
+  var wire: SketchWire
+  var family: ComfyFamily?
+  /// As CLIPSetLastLayer counts: -1 is the last.
+  var lastLayer: Int?
+}
+
+struct ConditioningMeaning {
+  var wire: SketchWire
+  /// As FluxGuidance sets it; nil where none did.
+  var guidance: SketchValue?
+  var isUnguided = false
+  /// Latents of pictures to go by.
+  var references: [SketchWire] = []
+  /// The nodes that encode its texts.
+  var texts: [Int]
+}
+
+struct LatentMeaning {
+  var wire: SketchWire
+  var mask: SketchWire?
+  /// Of zeros that something is to be drawn on: which draws of the noise it takes.
+  var draw = 0
+  var isEmpty = false
+}
+
+struct NoiseMeaning {
+  var seed: SketchValue
+  /// Whether the start is noised; what is added on the way always is.
+  var isAdded: Bool
+}
+
+struct SamplerMeaning {
+  var name: String
+  /// Further values of the sampler's graph.
+  var options: [(name: String, value: SketchValue)] = []
+}
+
+struct GuiderMeaning {
+  var model: ModelMeaning
+  var positive: ConditioningMeaning
+  var negative: ConditioningMeaning?
+  var cfg: SketchValue?
+}
+
+struct SigmasMeaning {
+  /// Where they come from: nil for a list.
+  var model: ModelMeaning?
+  /// Parameters of NoiseSchedule.
+  var values: [(name: String, value: SketchValue)]
+  /// A picture whose size decides them.
+  var sizeOf: SketchWire?
+  /// How many steps there are before `from` and `to` cut them; nil where only the model's table tells.
+  var count: StepCount
+  var from = 0
+  /// Nil for the end.
+  var to: Int?
+  var endsAtZero = false
+  /// Whether the last of all sigmas is 0, as that of a scheduler is.
+  var hasCleanEnd = true
+
+  /// Whether the last step that is kept goes to no noise.
+  var endsClean: Bool { to.map { $0 >= count.number } ?? true ? hasCleanEnd : endsAtZero }
+}
+
+/// A number of steps that may follow from a param.
+struct StepCount {
+  /// Now.
+  var number: Int
+  /// As the workflow says it.
+  var value: SketchValue
+}

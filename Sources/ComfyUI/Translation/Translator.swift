@@ -1,0 +1,115 @@
+import Diagnostics
+import JSONTree
+
+/// What a workflow says that nothing here does.
+package struct ImportProblem: Sendable {
+  package let node: String
+  package let type: String
+  package let title: String?
+  /// What it is about, and what would be nearest.
+  package let reason: String
+  package let location: SourceLocation
+}
+
+/// Makes the nodes of a workflow out of those of ComfyUI.
+///
+/// Nodes are translated from inputs to outputs, each by the rule of its class. A rule that cannot say what its node says gives
+/// broken outputs, and so do the rules that need these; only what reaches a file is told of at the end. So a negative prompt
+/// that guidance 1 leaves out, or what feeds a preview, is never a problem.
+final class Translator {
+  var sketch = WorkflowSketch()
+  /// Why outputs are broken.
+  private var causes: [Cause] = []
+  private var meanings: [String: [Meaning]] = [:]
+  /// Causes that keep a file from being written.
+  private var reported: Set<Int> = []
+  let models: ComfyFolders
+  private let graph: ComfyGraph
+
+  /// A problem of a node, or several other causes.
+  private enum Cause {
+    case problem(ImportProblem)
+    case several([Int])
+  }
+
+  init(_ graph: ComfyGraph, models: ComfyFolders) {
+    (self.graph, self.models) = (graph, models)
+  }
+
+  /// Translates everything; gives the problems that matter, in the order of the file.
+  func translate() -> [ImportProblem] {
+    let savesPictures = graph.nodes.contains { $0.type.hasPrefix("SaveImage") || $0.type == "SaveLatent" }
+    for node in graph.nodes {
+      let translation = NodeTranslation(node, self)
+      switch ComfyClass.all[node.type]?.treatment {
+      case .imported(let rule) where node.type == "PreviewImage" && savesPictures: _ = rule
+      case .imported(let rule):
+        meanings[node.id] = translation.outputs(rule)
+      case .folded:
+        meanings[node.id] = [
+          translation.refuse(
+            "its value is computed while the workflow runs, and a workflow here is fixed before it does")
+        ]
+      case .shown: break
+      case .refused(let reason): meanings[node.id] = [translation.refuse(reason)]
+      case nil:
+        meanings[node.id] = [
+          translation.refuse(
+            "no class of ComfyUI that pictures of these models are made with"
+              + (nearestName(to: node.type, among: ComfyClass.all.keys).map { "; did you mean \($0)?" } ?? ""))
+        ]
+      }
+    }
+    return reportedProblems()
+  }
+
+  /// All problems that the reported causes come down to.
+  private func reportedProblems() -> [ImportProblem] {
+    var (open, seen) = (Array(reported), reported)
+    var found: [(Int, ImportProblem)] = []
+    while let index = open.popLast() {
+      switch causes[index] {
+      case .problem(let problem): found.append((index, problem))
+      case .several(let others): open += others.filter { seen.insert($0).inserted }
+      }
+    }
+    return found.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  /// Nodes of classes that are not known, which nothing reads: they may write something all the same.
+  var unknownEnds: [ComfyNode] {
+    var read: Set<String> = []
+    for input in graph.nodes.flatMap(\.inputs.values) {
+      if case .link(let link) = input.value { read.insert(link.node) }
+    }
+    return graph.nodes.filter { node in
+      ComfyClass.all[node.type] == nil && !read.contains(node.id)
+        && node.inputs.values.contains { if case .link = $0.value { true } else { false } }
+    }
+  }
+
+  /// What a link carries; nil for an output that its class does not have.
+  func meaning(of link: ComfyLink) -> Meaning? {
+    guard let outputs = meanings[link.node] else { return nil }
+    // A refused node has one meaning for all.
+    if outputs.count == 1, case .broken = outputs[0] { return outputs[0] }
+    return outputs.indices.contains(link.slot) ? outputs[link.slot] : nil
+  }
+
+  func addProblem(_ reason: String, _ node: ComfyNode) -> Int {
+    causes.append(
+      .problem(
+        ImportProblem(node: node.id, type: node.type, title: node.title, reason: reason, location: node.location)))
+    return causes.count - 1
+  }
+
+  /// One cause for several.
+  func join(_ others: [Int]) -> Int {
+    if others.count == 1 { return others[0] }
+    causes.append(.several(others))
+    return causes.count - 1
+  }
+
+  /// Says that a file is not written for want of these.
+  func report(_ broken: [Int]) { reported.formUnion(broken) }
+}
