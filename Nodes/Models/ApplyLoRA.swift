@@ -5,7 +5,7 @@ import Safetensors
 /// A model whose weights are changed by a LoRA, or by what descends from it: Hu et al., 2021.
 package struct ApplyLoRA: ForecastingNode {
   package static let info = NodeInfo(
-    type: "ApplyLoRA", version: 1, lane: .inline,
+    type: "ApplyLoRA", version: 2, lane: .inline,
     summary: "Changes a model's weights by those of a LoRA file, as they are loaded.")
 
   let denoiser = Input<DenoiserHandle>("denoiser", "The denoiser to change.", reaches: ["denoiser"])

@@ -18,6 +18,8 @@ struct PackedWeight: Sendable {
   /// Empty where the weight stays in its file.
   private let packed: PackedMemory.Block
   private let stored: StoredRows?
+  /// What is added to the rows in the file.
+  private let lowRank: PackedLowRank?
 
   /// Whether parts of panels are made from rows in a file whenever they are used.
   var staysInFile: Bool { stored != nil }
@@ -39,6 +41,7 @@ struct PackedWeight: Sendable {
     let floats = staysHalf ? words / 2 : words
     stored = Self.rowsToKeep(source, taps: taps, packedFloats: floats)
     isHalf = stored == nil && staysHalf
+    lowRank = stored == nil ? nil : try source.lowRank.map(PackedLowRank.init)
     packed = PackedMemory.Block(count: stored == nil ? floats : 0)
     if stored != nil { return }
     let failure = Mutex<(any Error)?>(nil)
@@ -61,8 +64,9 @@ struct PackedWeight: Sendable {
   /// One in f32 or f16 is used faster when it is packed, and so are the kernels of a convolution that fit into f16. But
   /// memory must have room for them.
   private static func rowsToKeep(_ source: WeightSource, taps: Int, packedFloats: Int) -> StoredRows? {
-    guard let stored = source.stored else { return nil }
-    let isFasterPacked = stored.format == .f32 || source.isHalf && (stored.format == .f16 || taps > 1)
+    guard let stored = source.stored, source.lowRank == nil || taps == 1 else { return nil }
+    let mayPack = source.isHalf || source.lowRank != nil
+    let isFasterPacked = stored.format == .f32 || mayPack && (stored.format == .f16 || taps > 1)
     return isFasterPacked && PackedMemory.hasRoom(for: 4 * packedFloats) ? nil : stored
   }
 
@@ -135,7 +139,7 @@ struct PackedWeight: Sendable {
   func block(panel: Int, taps: Range<Int>, words: Range<Int>, widened: AlignedStorage?) -> Block {
     if let stored, let widened {
       let width = PanelProduct.width
-      stored.widen(part(columns: panel..<panel + width, width: width, taps, words), to: widened.elements)
+      widen(part(columns: panel..<panel + width, width: width, taps, words), of: stored, to: widened.elements)
       return Block(start: widened.elements, tapStride: words.count * width, wordStride: width)
     }
     let first = place(column: panel, tap: taps.lowerBound, word: words.lowerBound)
@@ -156,6 +160,27 @@ struct PackedWeight: Sendable {
     StoredRows.Part(
       columns: columns.lowerBound..<min(columns.upperBound, outputs), width: width, taps: taps, tapCount: self.taps,
       words: words, precision: precision, inputs: inputs)
+  }
+
+  /// Writes a part of a panel, [taps, words, width], to `target`.
+  private func widen(_ part: StoredRows.Part, of stored: StoredRows, to target: UnsafeMutablePointer<Float>) {
+    guard let lowRank else { return stored.widen(part, to: target) }
+    let perWord = precision.factorsPerWord
+    let inputs = part.words.lowerBound * perWord..<min(part.words.upperBound * perWord, inputs)
+    guard precision == .bf16 else {
+      stored.widen(part, to: target)
+      return lowRank.add(inputs, columns: part.columns, to: target, stride: part.width)
+    }
+    // Rounded once the sum is made.
+    let (width, words) = (part.width, part.words.count)
+    let sums = AlignedStorage(count: 2 * words * width)
+    stored.widen(part.inSinglePrecision(inputs), to: sums.elements)
+    lowRank.add(inputs, columns: part.columns, to: sums.elements, stride: width)
+    if inputs.count % 2 == 1 { (sums.elements + inputs.count * width).update(repeating: 0, count: width) }
+    for word in 0..<words {
+      let line = sums.elements + 2 * word * width
+      PanelProduct.interleave(line, line + width, to: target + word * width, count: width)
+    }
   }
 
   // MARK: - Products
@@ -204,8 +229,8 @@ struct PackedWeight: Sendable {
           if let stored, let widened {
             for (number, panel) in stride(from: first, to: together.upperBound, by: width).enumerated() {
               let panel = panel..<min(panel + width, together.upperBound)
-              stored.widen(
-                part(columns: panel, width: width, taps, words), to: widened.elements + number * partWords)
+              widen(
+                part(columns: panel, width: width, taps, words), of: stored, to: widened.elements + number * partWords)
             }
           }
           block.forEachRows { some in

@@ -48,6 +48,12 @@ package struct StoredRows: @unchecked Sendable {
     let words: Range<Int>
     let precision: Precision
     let inputs: Int
+
+    /// The same part with a word for each of its inputs, which are `range`.
+    func inSinglePrecision(_ range: Range<Int>) -> Part {
+      Part(
+        columns: columns, width: width, taps: taps, tapCount: tapCount, words: range, precision: .f32, inputs: inputs)
+    }
   }
 
   /// Writes a part of a panel, [taps, words, width], to `target`.

@@ -9,17 +9,20 @@ package struct WeightSource: Sendable {
   package let isHalf: Bool
   /// The rows where they are in a file; nil for those that are elsewhere, or are computed.
   package let stored: StoredRows?
+  /// What is added to the rows in the file; `readRows` gives the sum.
+  package let lowRank: LowRankMatrix?
   /// Writes rows `rows` (slices along the first axis) to the buffer, which has exactly their size.
   package let readRows: @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
 
   package init(
-    shape: [Int], isHalf: Bool = false, stored: StoredRows? = nil,
+    shape: [Int], isHalf: Bool = false, stored: StoredRows? = nil, lowRank: LowRankMatrix? = nil,
     readRows: @escaping @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
   ) {
     precondition(!shape.isEmpty, "a weight has at least one axis")
     self.shape = shape
     self.isHalf = isHalf
     self.stored = stored
+    self.lowRank = lowRank
     self.readRows = readRows
   }
 
@@ -32,7 +35,8 @@ package struct WeightSource: Sendable {
   /// Rows `range` as a weight of their own.
   package func rows(_ range: Range<Int>) -> WeightSource {
     WeightSource(
-      shape: [range.count] + shape.dropFirst(), isHalf: isHalf, stored: stored?.from(row: range.lowerBound)
+      shape: [range.count] + shape.dropFirst(), isHalf: isHalf, stored: stored?.from(row: range.lowerBound),
+      lowRank: lowRank?.rows(Array(range))
     ) { rows, destination in
       try readRows(rows.lowerBound + range.lowerBound..<rows.upperBound + range.lowerBound, destination)
     }

@@ -100,6 +100,34 @@ import DiffusionModels
     }
   }
 
+  /// Weights that stay in their file have the change beside them: as if it had been added to them.
+  @Test(arguments: ["flux", "flux2", "z-image"]) func changesOfWeightsThatStayInTheirFile(_ name: String) throws {
+    let (tiny, reference) = (try TinyTransformer.named(name), try TinyTransformer.reference(name))
+    let states = try (try? reference.tensor("0.states")) ?? reference.tensor("0.states.0")
+    let conditioning = DenoiserConditioning(states, pooled: try? reference.tensor("0.pooled"))
+    let latent = try reference.tensor("0.latent")
+    let rounded = tiny.diffusersTensors.map { name, tensor in
+      let bits = tensor.values.map { Float(bitPattern: ($0.bitPattern + 0x8000) & 0xFFFF_0000) }
+      return (name: name, tensor: Tensor(shape: tensor.shape, values: bits))
+    }
+    let paths = try [DType.bf16, .f32].map { type in
+      let path = folder.appending(path: "\(type).safetensors")
+      try Data(TinyTransformer.file(rounded, as: type)).write(to: path)
+      return path.path
+    }
+    let loras = try ["original", "diffusers"].map { layout in
+      try write(Self.modules("\(name).\(layout)").flatMap(Style.dotted.tensors), to: "\(layout).safetensors")
+    }
+    let velocities = try paths.map { path in
+      var model = try Model(path: path)
+      for lora in loras { model = model.patched(with: LoRAPatch(try LoRAFile(path: lora), strength: 0.6)) }
+      return try model.denoiser().predict(
+        latent: latent, time: 1000, conditionings: [conditioning], extras: DenoiserExtras())[0]
+    }
+    expectClose(velocities[0], velocities[1], within: 2e-6, name)
+    #expect(velocities[0] != velocities[1])
+  }
+
   /// DoRA of a joined layer gives each row its length, whichever layer of the model has the row.
   @Test func lengthsOfAJoinedLayerGoWithItsRows() throws {
     let tiny = try TinyTransformer.named("flux")

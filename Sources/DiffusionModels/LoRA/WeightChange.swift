@@ -43,7 +43,7 @@ struct WeightChange: Sendable {
   func viewed(_ place: WeightPlace) -> WeightChange? {
     let count = place.shape(of: [delta.rowCount])[0]
     if place.view == .whole { return self }
-    var change = WeightChange(delta: ViewedDelta(whole: delta, place: place, rowCount: count), scale: scale)
+    var change = WeightChange(delta: delta.viewed(place, rowCount: count), scale: scale)
     guard let magnitude else { return change }
     if magnitude.isByInput, count < delta.rowCount { return nil }
     let lengths = magnitude.values.values
@@ -55,8 +55,13 @@ struct WeightChange: Sendable {
     return change
   }
 
+  /// A weight that can stay in its file does so, and has what is added beside it: of a quantised model's weights a copy in
+  /// single precision would take several times their memory.
   private func adding(_ factor: Float, to source: WeightSource) -> WeightSource {
-    WeightSource(shape: source.shape) { [delta] rows, target in
+    let added = source.stored == nil ? nil : (delta as? LowRankDelta)?.times(factor)
+    let lowRank = added.map { added in source.lowRank.map { $0 + added } ?? added }
+    let stored = added == nil ? nil : source.stored
+    return WeightSource(shape: source.shape, stored: stored, lowRank: lowRank) { [delta] rows, target in
       try source.readRows(rows, target)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: target.count) { change in
         delta.write(rows, to: change)

@@ -9,6 +9,15 @@ protocol WeightDelta: Sendable {
 
   /// Writes rows `rows` to `target`, which has exactly their size.
   func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>)
+
+  /// The rows that a weight of so many has of a tensor that joins several.
+  func viewed(_ place: WeightPlace, rowCount: Int) -> any WeightDelta
+}
+
+extension WeightDelta {
+  func viewed(_ place: WeightPlace, rowCount: Int) -> any WeightDelta {
+    ViewedDelta(whole: self, place: place, rowCount: rowCount)
+  }
 }
 
 /// A matrix as it stands.
@@ -33,8 +42,16 @@ struct LowRankDelta: WeightDelta {
   let up: Tensor  // [rows, rank]
   let down: Tensor  // [rank, columns]
 
+  /// A matrix still, so that it can stand beside a weight that stays in its file.
+  func viewed(_ place: WeightPlace, rowCount: Int) -> any WeightDelta {
+    let rows = LowRankMatrix(up: up, down: down).rows((0..<rowCount).map { place.row($0, of: rowCount) })
+    return LowRankDelta(up: rows.up, down: rows.down)
+  }
+
   var rowCount: Int { up.shape[0] }
   var columnCount: Int { down.shape[1] }
+
+  func times(_ factor: Float) -> LowRankMatrix { LowRankMatrix(up: factor * up, down: down) }
 
   func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
     let (rank, columns) = (up.shape[1], columnCount)
