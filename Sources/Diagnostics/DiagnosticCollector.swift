@@ -37,6 +37,8 @@ package final class DiagnosticCollector {
     return try body()
   }
 
+  package var isEmpty: Bool { diagnostics.isEmpty }
+
   /// Everything so far: problems without a place in a file first, then by file, line and column.
   package var sorted: [Diagnostic] {
     diagnostics.enumerated().sorted { left, right in

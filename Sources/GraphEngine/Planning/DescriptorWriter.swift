@@ -11,7 +11,7 @@ struct DescriptorWriter: Sendable {
   /// The descriptor of a node or, with `output`, of one of its outputs: what does not reach that leaves no trace.
   mutating func descriptor(
     of index: Int, output: String? = nil, in graph: ResolvedGraph, sources: [SourceContent],
-    key: (WireSource) -> ContentDigest
+    keys: OutputKeys
   ) -> [UInt8] {
     let (inputs, parameters) = (graph.nodes[index].inputs, graph.nodes[index].parameters)
     let type = typeText(graph.nodes[index].declaration)
@@ -27,7 +27,7 @@ struct DescriptorWriter: Sendable {
       for source in inputs[input.index] {
         text.append(raw: separator)
         text.append(raw: "[")
-        text.append(key(source))
+        text.append(keys[source])
         text.append(raw: ",")
         text.append(graph.nodes[source.node].declaration.outputs[source.output].name)
         text.append(raw: "]")

@@ -53,7 +53,8 @@ struct Forecasts {
           severity: .warning))
     }
     entries[index].outputs = io.outputs
-    entries[index].parameters = io.parameters.values.filter { graph.nodes[index].parameters.values[$0.key] != $0.value }
+    let (given, forecast) = (graph.nodes[index].parameters.values, io.parameters.values)
+    entries[index].parameters = forecast == given ? [:] : forecast.filter { given[$0.key] != $0.value }
     entries[index].disconnected = io.wires.indices.filter { io.wires[$0] != graph.nodes[index].inputs[$0] }
     entries[index].change = io.change
     return apply(entries[index], to: &graph.nodes[index])

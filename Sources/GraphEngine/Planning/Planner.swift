@@ -70,22 +70,23 @@ private struct Planner {
   mutating func makeKeys() throws {
     var digests = SourceDigests(cache: caches.disk, other: options.digests, progress: options.hashing)
     let consumers = ConsumerTypes(graph)
-    var types: [ObjectIdentifier: any Node] = [:]
+    var types: [ObjectIdentifier: PlannedType] = [:]
     // Opening a model takes a while, and a sweep opens it at every point.
     var known: [SourceRequest: [SourceContent]] = [:]
     var groups: [ContentDigest: Int] = [:]
     groups.reserveCapacity(graph.nodes.count)
     let problems = DiagnosticCollector()
     for index in graph.nodes.indices where isAsked[index] {
-      let type = ObjectIdentifier(graph.nodes[index].declaration)
-      let node = types[type] ?? graph.nodes[index].declaration.makeNode()
-      types[type] = node
+      let id = ObjectIdentifier(graph.nodes[index].declaration)
+      let type = types[id] ?? PlannedType(graph.nodes[index].declaration)
+      types[id] = type
+      let node = type.node
       if let consumers = consumers[index], let node = node as? any ConsumerAwareNode {
         node.resolve(&graph.nodes[index].parameters, consumers: consumers)
       }
       do {
         try node.resolve(&graph.nodes[index].parameters)
-        let request = SourceRequest(graph.nodes[index])
+        let request = type.readsFiles ? SourceRequest(graph.nodes[index]) : nil
         let contents =
           try request.flatMap { known[$0] }
           ?? node.sources(graph.nodes[index].parameters).map { source in
@@ -95,7 +96,7 @@ private struct Planner {
           }
         if let request { known[request] = contents }
         keys.add(index, of: graph, reading: contents)
-        if let foreseeing = node as? any ForecastingNode {
+        if let foreseeing = type.forecasting {
           let isChanged = try forecasts.add(index, foreseeing, key: keys.nodeKeys[index], to: &graph)
           if isChanged { keys.add(index, of: graph, reading: contents) }
         } else {
@@ -260,16 +261,26 @@ private struct Planner {
   }
 }
 
+/// What is asked of a node's type once for all nodes.
+private struct PlannedType {
+  let node: any Node
+  let forecasting: (any ForecastingNode)?
+  /// Whether nodes are given paths to read.
+  let readsFiles: Bool
+
+  init(_ declaration: NodeDeclaration) {
+    node = declaration.makeNode()
+    forecasting = node as? any ForecastingNode
+    readsFiles = declaration.parameters.contains { $0.type == .path(.read) }
+  }
+}
+
 /// What decides which files a node reads.
 private struct SourceRequest: Hashable {
   let type: String
   let parameters: NodeParameters
 
-  /// Nil for a node that is given no path to read.
-  init?(_ node: ResolvedNode) {
-    guard node.declaration.parameters.contains(where: { $0.type == .path(.read) }) else { return nil }
-    (type, parameters) = (node.declaration.info.type, node.parameters)
-  }
+  init(_ node: ResolvedNode) { (type, parameters) = (node.declaration.info.type, node.parameters) }
 }
 
 extension NodeDeclaration {

@@ -17,6 +17,8 @@ final class Binder {
   var openFiles: [String] = []
   /// Paths to read that begin with a param and turned out to be absolute, by their literal.
   private(set) var absolutePaths: Set<DocumentID> = []
+  /// Whether a path to read begins with what only unrolling tells, and so may turn out to be absolute.
+  private(set) var hasUnknownPaths = false
   /// Whether a wire is an address, for which the unroller has to remember more.
   private(set) var usesAddresses = false
   private var callCount = 0
@@ -53,6 +55,8 @@ final class Binder {
   }
 
   func noteAbsolutePath(_ literal: DocumentID) { absolutePaths.insert(literal) }
+
+  func noteUnknownPath() { hasUnknownPaths = true }
 
   func noteAddress() { usesAddresses = true }
 

@@ -4,9 +4,24 @@ import Diagnostics
 enum BoundValue {
   case one(BoundLiteral)
   case list([BoundLiteral])
+
+  /// As a literal's.
+  func evaluate(_ registers: [ParameterValue]) -> Result<ParameterValue, ValueProblem> {
+    switch self {
+    case .one(let literal): return literal.evaluate(registers)
+    case .list(let literals):
+      do throws(ValueProblem) {
+        var items: [ParameterValue] = []
+        for literal in literals { items.append(try literal.evaluate(registers).get()) }
+        return .success(.list(items))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
 }
 
-/// A literal with its names looked up: all that is left to know are the registers of loop indices.
+/// A literal with its names looked up: all that is left to know are registers, such as those of loop indices.
 struct BoundLiteral {
   enum Piece {
     case text(String)

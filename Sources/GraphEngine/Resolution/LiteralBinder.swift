@@ -24,7 +24,10 @@ extension Binder {
     if target.type == .string { warnOfComment(after: literal) }
     guard let bound = lookUp(literal, for: target, values: values) else { return .broken }
     if let role = target.role { note(role, of: bound.origin.literal, at: literal.location) }
-    guard bound.isConstant else { return .varying(bound) }
+    guard bound.isConstant else {
+      if target.role == .read, case .value = literal.pieces.first { noteUnknownPath() }
+      return .varying(bound)
+    }
     guard let value = evaluate(bound, hint: nameHint(literal, values: values)) else { return .broken }
     if target.role == .read, bound.isAbsolutePath { noteAbsolutePath(bound.origin.literal) }
     return .value(value)

@@ -31,6 +31,15 @@ package struct ResolvedParameter: Sendable {
   }
 }
 
+/// What the params of the workflow that is run are.
+struct BoundParams {
+  var values: [String: NamedValue]
+  /// Those drawn for `random`.
+  var drawn: Set<String>
+  /// Registers of params that follow from swept ones which are registers themselves, and what to put there, in this order.
+  var varying: [(register: Int, value: BoundValue)]
+}
+
 /// Giving params their values.
 extension Binder {
   /// The default of `param`, read and checked; nil when it has none.
@@ -77,15 +86,16 @@ extension Binder {
   /// The params of the workflow that is run: settings, else defaults.
   ///
   /// - Parameters:
-  ///   - swept: values at one point of a sweep, by param; they go before settings.
+  ///   - swept: values at one point of a sweep, by param, or the registers for those of all points; they go before settings.
   ///   - isComplete: whether a param without a value is an error.
   ///   - draw: a random number for the named param.
   func bindParams(
     of document: WorkflowDocument, settings: [ParameterSetting], swept: [String: NamedValue] = [:], isComplete: Bool,
     draw: (String) -> UInt64
-  ) -> (values: [String: NamedValue], drawn: Set<String>) {
+  ) -> BoundParams {
     var values: [String: NamedValue] = [:]
     var drawn: Set<String> = []
+    var varying: [(register: Int, value: BoundValue)] = []
     let names = document.params.map(\.name.value)
     for setting in settings where !names.contains(setting.name) {
       collector.error(
@@ -101,7 +111,8 @@ extension Binder {
         continue
       }
       guard let setting = settings.last(where: { $0.name == name }) else {
-        let standard = defaultValue(of: param, values: values).value
+        let (standard, derived) = defaultValue(of: param, values: values)
+        if let derived { varying.append(derived) }
         if standard == nil, isComplete, !settings.contains(where: { nearestName(to: $0.name, among: [name]) != nil }) {
           collector.error(
             "the param '\(name)' has no default", at: param.name.location,
@@ -114,7 +125,7 @@ extension Binder {
       checkDefault(of: param)
       values[name] = value(of: setting, for: param, draw: draw, drawn: &drawn)
     }
-    return (values, drawn)
+    return BoundParams(values: values, drawn: drawn, varying: varying)
   }
 
   private func value(

@@ -63,14 +63,14 @@ struct Unroller {
   /// Unrolls a whole workflow and adds its nodes to those of workflows before it.
   ///
   /// - Parameters:
-  ///   - count: how many registers the binder gave out.
+  ///   - registers: as many as the binder gave out, with what is in them from the start.
   ///   - prefix: begins the addresses of its nodes.
   ///   - usesAddresses: whether a wire leads into a loop or subgraph.
   mutating func unroll(
-    _ body: BoundBody, registers count: Int, inputs: [WireEnd], prefix: String, usesAddresses: Bool
+    _ body: BoundBody, registers: [ParameterValue], inputs: [WireEnd], prefix: String, usesAddresses: Bool
   ) {
     known = usesAddresses ? ([:], [:]) : nil
-    registers = [ParameterValue](repeating: .absent, count: count)
+    self.registers = registers
     frames = [Frame(members: [], inputs: inputs)]
     (outputs, topLevel) = ([], [])
     do throws(Diagnostic) {

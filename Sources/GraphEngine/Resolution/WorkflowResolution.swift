@@ -36,7 +36,7 @@ struct WorkflowResolution {
         "this file is a subgraph: its input '\(required.name.value)' needs a wire", at: required.name.location,
         notes: ["run a file that calls it with 'graph: \(path)'"])
     }
-    let sweep = makeBinder().bindSweep(
+    let sweep = makeBinder(collector).bindSweep(
       of: document, settings: settings, sweeps: sweeps, draw: loader.drawSeed)
     if sweep == nil, case .at(let file) = sheets, collector.errorCount == 0 {
       collector.error("nothing is swept", at: SourceLocation(argument: "--sheet \(file)"))
@@ -63,7 +63,7 @@ struct WorkflowResolution {
 
   func check(settings: [ParameterSetting]) throws(DiagnosticList) -> [Diagnostic] {
     guard let document = documents.load(path) else { throw DiagnosticList(collector.sorted) }
-    let sweep = makeBinder().bindSweep(of: document, settings: settings, sweeps: [], draw: loader.drawSeed)
+    let sweep = makeBinder(collector).bindSweep(of: document, settings: settings, sweeps: [], draw: loader.drawSeed)
     var (nodes, parts) = unroll(document, settings: settings, sweep: sweep, isComplete: false)
     if let sweep { SweepFiles.rename(&nodes, names: SweepNames(sweep), points: parts.map(\.body.nodes)) }
     checkPathConflicts(among: nodes, workingDirectory: loader.workingDirectory, into: collector)
@@ -71,54 +71,129 @@ struct WorkflowResolution {
     return collector.sorted
   }
 
-  private func makeBinder() -> Binder {
+  private func makeBinder(_ collector: DiagnosticCollector) -> Binder {
     Binder(catalog: loader.catalog, documents: documents, collector: collector)
   }
 
   // MARK: Unrolling
 
+  /// A workflow with its names looked up: at one point of its sweep or, what is swept being in registers, at all of them.
+  private struct Binding {
+    var binder: Binder
+    var params: BoundParams
+    var instance: DocumentInstance
+    var body: BoundBody
+    var inputs: [WireEnd]
+  }
+
   private func unroll(
     _ document: WorkflowDocument, settings: [ParameterSetting], sweep: BoundSweep?, isComplete: Bool
   ) -> (nodes: [ResolvedNode], parts: [Part]) {
-    var unroller = Unroller(collector: collector)
     var draws: [String: UInt64] = [:]
-    func part(prefix: String, swept: [String: NamedValue]) -> Part {
-      let binder = makeBinder()
-      let (values, drawn) = binder.bindParams(of: document, settings: settings, swept: swept, isComplete: isComplete) {
+    func bind(_ swept: [String: NamedValue], by binder: Binder) -> Binding {
+      let params = binder.bindParams(of: document, settings: settings, swept: swept, isComplete: isComplete) {
         // One number for all points.
         let number = draws[$0] ?? loader.drawSeed()
         draws[$0] = number
         return number
       }
-      var instance = DocumentInstance(document, values: values)
+      var instance = DocumentInstance(document, values: params.values)
       binder.openFiles = [PathText.normalized(path)]
       binder.checkInputs(of: document)
       let body = binder.bindBody(
-        of: document, values: values, outputs: document.outputs.map { _ in WireFlow() }, into: &instance)
-      let start = unroller.nodes.count
-      unroller.unroll(
-        body, registers: binder.registerCount, inputs: document.inputs.map { $0.mayBeNone ? .none : .broken },
-        prefix: prefix, usesAddresses: binder.usesAddresses)
-      return Part(
-        writer: WorkflowWriter(
-          roles: binder.roles, absolutePaths: binder.absolutePaths, workingDirectory: loader.workingDirectory),
-        instance: instance, values: values, drawn: drawn,
-        body: .init(prefix: prefix, topLevel: unroller.topLevel, nodes: start..<unroller.nodes.count),
-        outputs: unroller.outputs)
+        of: document, values: params.values, outputs: document.outputs.map { _ in WireFlow() }, into: &instance)
+      return Binding(
+        binder: binder, params: params, instance: instance, body: body,
+        inputs: document.inputs.map { $0.mayBeNone ? .none : .broken })
     }
+    var unroller = Unroller(collector: collector)
     guard let sweep else {
-      let whole = part(prefix: "", swept: [:])
+      let whole = part(of: bind([:], by: makeBinder(collector)), prefix: "", &unroller)
       return (unroller.takeNodes(), [whole])
     }
+    let addresses = SweepNames(sweep).addresses
+    if let together = unrollTogether(sweep, addresses: addresses, bind) { return together }
     var parts: [Part] = []
-    for (point, address) in zip(sweep.points, SweepNames(sweep).addresses) {
+    for (point, address) in zip(sweep.points, addresses) {
       guard collector.errorCount < Self.maximumErrors, !unroller.isTooLarge else { break }
       // What is wrong at every point is reported at the first, which needs no naming.
       let note = parts.isEmpty ? nil : "at the point \(address) of the sweep"
       parts.append(
-        collector.with(note: note) { part(prefix: address + "/", swept: sweep.values(at: point)) })
+        collector.with(note: note) {
+          part(of: bind(sweep.values(at: point), by: makeBinder(collector)), prefix: address + "/", &unroller)
+        })
     }
     return (unroller.takeNodes(), parts)
+  }
+
+  /// Looks names up once for all points of a sweep.
+  ///
+  /// Nil where points differ in more than values, as paths do, and where anything is to be told: each point that is bound by
+  /// itself tells it in its own words.
+  private func unrollTogether(
+    _ sweep: BoundSweep, addresses: [String], _ bind: ([String: NamedValue], Binder) -> Binding
+  ) -> (nodes: [ResolvedNode], parts: [Part])? {
+    let (silent, errorsBefore) = (DiagnosticCollector(), collector.errorCount)
+    let binder = makeBinder(silent)
+    var swept: [String: NamedValue] = [:]
+    for axis in sweep.axes {
+      guard var value = axis.values.first, value.origin == nil else { return nil }
+      value.content = .register(binder.makeRegister())
+      swept[axis.name] = value
+    }
+    let shared = bind(swept, binder)
+    guard silent.isEmpty, collector.errorCount == errorsBefore, !binder.hasUnknownPaths else { return nil }
+    var unroller = Unroller(collector: silent)
+    var parts: [Part] = []
+    parts.reserveCapacity(sweep.points.count)
+    for (point, address) in zip(sweep.points, addresses) {
+      guard let (binding, registers) = binding(shared, at: sweep.values(at: point)) else { return nil }
+      parts.append(part(of: binding, registers: registers, prefix: address + "/", &unroller))
+      guard silent.isEmpty else { return nil }
+    }
+    return (unroller.takeNodes(), parts)
+  }
+
+  /// What is bound for all points, with the values of one; nil where a value that follows from them cannot be computed.
+  private func binding(
+    _ shared: Binding, at swept: [String: NamedValue]
+  ) -> (binding: Binding, registers: [ParameterValue])? {
+    var registers = [ParameterValue](repeating: .absent, count: shared.binder.registerCount)
+    var binding = shared
+    for (name, value) in swept {
+      guard case .register(let register) = shared.params.values[name]?.content, case .known(let known) = value.content
+      else { return nil }
+      registers[register] = known
+      binding.params.values[name] = value
+      if value.isDrawn { binding.params.drawn.insert(name) } else { binding.params.drawn.remove(name) }
+    }
+    for (register, value) in shared.params.varying {
+      guard case .success(let known) = value.evaluate(registers) else { return nil }
+      registers[register] = known
+    }
+    for (name, value) in shared.params.values where swept[name] == nil {
+      if case .register(let register) = value.content {
+        binding.params.values[name]?.content = .known(registers[register])
+      }
+    }
+    binding.instance.values = binding.params.values
+    return (binding, registers)
+  }
+
+  private func part(
+    of binding: Binding, registers: [ParameterValue]? = nil, prefix: String, _ unroller: inout Unroller
+  ) -> Part {
+    let binder = binding.binder
+    let start = unroller.nodes.count
+    unroller.unroll(
+      binding.body, registers: registers ?? [ParameterValue](repeating: .absent, count: binder.registerCount),
+      inputs: binding.inputs, prefix: prefix, usesAddresses: binder.usesAddresses)
+    return Part(
+      writer: WorkflowWriter(
+        roles: binder.roles, absolutePaths: binder.absolutePaths, workingDirectory: loader.workingDirectory),
+      instance: binding.instance, values: binding.params.values, drawn: binding.params.drawn,
+      body: .init(prefix: prefix, topLevel: unroller.topLevel, nodes: start..<unroller.nodes.count),
+      outputs: unroller.outputs)
   }
 
   private func outputs(of document: WorkflowDocument, _ part: Part) -> [String: WireSource] {

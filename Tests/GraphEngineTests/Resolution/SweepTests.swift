@@ -27,6 +27,31 @@ struct SweepTests {
     #expect(graph.parameters.map(\.name) == ["seed", "cfg", "prompt", "mode", "out"])
   }
 
+  /// Names are looked up once for all points, and each is what it would be by itself.
+  @Test(arguments: [
+    "",
+    "  more: {graph: {params: {n: {type: int}}, nodes: {x: {node: Start, with: {seed: $(n * 2)}}}}, with: {n: $(last)}}",
+    "  more: {node: Step, in: {latent: sample[0]/next}, with: {step: '$(if(cfg > 5, steps, 0))', mode: $(mode)}}",
+    "  more: {node: Load, with: {path: '$(prompt)/$(mode)'}}",
+  ])
+  func everyPointIsAsIfItWereAlone(_ more: String) throws {
+    let path = "$(prompt)-$(steps:03)-$(cfg).png"
+    let graph = try swept(path: path, more: more).sweep("steps", "1..3").sweep("prompt", "a|b").sweep("cfg", "5,6.5")
+      .sweep("mode", "plain,karras").resolve()
+    #expect(graph.points.count == 24)
+    for point in graph.points {
+      var alone = swept(path: path, more: more)
+      for (axis, setting) in zip(graph.axes, point.address.split(separator: ",")) {
+        alone = alone.set(axis.name, String(setting.drop { $0 != "=" }.dropFirst()))
+      }
+      let single = try alone.resolve()
+      let outline: [String] = graph.outline[point.nodes].map { $0.replacing(point.address + "/", with: "") }
+      #expect(outline == single.outline)
+      #expect(point.parameters.map(\.text) == single.parameters.map(\.text))
+      #expect(point.workflow == single.workflow)
+    }
+  }
+
   @Test(arguments: [
     ("seed", "1..4", ["1", "2", "3", "4"]), ("seed", "1..9:2", ["1", "3", "5", "7", "9"]), ("seed", "7", ["7"]),
     ("seed", "1, 4..2:-1,9", ["1", "4", "3", "2", "9"]), ("seed", "5..5", ["5"]), ("seed", "1..4:2", ["1", "3"]),
