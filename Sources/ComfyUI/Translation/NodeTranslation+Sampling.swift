@@ -72,7 +72,7 @@ extension NodeTranslation {
         ("latent", SketchWire(start)), ("schedule", SketchWire(schedule)),
       ],
       with: [
-        ("steps", count), ("cfg", guider.negative == nil ? nil : guider.cfg), ("guidance", guidance.value),
+        ("steps", count), ("cfg", guider.negative == nil ? nil : guider.cfg), ("guidance", guidance.scale),
         ("seed", seed),
         (
           "clean",
@@ -121,10 +121,10 @@ extension NodeTranslation {
   }
 
   /// The guidance scale that the model is told, if it takes one; nil after two different ones were refused.
-  private func embeddedGuidance(_ guider: GuiderMeaning) -> (value: SketchValue?, Void)? {
+  private func embeddedGuidance(_ guider: GuiderMeaning) -> EmbeddedGuidance? {
     let prompts = [guider.positive] + (guider.negative.map { [$0] } ?? [])
     guard guider.model.family?.takesGuidance ?? prompts.contains(where: { $0.guidance != nil }) else {
-      return (nil, ())
+      return EmbeddedGuidance(scale: nil)
     }
     if prompts.contains(where: \.isUnguided) {
       refuse(
@@ -137,7 +137,7 @@ extension NodeTranslation {
       refuse("the positive and the negative prompt tell the model different guidance scales; one for both was expected")
       return nil
     }
-    return (param("guidance", .float, scales[0]), ())
+    return EmbeddedGuidance(scale: param("guidance", .float, scales[0]))
   }
 
   /// The pictures to go by, which are the same for both predictions.
@@ -153,6 +153,11 @@ extension NodeTranslation {
     }
     return references
   }
+}
+
+/// What a model that embeds its guidance is told; nil for one that is told nothing.
+private struct EmbeddedGuidance {
+  var scale: SketchValue?
 }
 
 extension Translator {

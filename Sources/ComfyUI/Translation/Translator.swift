@@ -39,10 +39,9 @@ final class Translator {
   /// Translates everything; gives the problems that matter, in the order of the file.
   func translate() -> [ImportProblem] {
     let savesPictures = graph.nodes.contains { $0.type.hasPrefix("SaveImage") || $0.type == "SaveLatent" }
-    for node in graph.nodes {
+    for node in graph.nodes where node.type != "PreviewImage" || !savesPictures {
       let translation = NodeTranslation(node, self)
       switch ComfyClass.all[node.type]?.treatment {
-      case .imported(let rule) where node.type == "PreviewImage" && savesPictures: _ = rule
       case .imported(let rule):
         meanings[node.id] = translation.outputs(rule)
       case .folded:
