@@ -69,6 +69,8 @@ package struct OutputDeclaration: Sendable {
   package let type: WireType
   /// Whether the node may leave it out.
   package let isOptional: Bool
+  /// Whether wires that name the node alone mean another output.
+  package let isAside: Bool
   /// Reads a cached value.
   package let decode: @Sendable (UnsafeRawBufferPointer) throws -> any WireValue
 }
@@ -114,7 +116,7 @@ extension VariadicInput: Port {
 
 extension Output: Port {
   fileprivate func declare(in ports: inout DeclaredPorts) {
-    ports.outputs.append(OutputDeclaration(name, help, Value.self, isOptional: false))
+    ports.outputs.append(OutputDeclaration(name, help, Value.self, isOptional: false, isAside: isAside))
   }
 }
 
@@ -144,8 +146,11 @@ extension InputDeclaration {
 }
 
 extension OutputDeclaration {
-  fileprivate init<Value: WireValue>(_ name: String, _ help: String, _ type: Value.Type, isOptional: Bool) {
+  fileprivate init<Value: WireValue>(
+    _ name: String, _ help: String, _ type: Value.Type, isOptional: Bool, isAside: Bool = false
+  ) {
     self.init(
-      name: name, help: help, type: Value.wireType, isOptional: isOptional, decode: { try Value(decoding: $0) })
+      name: name, help: help, type: Value.wireType, isOptional: isOptional, isAside: isAside,
+      decode: { try Value(decoding: $0) })
   }
 }

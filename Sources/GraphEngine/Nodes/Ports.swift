@@ -49,10 +49,13 @@ package struct VariadicInput<Value: WireValue>: Sendable {
 package struct Output<Value: WireValue>: Sendable {
   package let name: String
   package let help: String
+  /// Whether wires that name the node alone mean another output.
+  package let isAside: Bool
 
-  package init(_ name: String, _ help: String) {
+  package init(_ name: String, _ help: String, isAside: Bool = false) {
     self.name = name
     self.help = help
+    self.isAside = isAside
   }
 }
 

@@ -193,7 +193,9 @@ final class Binder {
     case nil: return BodyScope.Member(name: document.name, kind: .node)
     case .node(let node):
       let declaration = node.type.flatMap { catalog[$0.value] }
-      let outputs = declaration?.outputs.map { BodyScope.Port(name: $0.name, flow: WireFlow($0.type)) }
+      let outputs = declaration?.outputs.map {
+        BodyScope.Port(name: $0.name, flow: WireFlow($0.type), isAside: $0.isAside)
+      }
       return BodyScope.Member(name: document.name, kind: .node, outputs: outputs)
     case .loop(let loop):
       let carried = Set(loop.carry.map(\.name.value))

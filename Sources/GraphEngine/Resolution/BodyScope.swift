@@ -29,6 +29,8 @@ final class BodyScope {
     var item: WireFlow?
     /// For what a loop yields and does not carry: what iterations before the last yield is lost.
     var isLastAlone = false
+    /// Whether wires that name its node alone mean another one.
+    var isAside = false
   }
 
   struct Member {

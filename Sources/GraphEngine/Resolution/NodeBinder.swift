@@ -93,7 +93,8 @@ extension Binder {
     guard !wire.isAddress, let (_, slot, body) = scope.find(wire.node) else { return }
     let member = body.members[slot]
     guard let outputs = member.outputs,
-      let output = wire.port == nil ? outputs.first : outputs.first(where: { $0.name == wire.port }), output.isLastAlone
+      let output = wire.port == nil
+        ? outputs.first(where: { !$0.isAside }) : outputs.first(where: { $0.name == wire.port }), output.isLastAlone
     else { return }
     collector.warning(
       "'\(port)' gets the '\(output.name)' of the last iteration of '\(member.name.value)' alone", at: wire.location,

@@ -140,7 +140,9 @@ extension Binder {
       return nil
     }
     guard let port = reference.port else {
-      if outputs.count == 1 { return 0 }
+      // What lies aside is meant only by name.
+      let main = outputs.indices.filter { !outputs[$0].isAside }
+      if main.count == 1 { return main[0] }
       collector.error("'\(name)' has several outputs", at: reference.location, notes: ["choose from \(choices)"])
       return nil
     }

@@ -31,10 +31,16 @@ struct NodesCommand: AsyncParsableCommand {
     if let declaration = type.flatMap({ catalog[$0] }) {
       return json ? try jsonText(NodeDescription(declaration)) : helpText(declaration)
     }
-    let declarations = catalog.declarations
-    return json
-      ? try jsonText(declarations.map(NodeDescription.init))
-      : tableText(declarations.map { [$0.info.type, $0.info.summary] }, breaksLast: true)
+    return json ? try jsonText(catalog.declarations.map(NodeDescription.init)) : listText(catalog)
+  }
+
+  /// The types under the names of their groups, in one table, so that columns agree.
+  private func listText(_ catalog: NodeCatalog) -> String {
+    let rows = catalog.groups.flatMap { group in
+      [[group.name]]
+        + group.types.sorted { $0.info.type < $1.info.type }.map { ["  \($0.info.type)", $0.info.summary] }
+    }
+    return tableText(rows, breaksLast: true)
   }
 
   private func helpText(_ declaration: NodeDeclaration) -> String {
@@ -103,6 +109,7 @@ private struct NodeDescription: Encodable {
   }
 
   let type: String
+  let group: String?
   let version: Int
   let summary: String
   let sink: Bool
@@ -112,6 +119,7 @@ private struct NodeDescription: Encodable {
 
   init(_ declaration: NodeDeclaration) {
     type = declaration.info.type
+    group = NodeCatalog.stepgraph.group(of: declaration.info.type)
     version = declaration.info.version
     summary = declaration.info.summary
     sink = declaration.info.isSink
