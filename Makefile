@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make demo` and `make test`. `make help` lists the rest.
 
-PACKAGES   := libopenblas-dev libpng-dev libyaml-dev pkg-config
+PACKAGES   := libjpeg-dev libopenblas-dev libpng-dev libyaml-dev pkg-config
 STEPGRAPH  := .build/release/stepgraph
 PREFIX     ?= /usr/local
 LINTED     := Package.swift Sources Nodes Tests

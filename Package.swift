@@ -18,6 +18,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -27,6 +28,7 @@ let package = Package(
     .target(name: "JSONTree", dependencies: ["Diagnostics"]),
     .target(name: "CKernels"),
     .target(name: "CPNGReader", dependencies: ["CPNG"]),
+    .target(name: "CJPEGReader", dependencies: ["CJPEG"]),
     .target(
       name: "CTokenizers",
       exclude: [
@@ -43,7 +45,8 @@ let package = Package(
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "ComfyUI", dependencies: ["Diagnostics", "GraphEngine", "JSONTree", "YAMLTree"]),
     .target(
-      name: "StepgraphNodes", dependencies: ["GraphEngine", "DiffusionModels", "CGraphs", "CPNG", "CPNGReader"],
+      name: "StepgraphNodes",
+      dependencies: ["GraphEngine", "DiffusionModels", "CGraphs", "CPNG", "CPNGReader", "CJPEGReader"],
       path: "Nodes"),
     .executableTarget(
       name: "stepgraph",
@@ -87,7 +90,7 @@ if let fuzzer {
       linkerSettings: [.unsafeFlags([fuzzer]), .linkedLibrary("stdc++")]))
 }
 
-let inC = ["CGraphs", "CKernels", "CPNGReader", "CTokenizers"]
+let inC = ["CGraphs", "CJPEGReader", "CKernels", "CPNGReader", "CTokenizers"]
 for target in package.targets where target.type != .system && !inC.contains(target.name) {
   var settings: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
   if fuzzer != nil { settings.append(.unsafeFlags(["-sanitize=fuzzer"])) }
