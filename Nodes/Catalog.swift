@@ -1,45 +1,47 @@
 import GraphEngine
 
 extension NodeCatalog {
-  /// Every node type of Stepgraph; a new node is one file in this folder and one line here.
-  package static let stepgraph = NodeCatalog(types, sheet: pictureSheet, graphs: ShippedGraphs.texts)
+  /// Every node type of Stepgraph; a new node is one file in its group's folder and one line here.
+  package static let stepgraph = NodeCatalog(
+    groups: groups, sheet: pictureSheet, graphs: ShippedGraphs.texts)
 
-  private static let types: [any Node.Type] = [
-    AddNoise.self,
-    ApplyLoRA.self,
-    CFGCombine.self,
-    ConditioningMix.self,
-    DDIMStep.self,
-    DDPMStep.self,
-    Decode.self,
-    DEISStep.self,
-    DPM2AncestralStep.self,
-    DPM2Step.self,
-    DPMSolverStep.self,
-    EmptyLatent.self,
-    Encode.self,
-    EulerAncestralStep.self,
-    EulerStep.self,
-    Grid.self,
-    HeunStep.self,
-    LCMStep.self,
-    LMSStep.self,
-    LoadDenoiser.self,
-    LoadImage.self,
-    LoadModel.self,
-    LoadTensor.self,
-    LoadTextEncoder.self,
-    LoadVAE.self,
-    NoiseSchedule.self,
-    PLMSStep.self,
-    Predict.self,
-    SavePNG.self,
-    SaveTensor.self,
-    Slerp.self,
-    TCDStep.self,
-    TextEncode.self,
-    UNetPredict.self,
-    UniPCStep.self,
+  private static let groups = [
+    NodeGroup(
+      "models",
+      [
+        AdapterPredict.self, ApplyLoRA.self, ControlNetPredict.self, Decode.self, EditConcat.self, Encode.self,
+        InpaintConcat.self, LoadAdapter.self, LoadControlNet.self, LoadDenoiser.self, LoadModel.self,
+        LoadTextEncoder.self, LoadUpscaler.self, LoadVAE.self, Predict.self, UNetPredict.self,
+      ]),
+    NodeGroup("text", [ConditioningMix.self, TextEncode.self]),
+    NodeGroup(
+      "latents",
+      [
+        AddNoise.self, BlendLatent.self, CompositeLatent.self, CropLatent.self, EmptyLatent.self, KeepOutside.self,
+        ResizeLatent.self, Slerp.self, TensorMath.self,
+      ]),
+    NodeGroup("guidance", [CFGCombine.self, EditCombine.self]),
+    NodeGroup(
+      "steps",
+      [
+        DDIMStep.self, DDPMStep.self, DEISStep.self, DPM2AncestralStep.self, DPM2Step.self, DPMSolverStep.self,
+        EulerAncestralStep.self, EulerStep.self, HeunStep.self, LCMStep.self, LMSStep.self, NoiseSchedule.self,
+        PLMSStep.self, TCDStep.self, UniPCStep.self,
+      ]),
+    NodeGroup(
+      "masks",
+      [
+        CombineMasks.self, FeatherMask.self, GrowMask.self, ImageFromMask.self, InvertMask.self, MaskFromImage.self,
+        RectangleMask.self,
+      ]),
+    NodeGroup(
+      "pictures",
+      [
+        Adjust.self, Blend.self, Canny.self, Composite.self, Crop.self, Grid.self, LoadImage.self, Pad.self,
+        ResizeImage.self,
+        SavePNG.self, UpscaleImage.self,
+      ]),
+    NodeGroup("files", [LoadTensor.self, SaveTensor.self]),
   ]
 
   /// A sweep shows its pictures together in a Grid.

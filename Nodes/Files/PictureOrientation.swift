@@ -23,13 +23,16 @@ struct UprightLayout {
   let width: Int
   let height: Int
   let swapsAxes: Bool
+  /// 3, or 4 with alpha.
+  private let channels: Int
   /// Places in the upright picture, in pixels from its first: of the stored picture's first pixel, and from one to the
   /// next in a row and to the one below.
   private let first: Int
   private let columnStep: Int
   private let rowStep: Int
 
-  init(storedWidth: Int, storedHeight: Int, _ orientation: PictureOrientation) {
+  init(storedWidth: Int, storedHeight: Int, _ orientation: PictureOrientation, channels: Int) {
+    self.channels = channels
     swapsAxes = orientation.swapsAxes
     (width, height) = swapsAxes ? (storedHeight, storedWidth) : (storedWidth, storedHeight)
     let (column, row) = swapsAxes ? (width, 1) : (1, width)
@@ -40,7 +43,8 @@ struct UprightLayout {
       + (orientation.reversesRows ? (storedHeight - 1) * row : 0)
   }
 
-  /// Writes stored rows of 8-bit RGB to three planes of the upright picture, each byte as its entry in `values`.
+  /// Writes stored rows of 8-bit samples to planes of the upright picture, one for each channel: each byte as its entry in
+  /// `values`, that of alpha in a second table behind the first.
   func place(
     _ pixels: UnsafePointer<UInt8>, rows: Range<Int>, as values: UnsafePointer<Float>,
     to planes: UnsafeMutablePointer<Float>
@@ -48,11 +52,12 @@ struct UprightLayout {
     let count = swapsAxes ? height : width
     let plane = width * height
     @inline(__always) func place(_ row: Int, _ column: Int) {
-      let pixel = pixels + (row * count + column) * 3
+      let pixel = pixels + (row * count + column) * channels
       let target = planes + first + (rows.lowerBound + row) * rowStep + column * columnStep
       target[0] = values[Int(pixel[0])]
       target[plane] = values[Int(pixel[1])]
       target[2 * plane] = values[Int(pixel[2])]
+      if channels == 4 { target[3 * plane] = values[256 + Int(pixel[3])] }
     }
     // What is neighbours in the upright picture is written in a row.
     if swapsAxes {

@@ -22,15 +22,7 @@ package struct CFGCombine: Node {
   package func run(_ io: inout NodeIO) throws {
     let (uncond, positive, negative) = (io[uncond], io[positive], io[negative])
     for (port, other) in [(self.uncond.name, uncond), (self.negative.name, negative ?? uncond)] {
-      guard other.tensor.shape == positive.tensor.shape else {
-        throw NodeFailure(
-          "the prediction is \(other.tensor.shape), but 'positive' is \(positive.tensor.shape)", at: port)
-      }
-      if let kind = other.kind, let expected = positive.kind, kind != expected {
-        throw NodeFailure(
-          "predictions of different kinds cannot be combined: this is of \(kind.rawValue), but 'positive' of "
-            + expected.rawValue, at: port)
-      }
+      try other.requireFit(positive, at: port)
     }
     let direction = positive.tensor - (negative ?? uncond).tensor
     var guided = uncond.tensor + Float(io[scale]) * direction

@@ -20,15 +20,12 @@ package struct Slerp: ForecastingNode {
 
   package func forecast(_ io: inout NodeForecast) throws {
     let (from, to) = (io[from], io[to])
-    try requireSameLevel(from?.level, to?.level)
+    _ = try pair(from?.level, to?.level).level()
     io[latent] = from ?? to
   }
 
-  private func requireSameLevel(_ from: NoiseLevel?, _ to: NoiseLevel?) throws {
-    guard let from, let to, !(from.value == to.value && from.fits(to.kind)) else { return }
-    throw NodeFailure(
-      "'to' is at level \(to.text), but 'from' is at level \(from.text)", at: self.to.name,
-      notes: ["levels go from 0, pure noise, to 1, clean"])
+  private func pair(_ from: NoiseLevel?, _ to: NoiseLevel?) -> LatentPair {
+    LatentPair(first: (self.from.name, from), second: (self.to.name, to))
   }
 
   package func run(_ io: inout NodeIO) throws {
@@ -36,11 +33,11 @@ package struct Slerp: ForecastingNode {
     guard from.tensor.shape == to.tensor.shape else {
       throw NodeFailure("'to' is \(to.tensor.shape), but 'from' is \(from.tensor.shape)", at: self.to.name)
     }
-    try requireSameLevel(from.level, to.level)
+    let level = try pair(from.level, to.level).level()
     let samples = (0..<from.tensor.shape[0]).map { index in
       slerp(from.tensor.sample(index), to.tensor.sample(index), amount)
     }
-    io[latent] = Latent(Tensor(concatenating: samples), level: from.level ?? to.level)
+    io[latent] = Latent(Tensor(concatenating: samples), level: level)
   }
 
   private func slerp(_ from: Tensor, _ to: Tensor, _ amount: Double) -> Tensor {

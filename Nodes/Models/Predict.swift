@@ -12,6 +12,9 @@ package struct Predict: BatchableNode, ForecastingNode {
   let references = VariadicInput<Latent>(
     "references", "Pictures to go by, as clean latents: what FLUX.2 klein edits.", isOptional: true)
 
+  let concat = OptionalInput<PlainTensor>("concat", PredictionPorts.concatHelp)
+  let control = VariadicInput<Control>("control", PredictionPorts.controlHelp, isOptional: true)
+
   package init() {}
 
   package var differingInput: String { ports.conditioning.name }
@@ -53,6 +56,8 @@ package struct Predict: BatchableNode, ForecastingNode {
 
   package func run(batch: inout [NodeIO]) throws {
     let denoiser = try batch[0][denoiser].denoiser(at: denoiser.name)
-    try ports.run(batch: &batch, denoiser, references: batch[0][references].map(\.tensor))
+    try ports.run(
+      batch: &batch, denoiser, concat: batch[0][concat]?.tensor, references: batch[0][references].map(\.tensor),
+      control: batch[0][control])
   }
 }

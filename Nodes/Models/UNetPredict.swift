@@ -9,10 +9,8 @@ package struct UNetPredict: BatchableNode, ForecastingNode {
 
   let unet = Input<UNetHandle>("unet", "The UNet.")
   let ports = PredictionPorts()
-  let concat = OptionalInput<PlainTensor>(
-    "concat",
-    "What the UNet sees beside the latent, [n or 1, c, h, w]: mask and masked picture of an inpainting model, a picture of "
-      + "an instruct-pix2pix model.")
+  let concat = OptionalInput<PlainTensor>("concat", PredictionPorts.concatHelp)
+  let control = VariadicInput<Control>("control", PredictionPorts.controlHelp, isOptional: true)
 
   package init() {}
 
@@ -29,6 +27,6 @@ package struct UNetPredict: BatchableNode, ForecastingNode {
     let handle = batch[0][unet]
     let denoiser = UNetDenoiser(
       try handle.unet(at: unet.name), pixelsPerLatent: handle.model.pixelsPerLatent)
-    try ports.run(batch: &batch, denoiser, concat: batch[0][concat]?.tensor)
+    try ports.run(batch: &batch, denoiser, concat: batch[0][concat]?.tensor, control: batch[0][control])
   }
 }

@@ -13,6 +13,13 @@ struct PredictionPorts: PortGroup {
     "The guidance scale that a distilled model takes as an input, such as FLUX.1 dev or a latent consistency model.")
   let noise = Output<NoisePrediction>("noise", "The model's own output, tagged with what it predicts.")
 
+  static let concatHelp =
+    "What a UNet sees beside the latent, [n or 1, c, h, w]: mask and masked picture of an inpainting model, by InpaintConcat, or "
+    + "the picture that an instruct-pix2pix model edits, by EditConcat."
+
+  static let controlHelp =
+    "What ControlNetPredict and AdapterPredict made for this latent; several add up."
+
   /// Numbers of all latents in a pass, of pictures of 512x512: 16 of Stable Diffusion, whose activations take 10 KB for
   /// each in version 1.5 and 2.7 GB for all, or 4 of FLUX.
   private static let mostNumbers = 4 * 4 * 128 * 128
@@ -45,13 +52,15 @@ struct PredictionPorts: PortGroup {
 
   /// One forward pass for all nodes of a batch, which have everything in common but the conditioning.
   func run(
-    batch: inout [NodeIO], _ denoiser: any Denoiser, concat: Tensor? = nil, references: [Tensor] = []
+    batch: inout [NodeIO], _ denoiser: any Denoiser, concat: Tensor? = nil, references: [Tensor] = [],
+    control: [Control] = []
   ) throws {
     let io = batch[0]
     let (latent, schedule) = (io[latent], io[schedule])
     try ScheduleForecast(schedule).requireStep(io[step], port: step.name)
     try latent.requireLevel(of: io[step], in: schedule, port: self.latent.name)
-    let extras = DenoiserExtras(guidance: io[guidance], concat: concat, references: references)
+    let extras = DenoiserExtras(
+      guidance: io[guidance], concat: concat, references: references, control: try Self.sum(control))
     let parts = batch.map { node in
       node[conditioning].parts.map { DenoiserConditioning($0.tensor, pooled: $0.pooled, sizes: $0.sizes) }
     }
@@ -78,7 +87,13 @@ struct PredictionPorts: PortGroup {
     case .guidance: guidance.name
     case .concat: "concat"
     case .references: "references"
+    case .control: "control"
     }
+  }
+
+  private static func sum(_ control: [Control]) throws -> ControlResiduals? {
+    guard control.count > 1 else { return control.first?.residuals }
+    return try NodeFailure.telling(at: "control") { try ControlResiduals(adding: control.map(\.residuals)) }
   }
 
   /// Conditionings cut, in their order, into those that one forward pass takes: of one shape, and as many as memory has room

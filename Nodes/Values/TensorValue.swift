@@ -48,7 +48,9 @@ extension TensorValue {
         "a tensor of shape \(other.tensor.shape) was wired to a port of type '\(wireType.name)'; "
           + "expected [\(pattern.joined(separator: ", "))]")
     }
-    return Self(tensor: other.tensor, metadata: Self.self == PlainTensor.self ? other.metadata : [:])
+    // What a plain tensor says of itself is that of the value it was made of.
+    let isKept = Self.self == PlainTensor.self || other is PlainTensor
+    return Self(tensor: other.tensor, metadata: isKept ? other.metadata : [:])
   }
 
   /// Whether a shape has as many axes as the pattern, and its numbers where it has numbers.
@@ -62,6 +64,6 @@ extension TensorValue {
 package struct PlainTensor: TensorValue {
   package static let wireType = WireType("tensor", isUniversalTensor: true)
 
-  let tensor: Tensor
+  package let tensor: Tensor
   let metadata: [String: String]
 }

@@ -44,7 +44,7 @@ void png_reader_free(png_reader *reader) {
 
 const char *png_reader_message(const png_reader *reader) { return reader->message; }
 
-bool png_reader_begin(png_reader *reader, png_reader_size *size) {
+bool png_reader_begin(png_reader *reader, bool keeps_alpha, png_reader_size *size) {
   if (setjmp(reader->failure)) return false;
   reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, fail, ignore);
   if (reader->png) reader->info = png_create_info_struct(reader->png);
@@ -60,12 +60,15 @@ bool png_reader_begin(png_reader *reader, png_reader_size *size) {
   size->stored_bits = png_get_bit_depth(png, reader->info) * png_get_channels(png, reader->info);
   png_set_scale_16(png);
   png_set_expand(png);
-  png_set_strip_alpha(png);
+  if (keeps_alpha)
+    png_set_add_alpha(png, 0xFFFF, PNG_FILLER_AFTER);
+  else
+    png_set_strip_alpha(png);
   png_set_gray_to_rgb(png);
   size->passes = png_set_interlace_handling(png);
   png_read_update_info(png, reader->info);
   reader->row_bytes = png_get_rowbytes(png, reader->info);
-  if (reader->row_bytes != (size_t)size->width * 3) png_error(png, "its rows have another length than its width");
+  if (reader->row_bytes != (size_t)size->width * (keeps_alpha ? 4 : 3)) png_error(png, "its rows have another length than its width");
   return true;
 }
 

@@ -36,15 +36,19 @@ package struct DenoiserExtras: Sendable {
   package var concat: Tensor?
   /// Pictures to go by, as clean latents [1 or n, c, h, w] of any size.
   package var references: [Tensor]
+  /// What is added inside a UNet.
+  package var control: ControlResiduals?
 
-  package init(guidance: Double? = nil, concat: Tensor? = nil, references: [Tensor] = []) {
-    (self.guidance, self.concat, self.references) = (guidance, concat, references)
+  package init(
+    guidance: Double? = nil, concat: Tensor? = nil, references: [Tensor] = [], control: ControlResiduals? = nil
+  ) {
+    (self.guidance, self.concat, self.references, self.control) = (guidance, concat, references, control)
   }
 }
 
 /// An input that a denoiser does not take.
 package struct DenoiserMismatch: Error, Sendable, Equatable {
-  package enum Input: Sendable { case latent, conditioning, concat, guidance, references }
+  package enum Input: Sendable { case latent, conditioning, concat, guidance, references, control }
 
   package let input: Input
   package let message: String

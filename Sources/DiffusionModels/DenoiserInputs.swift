@@ -67,6 +67,12 @@ struct DenoiserInputs {
     }
   }
 
+  func requireNoControl(model: String) throws {
+    guard extras.control == nil else {
+      throw DenoiserMismatch(.control, "\(model) takes no control; ControlNets and adapters here are those of UNets")
+    }
+  }
+
   func requireNoGuidance(model: String) throws {
     guard extras.guidance == nil else {
       throw DenoiserMismatch(.guidance, "\(model) is not told a guidance scale; leave 'guidance' out")

@@ -149,7 +149,7 @@ struct BadInputTests {
         s: {node: SavePNG, in: {image: p}, with: {path: a.png}}
       """, status: 1,
       """
-      graph.yaml:4:37: error: node 'p' (LoadImage): 'graph.yaml': not a PNG file: it is text that begins with 'stepgraph: 1'
+      graph.yaml:4:37: error: node 'p' (LoadImage): 'graph.yaml': neither a PNG nor a JPEG file: it is text that begins with 'stepgraph: 1'
         4 |   p: {node: LoadImage, with: {path: graph.yaml}}
           |                                     ^
 

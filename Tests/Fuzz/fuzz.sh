@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- workflow expression safetensors gguf tokenizer vocabulary prompt png comfyui model entry
+[ $# -gt 0 ] || set -- workflow expression safetensors gguf tokenizer vocabulary prompt png jpeg comfyui model entry
 swift build -c release --scratch-path .build/fuzz --product Fuzz
 mkdir -p .build/fuzz/findings
 # A crash is the fuzzer's to report: Swift's own report would end the process before the input is kept.

@@ -27,6 +27,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A prompt, in every syntax.
   case prompt
   case png
+  case jpeg
   /// The tensors of a single model file, one a line: a name and a shape.
   case model
   /// A workflow of ComfyUI in either format, or settings of A1111, to a workflow file.
@@ -46,6 +47,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .model: Self.takeModel(String(decoding: bytes, as: UTF8.self))
     case .png: Self.takePNG(Array(bytes))
     case .comfyui: Self.takeComfyUI(String(decoding: bytes, as: UTF8.self))
+    case .jpeg: Self.takeJPEG(Array(bytes))
     case .entry: Self.takeEntry(bytes)
     }
   }
@@ -172,7 +174,12 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     _ = try? file.text("stepgraph")
     _ = try? file.texts(["prompt", "parameters"])
     _ = try? file.orientation()
-    if let reader = try? PNGReader(file), reader.width * reader.height <= mostPixels { _ = try? Image(decoding: file) }
+    if let reader = try? PNGReader(file), reader.width * reader.height <= mostPixels { _ = try? DecodedPicture(file) }
+  }
+
+  private static func takeJPEG(_ bytes: [UInt8]) {
+    guard let reader = try? JPEGReader(ByteSource(bytes)), reader.width * reader.height <= mostPixels else { return }
+    _ = try? DecodedPicture(ByteSource(bytes))
   }
 
   private static func takeComfyUI(_ text: String) {

@@ -214,8 +214,11 @@ struct KeyMutationTests {
       settings.append(
         ParameterSetting(name: "lora", text: root.appending(path: "Tests/Fixtures/lora/kohya.safetensors").path))
     }
-    if has("image") {
-      settings.append(ParameterSetting(name: "image", text: root.appending(path: "Examples/apple-sketch.png").path))
+    let files = [
+      "image": "Examples/apple-sketch.png", "mask": "Examples/pictures/apple-mask.png", "upscaler": upscaler,
+    ]
+    for (param, file) in files where has(param) {
+      settings.append(ParameterSetting(name: param, text: root.appending(path: file).path))
     }
     // A few steps have all kinds of nodes that many have; some graphs name a step beyond them.
     let few = settings + [ParameterSetting(name: "steps", text: "4")]
@@ -223,6 +226,8 @@ struct KeyMutationTests {
     let takesFew = has("steps") && (try? loader.resolve(root.appending(path: name).path, settings: few)) != nil
     return takesFew ? few : settings
   }
+
+  private static let upscaler = "Examples/emoji/upscaler/realesr-animevideov3-x4.safetensors"
 
   /// A tiny model of a family, written once.
   private static func tinyModel(_ name: String) throws -> String { try tinyModels[name]?.get().path ?? model }
@@ -381,8 +386,18 @@ struct KeyMutationTests {
   private static let readings = [
     "TextEncode": Reading(
       path: root.appending(path: "Tests/Fixtures/prompts/embeddings").path,
-      parameters: ["text": .string("a cat embedding:mystyle"), "syntax": .string("comfyui")])
+      parameters: ["text": .string("a cat embedding:mystyle"), "syntax": .string("comfyui")]),
+    "LoadUpscaler": Reading(path: root.appending(path: upscaler).path, parameters: [:]),
+    "LoadControlNet": Reading(path: tinyParts("controlnet") + "/controlnet", parameters: [:]),
+    "LoadAdapter": Reading(path: tinyParts("adapter") + "/adapter", parameters: [:]),
   ]
+
+  /// Writes the parts of a tiny pipeline.
+  private static func tinyParts(_ name: String) -> String {
+    let path = FileManager.default.temporaryDirectory.appending(path: "stepgraph-\(UUID().uuidString)")
+    try? TinyPipeline(name).writeParts(to: path)
+    return path.path
+  }
 
   private struct Reading {
     let path: String

@@ -95,6 +95,28 @@ struct PictureTests {
     }
   }
 
+  /// Two pixels with an alpha channel, the second of 51 of 255; three of a palette whose entries are 255, 0 and 51 opaque.
+  @Test(arguments: [
+    (
+      "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAEUlEQVR4nGNkZGL+fzxJ3wQACgkCk/2fADkAAAAASUVORK5CYII=",
+      [0, 0.8] as [Float]
+    ),
+    (
+      "iVBORw0KGgoAAAANSUhEUgAAAAMAAAABAgMAAABmjvwnAAAACVBMVEX/AAAA/wAAAP8tSs2KAAAAA3RSTlP/ADP7PpElAAAACklEQVR4nGOQAAAAGgAZLYj0NgAAAABJRU5ErkJggg==",
+      [0, 1, 0.8]
+    ),
+  ])
+  func whatIsNotOpaqueIsAMask(_ file: String, _ expected: [Float]) throws {
+    let png = try PNGFile(ByteSource(Array(#require(Data(base64Encoded: file)))))
+    let picture = try DecodedPicture(png)
+    let mask = try #require(picture.mask).tensor
+    #expect(mask.shape == [1, 1, 1, expected.count])
+    #expect(zip(mask.values, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    // Colours are those that are stored, whatever alpha is.
+    let pixels = try PNG.decode(Array(#require(Data(base64Encoded: file)))).pixels
+    #expect(self.pixels(of: picture.image).pixels == pixels)
+  }
+
   /// Larger than what is decoded at once.
   @Test(arguments: [1, 4, 6, 7])
   func largePicturesAreTurned(orientation: Int) throws {

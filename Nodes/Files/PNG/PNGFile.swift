@@ -66,6 +66,25 @@ package struct PNGFile {
     }
   }
 
+  /// Whether the picture says how opaque it is: in an alpha channel, or by a tRNS chunk (11.3.1.1).
+  var hasAlpha: Bool {
+    get throws {
+      guard bytes.count > 25 else { return false }
+      // The colour type follows signature, length, type, width, height and depth.
+      let colour = try bytes.bytes(25..<26)[0]
+      return colour & 4 != 0 || transparency != nil
+    }
+  }
+
+  private var transparency: PNGChunk? { others.first { $0.type == "tRNS" && !$0.isAfterPixels } }
+
+  /// As `picture`, with the chunk that says how opaque colours are.
+  var pictureWithTransparency: [Range<Int>] {
+    guard let chunk = transparency else { return picture }
+    let place = picture.firstIndex { $0.lowerBound > chunk.whole.lowerBound } ?? picture.count
+    return Array(picture[..<place]) + [chunk.whole] + Array(picture[place...])
+  }
+
   private static func isWord(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,11 +1,13 @@
 import CPNGReader
 
-/// Decodes a PNG file of any colour type, depth and interlacing as 8-bit RGB, rows from the top, as they are stored.
-package final class PNGReader {
+/// Decodes a PNG file of any colour type, depth and interlacing as 8-bit RGB or, if asked for and there is alpha, RGBA, rows
+/// from the top, as they are stored.
+package final class PNGReader: PictureRows {
   package let width: Int
   package let height: Int
   /// Whether all rows become known only together.
   let isInterlaced: Bool
+  let channels: Int
   private let reader: OpaquePointer
   private let source: Source
   private let passes: Int
@@ -16,8 +18,10 @@ package final class PNGReader {
   /// Reads up to the pixels.
   ///
   /// Throws `PNGError` or `FileError`.
-  package init(_ file: PNGFile) throws {
-    source = Source(file)
+  package init(_ file: PNGFile, keepsAlpha: Bool = false) throws {
+    let hasAlpha = keepsAlpha ? try file.hasAlpha : false
+    channels = hasAlpha ? 4 : 3
+    source = Source(hasAlpha ? file.pictureWithTransparency : file.picture, of: file.bytes)
     let made = png_reader_make(
       { context, bytes, count in
         guard let context, let bytes else { return 0 }
@@ -26,7 +30,7 @@ package final class PNGReader {
     guard let made else { throw PNGError(message: "there is no memory to read it") }
     reader = made
     var size = png_reader_size()
-    let isBegun = png_reader_begin(made, &size)
+    let isBegun = png_reader_begin(made, hasAlpha, &size)
     (width, height, passes) = (Int(size.width), Int(size.height), Int(size.passes))
     isInterlaced = passes > 1
     guard isBegun else { throw failure }
@@ -42,7 +46,7 @@ package final class PNGReader {
 
   deinit { png_reader_free(reader) }
 
-  /// Reads the next rows, `count` times `width` times 3 bytes; of an interlaced picture all rows at once.
+  /// Reads the next rows, `count` times `width` times `channels` bytes; of an interlaced picture all rows at once.
   ///
   /// Throws `PNGError` or `FileError`.
   package func read(_ count: Int, into rows: UnsafeMutablePointer<UInt8>) throws {
@@ -62,7 +66,7 @@ package final class PNGReader {
     private var ranges: ArraySlice<Range<Int>>
     private(set) var failure: FileError?
 
-    init(_ file: PNGFile) { (bytes, ranges) = (file.bytes, file.picture[...]) }
+    init(_ ranges: [Range<Int>], of bytes: ByteSource) { (self.bytes, self.ranges) = (bytes, ranges[...]) }
 
     /// Gives the next bytes, fewer than there is room for only at the end or after a failure.
     func next(_ target: UnsafeMutableRawBufferPointer) -> Int {

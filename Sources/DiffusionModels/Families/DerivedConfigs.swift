@@ -115,9 +115,12 @@ extension UNetConfig {
         return try shapes.heads(of: channels[index], "an attention of the UNet")
       })
     values["in_channels"] = .int(try shapes.size("conv_in.weight", 1))
-    values["out_channels"] = .int(try shapes.size("conv_out.weight", 0))
     values["conv_in_kernel"] = .int(try shapes.size("conv_in.weight", 2))
-    values["conv_out_kernel"] = .int(try shapes.size("conv_out.weight", 2))
+    // A ControlNet has no way up.
+    if shapes.has("conv_out.weight") || structure.levels.contains(where: { $0.upDepth > 0 }) {
+      values["out_channels"] = .int(try shapes.size("conv_out.weight", 0))
+      values["conv_out_kernel"] = .int(try shapes.size("conv_out.weight", 2))
+    }
     values["cross_attention_dim"] = .int(
       try shapes.size(Self.firstAttention(structure) + ".transformer_blocks.0.attn2.to_k.weight", 1))
     values["use_linear_projection"] = .bool(isLinear)

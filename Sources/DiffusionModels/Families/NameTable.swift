@@ -42,6 +42,9 @@ package struct NameTable: Sendable {
       rules.flatMap { rule in rule.places.map { ($0.slot, rule.published) } }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// All rules, for a layout that has more.
+  var rulesOfNames: [Rule] { Array(rules.values) }
+
   /// The slots that a tensor of this name fills, none when the name is not of the part.
   package func slots(of name: String) -> [WeightPlace] {
     guard name.hasPrefix(prefix), let (rule, rest) = Self.longest(name.dropFirst(prefix.count), in: rules) else {

@@ -82,6 +82,7 @@ package struct FluxTransformer2DModel: Denoiser {
     try inputs.requireStates(width: config.conditioningSize, model: "FLUX.1")
     try inputs.requirePooled(width: config.pooledSize, model: "FLUX.1")
     try inputs.requireNoConcat(model: "FLUX.1")
+    try inputs.requireNoControl(model: "FLUX.1")
     try inputs.requireNoReferences(model: "FLUX.1")
     if !config.embedsGuidance { try inputs.requireNoGuidance(model: "FLUX.1 schnell") }
   }

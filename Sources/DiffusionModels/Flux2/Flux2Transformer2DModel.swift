@@ -101,6 +101,7 @@ package struct Flux2Transformer2DModel: Denoiser {
     try inputs.requireStates(width: config.conditioningSize, model: "FLUX.2")
     try inputs.requireReferences(channels: config.inputChannels, model: "FLUX.2")
     try inputs.requireNoConcat(model: "FLUX.2")
+    try inputs.requireNoControl(model: "FLUX.2")
     if !config.embedsGuidance { try inputs.requireNoGuidance(model: "FLUX.2 klein") }
   }
 }

@@ -5,29 +5,12 @@ import Tensors
 package struct UNet2DConditionModel: Sendable {
   package let config: UNetConfig
   private let convIn: Conv2d
-  private let timeEmbedding: TimestepEmbedding
-  private let addedEmbedding: AddedEmbedding?
   private let downBlocks: [UNetDownBlock]
   private let midBlock: UNetMidBlock
   private let upBlocks: [UNetUpBlock]
   private let normOut: GroupNorm
   private let convOut: Conv2d
-  /// What the residual blocks add for a time step, and what the cross-attentions look at for a conditioning: steps and
-  /// pictures of a run have them in common.
-  private let recentTimeBiases: RecentValues<TimeKey, [Tensor]>
-  private let recentContexts: RecentValues<Tensor, [MultiHeadAttention.Context]>
-
-  // In Stable Diffusion 1.5 a time step takes 80 KB and a conditioning of 77 tokens 7.7 MB, in SDXL 55 MB.
-  private static let timeBiasLimit = 4 << 20
-  private static let contextLimit = 192 << 20
-
-  /// All that decides what a time step adds.
-  private struct TimeKey: Equatable, Sendable {
-    let timestep: Double
-    let guidance: Double?
-    let pooled: Tensor?
-    let numbers: [Float]
-  }
+  private let conditioner: UNetConditioner
 
   init(_ weights: WeightScope, _ config: UNetConfig) throws {
     self.config = config
@@ -35,8 +18,6 @@ package struct UNet2DConditionModel: Sendable {
     convIn = try weights.conv(
       "conv_in", inputs: config.inputChannels, outputs: channels, kernel: config.inputKernel,
       padding: .init(config.inputKernel / 2))
-    timeEmbedding = try TimestepEmbedding(weights, config)
-    addedEmbedding = try config.addedEmbedding.map { try AddedEmbedding(weights, $0, config) }
     let levels = config.levels.indices
     downBlocks = try levels.map { try UNetDownBlock(weights.scope("down_blocks", $0), config, level: $0) }
     midBlock = try UNetMidBlock(weights.scope("mid_block"), config)
@@ -47,10 +28,9 @@ package struct UNet2DConditionModel: Sendable {
     convOut = try weights.conv(
       "conv_out", inputs: channels, outputs: config.outputChannels, kernel: config.outputKernel,
       padding: .init(config.outputKernel / 2))
-    recentTimeBiases = RecentValues(byteLimit: Self.timeBiasLimit) { $0.reduce(0) { $0 + $1.byteCount } }
-    recentContexts = RecentValues(byteLimit: Self.contextLimit) {
-      $0.reduce(0) { $0 + $1.key.byteCount + $1.value.byteCount }
-    }
+    conditioner = try UNetConditioner(
+      weights, config, resnets: downBlocks.flatMap(\.resnets) + midBlock.resnets + upBlocks.flatMap(\.resnets),
+      attentions: downBlocks.flatMap(\.attentions) + [midBlock.attention] + upBlocks.flatMap(\.attentions))
   }
 
   /// The model's prediction, epsilon or v: latent [n, c, h, w] and states [n or 1, t, d] -> [n, c', h, w].
@@ -62,71 +42,34 @@ package struct UNet2DConditionModel: Sendable {
 
   /// The predictions for one latent under several conditionings of one shape, in one pass; each is the same alone.
   ///
-  /// `guidance` is the guidance scale that a distilled model is told; others pass over it.
+  /// `guidance` is the guidance scale that a distilled model is told; others pass over it. `control` is what ControlNets and
+  /// adapters add, of one sample or as many as the latent has.
   package func callAsFunction(
-    latent: Tensor, timestep: Double, conditionings: [UNetConditioning], guidance: Double? = nil
+    latent: Tensor, timestep: Double, conditionings: [UNetConditioning], guidance: Double? = nil,
+    control: ControlResiduals? = nil
   ) throws -> [Tensor] {
     try check(latent: latent)
     let samples = latent.shape[0]
     for conditioning in conditionings { try check(conditioning: conditioning, samples: samples) }
+    try control.map { try check(control: $0, latent: latent) }
     let all = conditionings.count * samples
-    let biases = timeBiases(timestep, guidance, conditionings, samples: samples)
-    var pass = UNetPass(timeBiases: biases, contexts: contexts(conditionings.map(\.states), samples: samples))
+    var pass = conditioner.pass(
+      timestep: timestep, guidance: guidance, conditionings: conditionings, samples: samples)
 
     let input = config.centersInput ? latent.mappedToSymmetricRange() : latent
     var x = convIn(input.channelsLast())  // [n, h, w, c]
-    if addedEmbedding != nil { x = x.repeated(toSamples: all) }
+    if config.addedEmbedding != nil { x = x.repeated(toSamples: all) }
     pass.skips.append(x)
-    for block in downBlocks { x = block(x, &pass) }
+    for (index, block) in downBlocks.enumerated() { x = block(x, &pass, adding: control?.inside(index)) }
+    if let control { pass.add(control.skips) }
     x = midBlock(x, &pass)  // [m, h, w, c]
+    if let middle = control?.middle { x = x.adding(channelsFirst: middle) }
+    if let last = control?.inside(downBlocks.count), last.channelsLast().shape.dropFirst() == x.shape.dropFirst() {
+      x = x.adding(channelsFirst: last)
+    }
     for block in upBlocks { x = block(x, &pass) }
     let predictions = convOut(normOut.rows(of: x, silu: true)).channelsFirst()  // [m, c', h, w]
     return conditionings.indices.map { predictions.samples($0 * samples..<($0 + 1) * samples) }
-  }
-
-  /// What a time step adds in each residual block, [1, c] where it is the same for all conditionings, else [m, c].
-  private func timeBiases(
-    _ timestep: Double, _ guidance: Double?, _ conditionings: [UNetConditioning], samples: Int
-  ) -> [Tensor] {
-    let guidance = config.guidanceEmbeddingSize == nil ? nil : guidance
-    guard let addedEmbedding else {
-      return timeBiases(TimeKey(timestep: timestep, guidance: guidance, pooled: nil, numbers: [])) { $0 }
-    }
-    let each = conditionings.map { conditioning in
-      let key = TimeKey(
-        timestep: timestep, guidance: guidance, pooled: conditioning.pooled, numbers: conditioning.numbers)
-      return timeBiases(key) { time in
-        guard let pooled = conditioning.pooled else { return time }
-        return time.repeated(pooled.shape[0]) + addedEmbedding(pooled, numbers: conditioning.numbers)
-      }
-    }
-    return each[0].indices.map { block in
-      Tensor(concatenating: each.map { $0[block].repeated(toSamples: samples) })
-    }
-  }
-
-  private func timeBiases(_ key: TimeKey, _ adding: (Tensor) -> Tensor) -> [Tensor] {
-    recentTimeBiases.value(for: key) {
-      let time = adding(timeEmbedding(key.timestep, guidance: key.guidance)).activated(by: .silu)
-      let resnets = downBlocks.flatMap(\.resnets) + midBlock.resnets + upBlocks.flatMap(\.resnets)
-      return resnets.compactMap { $0.timeBias(time) }
-    }
-  }
-
-  /// What each cross-attention looks at: the samples of all conditionings, one conditioning after the other.
-  private func contexts(_ conditionings: [Tensor], samples: Int) -> [MultiHeadAttention.Context] {
-    let attentions = downBlocks.flatMap(\.attentions) + [midBlock.attention] + upBlocks.flatMap(\.attentions)
-    let layers = attentions.flatMap(\.crossAttentions)
-    let each = conditionings.map { conditioning in
-      recentContexts.value(for: conditioning) { layers.map { $0.context(conditioning) } }
-    }
-    func joined(_ tensors: [Tensor]) -> Tensor {
-      let repeated = tensors.map { $0.repeated(toSamples: samples) }
-      return repeated.count == 1 ? repeated[0] : Tensor(concatenating: repeated)
-    }
-    return layers.indices.map { layer in
-      MultiHeadAttention.Context(key: joined(each.map(\.[layer].key)), value: joined(each.map(\.[layer].value)))
-    }
   }
 
   /// Throws `ModelError` for a latent that the model does not take.
@@ -139,22 +82,12 @@ package struct UNet2DConditionModel: Sendable {
 
   /// Throws `ModelError` for a conditioning that the model does not take for so many latents.
   package func check(conditioning: UNetConditioning, samples: Int) throws {
-    let (states, size) = (conditioning.states, config.conditioningSize)
-    let counts = samples == 1 ? "1" : "1 or \(samples)"
-    guard states.shape.count == 3, states.shape[2] == size, states.count > 0, [1, samples].contains(states.shape[0])
-    else {
-      throw ModelError("the conditioning is \(states.shape); the UNet takes [\(counts), t, \(size)]")
-    }
-    guard let added = config.addedEmbedding else { return }
-    guard let pooled = conditioning.pooled else {
-      throw ModelError("the conditioning has no pooled vector of the text, which the UNet takes")
-    }
-    let width = added.inputs - conditioning.numbers.count * added.numberSize
-    guard pooled.shape.count == 2, pooled.shape[1] == width, [1, samples].contains(pooled.shape[0]) else {
-      throw ModelError(
-        "the conditioning's pooled vector is \(pooled.shape); the UNet takes [\(counts), \(width)] beside "
-          + "\(conditioning.numbers.count) numbers")
-    }
+    try conditioner.check(conditioning, samples: samples)
+  }
+
+  /// Throws `ModelError` for what was made for another UNet, or for latents of another size.
+  package func check(control: ControlResiduals, latent: Tensor) throws {
+    try control.check(against: ControlResiduals.Shapes(config, latent: latent.shape))
   }
 }
 
@@ -173,8 +106,6 @@ package struct UNetConditioning: Sendable, Equatable {
 }
 
 extension Tensor {
-  fileprivate var byteCount: Int { count * MemoryLayout<Float>.size }
-
   /// `2 x - 1`: from 0...1 to -1...1.
   fileprivate func mappedToSymmetricRange() -> Tensor { 2 * self - Tensor(repeating: 1, shape: shape) }
 }

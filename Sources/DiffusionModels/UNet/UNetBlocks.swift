@@ -24,16 +24,25 @@ struct UNetDownBlock: Sendable {
   }
 
   /// [n, h, w, c] -> [m, h', w', c']; keeps what the way up will need.
-  func callAsFunction(_ x: Tensor, _ pass: inout UNetPass) -> Tensor {
+  ///
+  /// An adapter adds [n, c, h, w] at the end of the level: behind its last attention or, of a level without, behind all of it.
+  func callAsFunction(_ x: Tensor, _ pass: inout UNetPass, adding adapted: Tensor? = nil) -> Tensor {
     var x = x
     for (layer, resnet) in resnets.enumerated() {
       x = resnet(x, timeBias: pass.nextTimeBias(of: x))
-      if !attentions.isEmpty { x = attentions[layer](x, &pass) }
+      if !attentions.isEmpty {
+        x = attentions[layer](x, &pass)
+        if let adapted, layer == resnets.count - 1 { x = x.adding(channelsFirst: adapted) }
+      }
       pass.skips.append(x)
     }
     if let downsampler {
       x = downsampler(x)
       pass.skips.append(x)
+    }
+    if let adapted, attentions.isEmpty {
+      x = x.adding(channelsFirst: adapted)
+      pass.skips[pass.skips.count - 1] = x
     }
     return x
   }

@@ -16,16 +16,26 @@ package struct UNetDenoiser: Denoiser {
     try check(latent: latent, conditionings: conditionings, extras: extras)
     return try unet(
       latent: try seen(latent, extras.concat), timestep: time,
-      conditionings: conditionings.map { conditioning($0, latent: latent) }, guidance: extras.guidance)
+      conditionings: conditionings.map { conditioning($0, latent: latent) }, guidance: extras.guidance,
+      control: extras.control)
   }
 
   package func check(latent: Tensor, conditionings: [DenoiserConditioning], extras: DenoiserExtras) throws {
+    if extras.concat == nil, latent.shape.count == 4, latent.shape[1] == unet.config.outputChannels,
+      latent.shape[1] < unet.config.inputChannels
+    {
+      throw DenoiserMismatch(
+        .concat,
+        "the UNet sees \(unet.config.inputChannels - latent.shape[1]) channels beside the latent's "
+          + "\(latent.shape[1]); 'concat' was expected, which InpaintConcat or EditConcat makes")
+    }
     try telling(.latent) { try unet.check(latent: try seen(latent, extras.concat)) }
     try telling(.conditioning) {
       for each in conditionings {
         try unet.check(conditioning: conditioning(each, latent: latent), samples: latent.shape[0])
       }
     }
+    if let control = extras.control { try telling(.control) { try unet.check(control: control, latent: latent) } }
     guard extras.references.isEmpty else {
       throw DenoiserMismatch(.references, "a UNet looks at no other pictures")
     }
@@ -35,16 +45,8 @@ package struct UNetDenoiser: Denoiser {
     do { try check() } catch let error as ModelError { throw DenoiserMismatch(input, error.message) }
   }
 
-  /// What the UNet takes of a conditioning, the picture's size coming from the latent where that does not say it.
   private func conditioning(_ conditioning: DenoiserConditioning, latent: Tensor) -> UNetConditioning {
-    guard let added = unet.config.addedEmbedding, let pooled = conditioning.pooled, latent.shape.count == 4 else {
-      return UNetConditioning(conditioning.states)
-    }
-    let count = (added.inputs - (pooled.shape.last ?? 0)) / added.numberSize
-    return UNetConditioning(
-      conditioning.states, pooled: pooled,
-      numbers: conditioning.sizes.numbers(
-        count: count, width: latent.shape[3] * pixelsPerLatent, height: latent.shape[2] * pixelsPerLatent))
+    UNetConditioning(conditioning, config: unet.config, latent: latent, pixelsPerLatent: pixelsPerLatent)
   }
 
   /// [n, a, h, w] and [n or 1, b, h, w] -> [n, a + b, h, w].
@@ -62,5 +64,20 @@ package struct UNetDenoiser: Denoiser {
     }
     return Tensor(concatenating: samples)
       .reshaped([latent.shape[0], latent.shape[1] + concat.shape[1], latent.shape[2], latent.shape[3]])
+  }
+}
+
+extension UNetConditioning {
+  /// What a UNet takes of a conditioning, the picture's size coming from the latent where that does not say it.
+  package init(_ conditioning: DenoiserConditioning, config: UNetConfig, latent: Tensor, pixelsPerLatent: Int) {
+    guard let added = config.addedEmbedding, let pooled = conditioning.pooled, latent.shape.count == 4 else {
+      self.init(conditioning.states)
+      return
+    }
+    let count = (added.inputs - (pooled.shape.last ?? 0)) / added.numberSize
+    self.init(
+      conditioning.states, pooled: pooled,
+      numbers: conditioning.sizes.numbers(
+        count: count, width: latent.shape[3] * pixelsPerLatent, height: latent.shape[2] * pixelsPerLatent))
   }
 }

@@ -18,6 +18,11 @@ struct UNetPass {
     self.contexts = contexts[...]
   }
 
+  /// Adds to what the way up will need, [n, c, h, w] each, in the order in which it was kept.
+  mutating func add(_ residuals: [Tensor]) {
+    for (index, residual) in residuals.enumerated() { skips[index] = skips[index].adding(channelsFirst: residual) }
+  }
+
   mutating func nextTimeBias(of x: Tensor) -> Tensor { timeBiases.removeFirst().repeated(toSamples: x.shape[0]) }
   mutating func nextContext() -> MultiHeadAttention.Context { contexts.removeFirst() }
 }
@@ -25,4 +30,7 @@ struct UNetPass {
 extension Tensor {
   /// Repeats the whole tensor along the first axis, [n, ...] -> [samples, ...].
   func repeated(toSamples samples: Int) -> Tensor { repeated(samples / shape[0]) }
+
+  /// [m, h, w, c] and [n, c, h, w], repeated: [m, h, w, c].
+  func adding(channelsFirst other: Tensor) -> Tensor { self + other.channelsLast().repeated(toSamples: shape[0]) }
 }

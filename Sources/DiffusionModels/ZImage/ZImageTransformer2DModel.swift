@@ -86,6 +86,7 @@ package struct ZImageTransformer2DModel: Denoiser {
     try inputs.requireLatent(channels: config.latentChannels, multiplesOf: ZImageConfig.patchSize, model: "Z-Image")
     try inputs.requireStates(width: config.conditioningSize, model: "Z-Image")
     try inputs.requireNoConcat(model: "Z-Image")
+    try inputs.requireNoControl(model: "Z-Image")
     try inputs.requireNoReferences(model: "Z-Image")
     try inputs.requireNoGuidance(model: "Z-Image")
     try requirePlaces(latent: latent, conditionings: conditionings)

@@ -64,17 +64,20 @@ func cubicWeight<Number: BinaryFloatingPoint>(_ distance: Number, sharpness a: N
 }
 
 extension Tensor {
-  /// Pictures [n, c, h, w] of another size, as Pillow makes them of 8-bit pictures.
+  /// Pictures [n, c, h, w] of another size, as Pillow 13 makes them of 8-bit pictures.
   ///
-  /// Rows first, and what overshoots the range is cut off after each axis. A picture of this size stays what it is.
-  package func resizedPicture(height: Int, width: Int, _ filter: PictureFilter, in range: ClosedRange<Float>) -> Tensor
-  {
+  /// First along rows, but where these grow and columns shrink; what overshoots the range is cut off after each axis. A picture
+  /// of this size stays what it is.
+  package func resizedPicture(
+    height: Int, width: Int, _ filter: PictureFilter, in range: ClosedRange<Float>
+  ) -> Tensor {
     let overshoots = filter == .bicubic || filter == .lanczos
-    func along(_ x: Tensor, _ resized: Tensor) -> Tensor {
+    func cut(_ resized: Tensor, from x: Tensor) -> Tensor {
       overshoots && resized.shape != x.shape ? resized.clamped(to: range) : resized
     }
-    let wide = along(self, resampledColumns(filter.axis(from: shape[3], to: width)))
-    return along(wide, wide.resampledRows(filter.axis(from: shape[2], to: height)))
+    func wide(_ x: Tensor) -> Tensor { cut(x.resampledColumns(filter.axis(from: x.shape[3], to: width)), from: x) }
+    func high(_ x: Tensor) -> Tensor { cut(x.resampledRows(filter.axis(from: x.shape[2], to: height)), from: x) }
+    return width > shape[3] && height < shape[2] ? wide(high(self)) : high(wide(self))
   }
 
   /// Every element brought into a range.
