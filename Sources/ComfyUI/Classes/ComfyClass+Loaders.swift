@@ -150,6 +150,7 @@ extension ComfyClass {
     }
     let family = n.translator.models.family(.denoisers, name)
     let node = n.add(.node("LoadDenoiser"), "denoiser", with: [("path", n.path("denoiser", .denoisers, name))])
+    n.translator.families[node] = family
     return [
       .model(
         ModelMeaning(

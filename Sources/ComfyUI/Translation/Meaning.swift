@@ -28,6 +28,16 @@ enum ComfyFamily: Hashable {
   /// Those whose text encoders take brackets as they are.
   var takesPlainText: Bool { self == .flux2Klein || self == .flux2 || self == .zImage }
   var isFlow: Bool { ![.stableDiffusion, .sdxl, .sdxlRefiner].contains(self) }
+  /// What latents are multiplied by after something is taken from them, on their way from the VAE; nil for Stable Diffusion's.
+  var latentScale: (factor: String, shift: String)? {
+    switch self {
+    case .stableDiffusion: nil
+    case .sdxl, .sdxlRefiner: ("0.13025", "0")
+    case .flux, .fluxSchnell, .zImage: ("0.3611", "0.1159")
+    case .flux2, .flux2Klein: ("1", "0")
+    }
+  }
+
   /// Whether it is told a guidance scale.
   var takesGuidance: Bool { self == .flux || self == .flux2 }
 }

@@ -18,6 +18,8 @@ package struct ImportProblem: Sendable {
 /// that guidance 1 leaves out, or what feeds a preview, is never a problem.
 final class Translator {
   var sketch = WorkflowSketch()
+  /// Of denoisers that have files of their own, by the nodes that load them.
+  var families: [Int: ComfyFamily] = [:]
   /// Why outputs are broken.
   private var causes: [Cause] = []
   private var meanings: [String: [Meaning]] = [:]
