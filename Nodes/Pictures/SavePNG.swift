@@ -13,6 +13,9 @@ package struct SavePNG: Node {
   let counter = Parameter(
     "counter", "Gives every picture a number of its own, the next that is free: out_00001.png, out_00002.png, ...",
     default: false)
+  let rounding = OptionalParameter<String>(
+    "rounding", "How colours become bytes: to the nearest, when left out, or down, as in ComfyUI.",
+    options: PixelRounding.allCases.map(\.rawValue))
 
   package init() {}
 
@@ -20,16 +23,18 @@ package struct SavePNG: Node {
     if let refusal = FileEnding.refusal(of: parameters[path], written: ["png"], kind: "a PNG picture") {
       throw NodeFailure(refusal.message, at: path.name)
     }
+    if parameters[rounding] == PixelRounding.nearest.rawValue { parameters[rounding] = nil }
   }
 
   package func run(_ io: inout NodeIO) throws {
     let images = io[image].map(\.tensor)
+    let rounding = io[rounding].flatMap(PixelRounding.init) ?? .nearest
     let places = images.indices.flatMap { batch in (0..<images[batch].shape[0]).map { (batch, $0) } }
     for (number, (batch, index)) in places.enumerated() {
       let images = images[batch]
       do {
         let file = try PNG.encode(
-          pixels: Self.pixels(of: images.sample(index)), width: images.shape[3], height: images.shape[2],
+          pixels: Self.pixels(of: images.sample(index), rounding), width: images.shape[3], height: images.shape[2],
           texts: io.workflow.isEmpty ? [] : [(PictureWorkflow.keyword, io.workflow)],
           others: io.workflow.isEmpty ? [] : io.companions.map { ($0.keyword, $0.text) })
         if io[counter] {
@@ -55,10 +60,10 @@ package struct SavePNG: Node {
     io.reportWritten(path)
   }
 
-  /// [1, 3, h, w] in -1...1 as bytes [h, w, 3], rounded as diffusers' `VaeImageProcessor` rounds.
-  static func pixels(of image: Tensor) -> [UInt8] {
+  /// [1, 3, h, w] in -1...1 as bytes [h, w, 3].
+  static func pixels(of image: Tensor, _ rounding: PixelRounding = .nearest) -> [UInt8] {
     image.channelsLast().withUnsafeBufferPointer { values in
-      values.map { UInt8((min(max($0 / 2 + 0.5, 0), 1) * 255).rounded(.toNearestOrEven)) }
+      values.map { UInt8((min(max($0 / 2 + 0.5, 0), 1) * 255).rounded(rounding.rule)) }
     }
   }
 
@@ -69,4 +74,14 @@ package struct SavePNG: Node {
     let zeros = String(repeating: "0", count: String(count - 1).count - String(index).count)
     return "\(stem)-\(zeros)\(index)" + (url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)")
   }
+}
+
+/// How a colour between two bytes becomes one.
+enum PixelRounding: String, CaseIterable {
+  /// As diffusers' `VaeImageProcessor` rounds.
+  case nearest
+  /// Cut off, as ComfyUI saves pictures.
+  case down
+
+  var rule: FloatingPointRoundingRule { self == .nearest ? .toNearestOrEven : .towardZero }
 }
