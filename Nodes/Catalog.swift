@@ -18,15 +18,17 @@ extension NodeCatalog {
       "latents",
       [
         AddNoise.self, BlendLatent.self, CompositeLatent.self, CropLatent.self, EmptyLatent.self, KeepOutside.self,
-        ResizeLatent.self, Slerp.self, TensorMath.self,
+        LoadLatent.self, ResizeLatent.self, SaveLatent.self, Slerp.self, TensorMath.self,
       ]),
     NodeGroup("guidance", [CFGCombine.self, EditCombine.self]),
     NodeGroup(
       "steps",
       [
-        DDIMStep.self, DDPMStep.self, DEISStep.self, DPM2AncestralStep.self, DPM2Step.self, DPMSolverStep.self,
-        EulerAncestralStep.self, EulerStep.self, HeunStep.self, LCMStep.self, LMSStep.self, NoiseSchedule.self,
-        PLMSStep.self, TCDStep.self, UniPCStep.self,
+        DDIMStep.self, DDPMStep.self, DEISStep.self, DPM2AncestralStep.self, DPM2SAncestralStep.self, DPM2Step.self,
+        DPMFastStep.self, DPMPPSDEStep.self, DPMSDEStep.self, DPMSolverStep.self, ERSDEStep.self,
+        EulerAncestralStep.self, EulerStep.self, GradientEstimationStep.self, HeunStep.self, IPNDMStep.self,
+        LCMStep.self, LMSStep.self, NoiseSchedule.self, PLMSStep.self, ResMultistepStep.self, TCDStep.self,
+        UniPCStep.self,
       ]),
     NodeGroup(
       "masks",

@@ -16,13 +16,14 @@ package struct EmptyLatent: ForecastingNode {
   let height = Parameter("height", "Height of the picture in pixels.", default: 512, min: 1, max: 16384)
   let batch = Parameter("batch", "How many pictures.", default: 1, min: 1, max: 4096)
   let seed = OptionalParameter<UInt64>("seed", "Fills the latent with draw 0 of this seed's stream; zeros without it.")
-  let rng = RandomParameters.rng
+  let rng = RandomParameters.rngOrComfyUI
   let latent = Output<Latent>("latent", "Pure noise, or zeros.")
 
   package init() {}
 
   package func resolve(_ parameters: inout NodeParameters) {
     if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
+    RandomParameters.settle(&parameters, rng)
   }
 
   package func forecast(_ io: inout NodeForecast) {

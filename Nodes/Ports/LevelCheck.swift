@@ -36,8 +36,10 @@ struct LevelCheck {
     let levels = schedule.schedule.levels
     if latent.level.isPureNoise {
       let add = "add the noise with AddNoise, step \(step)"
+      let other =
+        schedule.schedule.convention == .comfyui ? "" : "; or set 'spacing: leading', which starts from pure noise"
       return step == 0
-        ? "leave out the seed of the EmptyLatent and \(add); or set 'spacing: leading', which starts from pure noise"
+        ? "leave out the seed of the EmptyLatent and \(add)\(other)"
         : "to begin at step \(step), leave out the seed of the EmptyLatent, or encode a picture, and \(add)"
     }
     if let place = levels.indices.first(where: { schedule.schedule.starts($0, at: latent.level) }) {

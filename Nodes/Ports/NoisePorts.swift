@@ -6,7 +6,7 @@ import Tensors
 struct NoisePorts: PortGroup {
   let seed: Parameter<UInt64>
   let draw: OptionalParameter<Int>
-  let rng = RandomParameters.rng
+  let rng = RandomParameters.rngOrComfyUI
 
   /// `unused` tells when the step takes no noise, `defaultDraw` which draw it takes when none is given.
   init(unused: String = "", defaultDraw: String = "step + 1") {
@@ -24,7 +24,9 @@ struct NoisePorts: PortGroup {
       parameters[rng] = RandomParameters.defaultGenerator
       return
     }
-    if parameters[draw] == nil { parameters[draw] = defaultDraw }
+    let isOfComfyUI = RandomParameters.settle(&parameters, rng, seedOfAdded: seed)
+    // Its stream begins with the first noise that is added.
+    if parameters[draw] == nil { parameters[draw] = isOfComfyUI ? defaultDraw - 1 : defaultDraw }
   }
 
   /// Standard normal noise for a latent of `shape`, by parameters that `resolve` has seen and not dropped.

@@ -16,6 +16,8 @@ struct StepMethod: Sendable {
   var kinds: Set<LevelKind> = [.diffusion]
   /// In which of them it can start in pure noise: where it does not divide by the signal in a sample.
   var startsInPureNoise: Set<LevelKind> = []
+  /// Whether on a schedule of ComfyUI's it takes a flow's sample for k-diffusion's, as ComfyUI does: `Evaluation.onLine`.
+  var followsLine = false
 }
 
 extension StepMethod {
@@ -43,8 +45,28 @@ struct StepPorts: PortGroup {
     var level: NoiseLevel { schedule.level(of: step) }
     var target: NoiseLevel { schedule.target(of: step) }
     var count: Int { schedule.timesteps.count }
+    var isLast: Bool { step + 1 == count }
+    var isOfComfyUI: Bool { schedule.convention == .comfyui }
     var evaluation: Evaluation {
       Evaluation(sample: LinearCombination(latent), output: LinearCombination(output), kind: kind, level: level)
+    }
+
+    /// What a method works on that follows the line on ComfyUI's schedules.
+    var line: (evaluation: Evaluation, target: NoiseLevel) {
+      takesLine ? (evaluation.onLine, target.onLine) : (evaluation, target)
+    }
+
+    private var takesLine: Bool { isOfComfyUI && schedule.kind == .flow }
+
+    func memoryOnLine(_ memory: SolverMemory) -> SolverMemory { takesLine ? memory.mapLevels(\.onLine) : memory }
+
+    /// What such a method gives, as a sample and a memory of the schedule's kind.
+    func offLine(_ next: LinearCombination) -> LinearCombination {
+      takesLine ? target.scale / target.onLine.signal * next : next
+    }
+
+    func memoryOffLine(_ memory: SolverMemory) -> SolverMemory {
+      takesLine ? memory.mapLevels(\.flowOffLine) : memory
     }
   }
 
@@ -97,7 +119,8 @@ struct StepPorts: PortGroup {
   ) throws {
     try schedule.schedule.requirePattern(method.pattern, method: method.name, port: self.schedule.name)
     let kind = schedule.schedule.kind
-    guard method.kinds.contains(kind) else {
+    let isOnLine = method.followsLine && schedule.schedule.convention == .comfyui
+    guard method.kinds.contains(kind) || isOnLine else {
       throw NodeFailure(
         "\(schedule.name) is that of a \(kind.modelName), for which \(method.name) is not defined",
         at: self.schedule.name,
@@ -105,7 +128,7 @@ struct StepPorts: PortGroup {
     }
     try schedule.requireStep(step, port: self.step.name)
     if let latent { try LevelCheck(latent: latent, schedule: schedule, step: step).require(at: self.latent.name) }
-    if schedule.schedule.levels[step] == 0, !method.startsInPureNoise.contains(kind) {
+    if schedule.schedule.levels[step] == 0, !method.startsInPureNoise.contains(kind), !(isOnLine && kind == .flow) {
       throw NodeFailure(
         "step \(step) starts in pure noise, where \(method.name) is not defined", at: self.schedule.name,
         notes: [
@@ -125,13 +148,22 @@ struct StepPorts: PortGroup {
 extension Schedule {
   /// Refuses a schedule whose evaluations follow another pattern than the method's.
   func requirePattern(_ pattern: ScheduleConvention.Pattern, method: String, port: String) throws {
-    guard convention.pattern != pattern else { return }
-    let fitting = ScheduleConvention.allCases.filter { $0.pattern == pattern }.map(\.rawValue)
+    guard self.pattern != pattern else { return }
+    if convention == .comfyui {
+      let samplers = ComfyUISampler.allCases.filter { $0.pattern == pattern }.map(\.rawValue)
+      throw NodeFailure(
+        "the schedule is that of a sampler of ComfyUI's whose evaluations follow each other otherwise than those of \(method)",
+        at: port,
+        notes: samplers.isEmpty ? [] : ["set 'sampler' on its NoiseSchedule to \(samplers.joined(separator: ", "))"])
+    }
+    let fitting = ScheduleConvention.allCases.filter { $0 != .comfyui && $0.pattern == pattern }.map(\.rawValue)
     throw NodeFailure(
       "the schedule's convention is '\(convention.rawValue)', which \(method) cannot follow", at: port,
       notes: [
-        fitting.count == 1
-          ? "set 'convention: \(fitting[0])' on its NoiseSchedule" : "expected \(fitting.joined(separator: ", "))"
+        fitting.isEmpty
+          ? "it follows samplers of the convention comfyui"
+          : fitting.count == 1
+            ? "set 'convention: \(fitting[0])' on its NoiseSchedule" : "expected \(fitting.joined(separator: ", "))"
       ])
   }
 }

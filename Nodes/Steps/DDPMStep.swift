@@ -5,7 +5,8 @@ import GraphEngine
 package struct DDPMStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DDPMStep", version: 1, lane: .compute, summary: "Takes one DDPM step, with the noise of the posterior.")
-  private static let method = StepMethod(name: "DDPM", startsInPureNoise: [.diffusion])
+  private static let method = StepMethod(
+    name: "DDPM", startsInPureNoise: [.diffusion], followsLine: true)
 
   let ports = StepPorts()
   let random = NoisePorts()
@@ -20,8 +21,8 @@ package struct DDPMStep: ForecastingNode {
 
   package func run(_ io: inout NodeIO) throws {
     let inputs = try ports.inputs(io, of: Self.method)
-    let (now, noise) = (inputs.evaluation, random.noise(io, shape: inputs.latent.shape))
-    let next = ddpmStep(now, to: inputs.target, noise: noise)
-    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+    let ((now, target), noise) = (inputs.line, random.noise(io, shape: inputs.latent.shape))
+    let next = ddpmStep(now, to: target, noise: noise)
+    ports.put(inputs.offLine(next), denoised: now.denoised, of: inputs, to: &io)
   }
 }

@@ -6,7 +6,7 @@ package struct DEISStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DEISStep", version: 1, lane: .compute,
     summary: "Takes one DEIS step along a polynomial in log sigma through the last predictions.")
-  private static let method = StepMethod(name: "DEIS", kinds: [.diffusion, .flow])
+  private static let method = StepMethod(name: "DEIS", kinds: [.diffusion, .flow], followsLine: true)
 
   let ports = StepPorts()
   let past = MultistepPorts()
@@ -27,7 +27,10 @@ package struct DEISStep: ForecastingNode {
     let memory = try past.memory(io, of: Self.method, inputs: inputs)
     let now = inputs.evaluation
     let order = finalOrder(io[order], step: inputs.step, of: inputs.count, isLowered: io[lowerOrderFinal])
-    let (next, kept) = DEIS(order: order).step(now, to: inputs.target, memory: memory)
+    let (next, kept) =
+      inputs.isOfComfyUI
+      ? DEISClock(order: io[self.order]).step(now, to: inputs.target, memory: memory)
+      : DEIS(order: order).step(now, to: inputs.target, memory: memory)
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
     past.history.put(kept, of: Self.method, inputs: inputs, to: &io)
   }

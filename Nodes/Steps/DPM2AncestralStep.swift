@@ -9,7 +9,8 @@ package struct DPM2AncestralStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "DPM2AncestralStep", version: 1, lane: .compute,
     summary: "Goes halfway, then takes a step a little too far from there, and adds noise.")
-  private static let method = StepMethod(name: "DPM2 ancestral", pattern: .ancestralMidpoints)
+  private static let method = StepMethod(
+    name: "DPM2 ancestral", pattern: .ancestralMidpoints, kinds: [.diffusion, .flow], startsInPureNoise: [.flow])
 
   let ports = StepPorts()
   let past = TwoStagePorts()

@@ -8,7 +8,8 @@ package struct DPM2Step: ForecastingNode {
   package static let info = NodeInfo(
     type: "DPM2Step", version: 1, lane: .compute,
     summary: "Goes halfway, then takes the whole step with the noise predicted there.")
-  private static let method = StepMethod(name: "DPM2", pattern: .midpoints)
+  private static let method = StepMethod(
+    name: "DPM2", pattern: .midpoints, kinds: [.diffusion, .flow], startsInPureNoise: [.flow])
 
   let ports = StepPorts()
   let past = TwoStagePorts()

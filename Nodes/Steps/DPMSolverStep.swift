@@ -9,6 +9,7 @@ package struct DPMSolverStep: ForecastingNode {
     summary: "Takes one DPM-Solver step, of up to three predictions; DPM++ 2M is its default.")
 
   let ports = StepPorts()
+  let guided = GuidedPorts()
   let past = MultistepPorts()
   let algorithm = Parameter(
     "algorithm", "dpmsolver solves for the noise, dpmsolver++ for the clean latent; sde- adds noise.",
@@ -48,7 +49,7 @@ package struct DPMSolverStep: ForecastingNode {
     let algorithm = algorithm(parameters)
     return StepMethod(
       name: "\(algorithm.rawValue) \(solver(parameters).rawValue)",
-      kinds: algorithm.predictsSample ? [.diffusion, .flow] : [.diffusion])
+      kinds: algorithm.predictsSample ? [.diffusion, .flow] : [.diffusion], followsLine: true)
   }
 
   package func forecast(_ io: inout NodeForecast) throws {
@@ -60,8 +61,14 @@ package struct DPMSolverStep: ForecastingNode {
   package func run(_ io: inout NodeIO) throws {
     let (algorithm, solver, method) = (algorithm(io.parameters), solver(io.parameters), method(io.parameters))
     let inputs = try ports.inputs(io, of: method)
-    let memory = try past.memory(io, of: method, inputs: inputs)
-    let now = inputs.evaluation
+    let memory = inputs.memoryOnLine(try past.memory(io, of: method, inputs: inputs))
+    let (now, target) = inputs.line
+    if let uncond = try guided.evaluation(io, inputs: inputs) {
+      try requireGuidance(algorithm, solver, order: io[order])
+      let (next, kept) = dpmSolverGuidedStep(inputs.evaluation, uncond: uncond, to: inputs.target, memory: memory)
+      ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+      return past.history.put(kept, of: method, inputs: inputs, to: &io)
+    }
     let noise = algorithm.isStochastic ? random.noise(io, shape: inputs.latent.shape) : nil
     let dpm = DPMSolver(algorithm: algorithm, variant: DPMSolver.Variant(rawValue: io[variant]) ?? .midpoint)
     let isLowered = io[lowerOrderFinal] ?? true
@@ -69,19 +76,28 @@ package struct DPMSolverStep: ForecastingNode {
       switch solver {
       case .multistep:
         dpm.multistep(
-          now, to: inputs.target,
+          now, to: target,
           order: finalOrder(io[order], step: inputs.step, of: inputs.count, isLowered: isLowered),
           memory: memory, noise: noise)
       case .singlestep:
         dpm.singlestep(
-          now, to: inputs.target,
+          now, to: target,
           order: DPMSolver.singlestepOrder(
             io[order], step: inputs.step, of: inputs.count, isLowered: isLowered,
             endsClean: inputs.schedule.endLevel == 1),
           memory: memory, noise: noise)
       }
-    ports.put(next, denoised: now.denoised, of: inputs, to: &io)
-    past.history.put(kept, of: method, inputs: inputs, to: &io)
+    ports.put(inputs.offLine(next), denoised: now.denoised, of: inputs, to: &io)
+    past.history.put(inputs.memoryOffLine(kept), of: method, inputs: inputs, to: &io)
+  }
+
+  /// CFG++ is defined for the second order of dpmsolver++.
+  private func requireGuidance(_ algorithm: DPMSolver.Algorithm, _ solver: DPMSolver.Solver, order: Int) throws {
+    guard algorithm == .dpmsolverPlusPlus, solver == .multistep, order == 2 else {
+      throw NodeFailure(
+        "CFG++ is defined for dpmsolver++ of order 2, multistep; this is \(algorithm.rawValue) of order \(order), "
+          + solver.rawValue, at: guided.uncond.name)
+    }
   }
 
   /// sde-dpmsolver has no third order and no singlestep form, in the papers as in the reference.

@@ -12,6 +12,7 @@ package struct EulerStep: ConventionStep, ForecastingNode {
     name: "Euler", kinds: [.diffusion, .flow], startsInPureNoise: [.diffusion, .flow])
 
   let ports = StepPorts()
+  let guided = GuidedPorts()
 
   package init() {}
 
@@ -19,7 +20,8 @@ package struct EulerStep: ConventionStep, ForecastingNode {
 
   package func run(_ io: inout NodeIO) throws {
     let inputs = try ports.inputs(io, of: Self.method)
-    let now = inputs.evaluation
+    var now = inputs.evaluation
+    if let uncond = try guided.evaluation(io, inputs: inputs) { now = now.withNoise(of: uncond) }
     ports.put(now.moved(to: inputs.target), denoised: now.denoised, of: inputs, to: &io)
   }
 }

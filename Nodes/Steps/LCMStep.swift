@@ -25,7 +25,8 @@ package struct LCMStep: ForecastingNode {
   package func run(_ io: inout NodeIO) throws {
     let inputs = try ports.inputs(io, of: Self.method)
     let (next, denoised) = lcmStep(
-      inputs.evaluation, time: inputs.schedule.timesteps[inputs.step], timestepScaling: io[timestepScaling],
+      inputs.evaluation, time: inputs.schedule.timesteps[inputs.step],
+      timestepScaling: inputs.isOfComfyUI ? nil : io[timestepScaling],
       to: inputs.target, noise: random.noise(io, shape: inputs.latent.shape))
     ports.put(next, denoised: denoised, of: inputs, to: &io)
   }

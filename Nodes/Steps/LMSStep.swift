@@ -26,7 +26,8 @@ package struct LMSStep: ConventionStep, ForecastingNode {
     let inputs = try ports.inputs(io, of: Self.method)
     let memory = try past.memory(io, of: Self.method, inputs: inputs)
     let now = inputs.evaluation
-    let (next, kept) = LMS(order: io[order]).step(now, to: inputs.target, memory: memory)
+    let (next, kept) = LMS(order: io[order]).step(
+      now, to: inputs.target, memory: memory, endsByDenoising: inputs.isOfComfyUI)
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
     past.history.put(kept, of: Self.method, inputs: inputs, to: &io)
   }

@@ -4,7 +4,8 @@ import GraphEngine
 /// The steps of a sampling run, as the class of diffusers that `convention` names makes them.
 ///
 /// NoiseSchedules in the documentation has the rules. A parameter that is left out is the model's own, from its
-/// scheduler config, or else the class's default. `k` is the convention of the method whose steps take the schedule.
+/// scheduler config, or else the class's default. `k` is the convention of the method whose steps take the schedule, and
+/// `comfyui` makes the list of a sampler of ComfyUI's.
 package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
   package static let info = NodeInfo(
     type: "NoiseSchedule", version: 3, lane: .compute, summary: "Spreads the steps over the model's noise levels.")
@@ -37,6 +38,23 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
     max: 1)
   let originalSteps = OptionalParameter<Int>(
     "original_steps", "How many times an LCM or TCD model was distilled with.", min: 1)
+  let sampler = OptionalParameter<String>(
+    "sampler", "convention comfyui: the sampler whose evaluations these are, euler when left out.",
+    options: names(ComfyUISampler.self))
+  let denoise = OptionalParameter<Double>(
+    "denoise", "convention comfyui: the clean end of a list that is longer by as much, with as many steps.",
+    min: 0.001, max: 1)
+  let discard = OptionalParameter<Bool>(
+    "discard",
+    "convention comfyui: whether dpm_2, dpm_2_ancestral and uni_pc leave out the last sigma above 0 of a list that is one longer, "
+      + "as in KSampler; true when left out.")
+  let from = OptionalParameter<Int>(
+    "from", "convention comfyui: leaves out the steps before this one.", min: 0)
+  let to = OptionalParameter<Int>(
+    "to", "convention comfyui: leaves out this step and those after it; with `end: zero` the last one left goes to 0.",
+    min: 1)
+  let curveShape = OptionalParameter<[Double]>(
+    "curve_shape", "convention comfyui: the two shapes of the curve beta, 0.6 and 0.6 when left out.")
   let betaSchedule = OptionalParameter<String>(
     "beta_schedule", "How the noise of training grows.", options: names(BetaSchedule.self))
   let betaStart = OptionalParameter<Double>("beta_start", "The least noise of training.", min: 0, max: 1)
@@ -84,6 +102,10 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
     parameters[offset] = canonical.offset
     parameters[curve] = canonical.curve?.rawValue
     parameters[originalSteps] = canonical.originalSteps
+    parameters[sampler] = canonical.sampler?.rawValue
+    parameters[discard] = canonical.discard
+    parameters[denoise] = canonical.denoise
+    parameters[from] = canonical.from
   }
 
   package func forecast(_ io: inout NodeForecast) throws {
@@ -121,7 +143,7 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
   private func settleSize(
     of shape: [Int]?, _ model: Model, _ config: SchedulerConfig, in io: inout NodeForecast
   ) throws -> Bool {
-    guard config.overridden(by: options(io.parameters)).dependsOnSize else {
+    guard options(io.parameters).dependsOnSize(config) else {
       (io.parameters[width], io.parameters[height]) = (nil, nil)
       io.disconnect(latent)
       return true
@@ -172,7 +194,8 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
   private func settings(_ parameters: NodeParameters, count schedule: Schedule) -> String {
     let steps = parameters[timesteps]?.count ?? parameters[sigmas].map { $0.count - 1 } ?? parameters[steps]
     var parts = [parameters[convention], "\(steps) steps"]
-    parts += [spacing, curve, end].compactMap { option in parameters[option].map { "\(option.declaration.name) \($0)" }
+    parts += [sampler, spacing, curve, end].compactMap { option in
+      parameters[option].map { "\(option.declaration.name) \($0)" }
     }
     parts += [shift, mu].compactMap { option in parameters[option].map { "\(option.declaration.name) \($0)" } }
     if parameters[timesteps] != nil { parts.append("timesteps given") }
@@ -191,6 +214,12 @@ package struct NoiseSchedule: ConsumerAwareNode, ForecastingNode {
     options.timesteps = parameters[timesteps]
     options.sigmas = parameters[sigmas]
     options.strength = parameters[strength]
+    options.sampler = parameters[sampler].flatMap(ComfyUISampler.init)
+    options.denoise = parameters[denoise]
+    options.discard = parameters[discard]
+    options.from = parameters[from]
+    options.to = parameters[to]
+    options.curveShape = parameters[curveShape]
     options.originalSteps = parameters[originalSteps]
     options.betaSchedule = parameters[betaSchedule].flatMap(BetaSchedule.init)
     options.betaStart = parameters[betaStart]

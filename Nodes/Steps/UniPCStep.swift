@@ -6,7 +6,7 @@ package struct UniPCStep: ForecastingNode {
   package static let info = NodeInfo(
     type: "UniPCStep", version: 1, lane: .compute,
     summary: "Takes one UniPC step: corrects the last one by what the model says here, then predicts the next.")
-  private static let method = StepMethod(name: "UniPC", kinds: [.diffusion, .flow])
+  private static let method = StepMethod(name: "UniPC", kinds: [.diffusion, .flow], followsLine: true)
 
   let ports = StepPorts()
   let past = MultistepPorts()
@@ -26,11 +26,21 @@ package struct UniPCStep: ForecastingNode {
 
   package func run(_ io: inout NodeIO) throws {
     let inputs = try ports.inputs(io, of: Self.method)
-    let memory = try past.memory(io, of: Self.method, inputs: inputs)
-    let now = inputs.evaluation
+    let memory = inputs.memoryOnLine(try past.memory(io, of: Self.method, inputs: inputs))
+    let (now, target) = inputs.line
     let order = io[lowerOrderFinal] ? min(io[order], inputs.count - inputs.step) : io[order]
-    let solver = UniPC(order: order, variant: UniPC.Variant(rawValue: io[variant]) ?? .bh2)
-    let (next, kept) = solver.step(now, to: inputs.target, memory: memory)
+    let variant = UniPC.Variant(rawValue: io[variant]) ?? .bh2
+    if inputs.isOfComfyUI {
+      // Never of more orders than there are steps to look back on.
+      let solver = UniPC(order: min(order, max(inputs.count - 1, 1)), variant: variant)
+      let (moved, kept) = solver.singleStep(now, to: target, memory: memory)
+      // The last step stops short of 0, and what it leads to is taken for clean.
+      let isEnd = inputs.isLast && inputs.schedule.endLevel == 1
+      let next = isEnd ? inputs.offLine(moved) / inputs.target.signal : inputs.offLine(moved)
+      ports.put(next, denoised: now.denoised, of: inputs, to: &io)
+      return past.history.put(inputs.memoryOffLine(kept), of: Self.method, inputs: inputs, to: &io)
+    }
+    let (next, kept) = UniPC(order: order, variant: variant).step(now, to: inputs.target, memory: memory)
     ports.put(next, denoised: now.denoised, of: inputs, to: &io)
     past.history.put(kept, of: Self.method, inputs: inputs, to: &io)
   }

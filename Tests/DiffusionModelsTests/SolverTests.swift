@@ -66,13 +66,26 @@ struct SolverTests {
           now.moved(to: end), ddimStep(now, to: end, eta: 1, noise: z), ddpmStep(now, to: end, noise: z),
           eulerAncestralStep(now, to: end, noise: z), tcdStep(now, through: end, to: end, noise: z),
           lcmStep(now, time: 999, timestepScaling: 10, to: end, noise: z).next,
+          eulerAncestralGuidedStep(now, to: end, eta: 1, noise: z),
         ]
         if start > 0 {
           let before = NoiseLevel(start / 2)
           let memory = SolverMemory(
             outputs: [.init(y, level: NoiseLevel(start / 4)), .init(x, level: before)],
             sample: .init(y, level: before), order: 2)
+          results.append(ResMultistep(eta: 1).step(now, to: end, memory: memory, noise: z).next)
+          results.append(gradientEstimationStep(now, to: end, gamma: 2, memory: memory).next)
+          results.append(dpmSolverGuidedStep(now, uncond: now, to: end, memory: memory).next)
           for order in 1...3 {
+            results.append(DEISClock(order: order).step(now, to: end, memory: memory).next)
+            results.append(ERSDE(order: order).step(now, to: end, memory: memory, noise: z).next)
+            for variant in IPNDM.Variant.allCases {
+              results.append(IPNDM(order: order, variant: variant).step(now, to: end, memory: memory).next)
+            }
+            for variant in DPMSolver.Variant.allCases {
+              let solver = DPMSDE(order: order, variant: variant, eta: 1)
+              results.append(solver.step(now, to: end, memory: memory, noise: end.isClean ? nil : z).next)
+            }
             results.append(LMS(order: order).step(now, to: end, memory: memory).next)
             results.append(DEIS(order: order).step(now, to: end, memory: memory).next)
             results.append(UniPC(order: order, variant: .bh1).step(now, to: end, memory: memory).next)
@@ -133,7 +146,28 @@ struct SolverTests {
     var methods: [(name: String, order: Int, step: Step)] = []
     func add(_ name: String, _ order: Int, _ step: @escaping Step) { methods.append((name, order, step)) }
     add("Euler", 1) { now, target, memory, _ in (now.moved(to: target), memory) }
+    add("gradient estimation", 1) { now, target, memory, _ in
+      gradientEstimationStep(now, to: target, gamma: 2, memory: memory)
+    }
+    add("res multistep", 2) { now, target, memory, _ in
+      ResMultistep(eta: 0).step(now, to: target, memory: memory, noise: nil)
+    }
+    add("iPNDM variable", 2) { now, target, memory, _ in
+      IPNDM(order: 2, variant: .variable).step(now, to: target, memory: memory)
+    }
+    // D2 is half of what the Taylor series has here too.
+    add("DPM-Solver++ SDE without noise, 3M", 2) { now, target, memory, _ in
+      DPMSDE(order: 3, variant: .heun, eta: 0).step(now, to: target, memory: memory, noise: nil)
+    }
+    for variant in DPMSolver.Variant.allCases {
+      add("DPM-Solver++ SDE without noise, 2M", 2) { now, target, memory, _ in
+        DPMSDE(order: 2, variant: variant, eta: 0).step(now, to: target, memory: memory, noise: nil)
+      }
+    }
     for order in 2...3 {
+      add("UniPC in single precision", 2) { now, target, memory, _ in
+        UniPC(order: order, variant: .bh2).singleStep(now, to: target, memory: memory)
+      }
       add("LMS", order) { now, target, memory, _ in LMS(order: order).step(now, to: target, memory: memory) }
       add("DEIS", order) { now, target, memory, _ in DEIS(order: order).step(now, to: target, memory: memory) }
       add("UniPC", order) { now, target, memory, _ in

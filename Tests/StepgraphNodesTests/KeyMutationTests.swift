@@ -152,12 +152,14 @@ struct KeyMutationTests {
         // evaluations, which alone draw in DPM2 ancestral, are of one.
         let isOfChain =
           declaration.inputs.contains { $0.name == "history" } && ["begin", "step"].contains(parameter.name)
-          || type == "DPM2AncestralStep" && ["seed", "draw", "rng"].contains(parameter.name)
+          || ["DPM2AncestralStep", "DPM2SAncestralStep"].contains(type)
+            && ["seed", "draw", "rng"].contains(parameter.name)
         let name = "\(type).\(parameter.name)"
         // A family needs its own encoder, with all its layers: TextEncoderCommandTests. What is for flow models alone is in
-        // FlowErrorTests.
+        // FlowErrorTests, and what two of ComfyUI's options decide together in ComfyUIScheduleTests.
         let isElsewhere =
-          ["NoiseSchedule.first", "LoadTextEncoder.family"].contains(name)
+          ["NoiseSchedule.first", "LoadTextEncoder.family", "NoiseSchedule.discard", "NoiseSchedule.curve_shape"]
+          .contains(name)
           || ["shift", "mu", "width", "height"].map { "NoiseSchedule.\($0)" }.contains(name)
         #expect(parameter.name == "precision" || isElsewhere || isOfChain, "\(name) has no other value")
         continue

@@ -60,7 +60,20 @@ struct NoiseScheduleTests {
     let named = Set(cases.flatMap(\.given.keys))
     // `first` is of use beside a wire alone (`ScheduleJointTests`), and four for flow models (`FlowErrorTests`).
     let others: Set = ["first", "shift", "mu", "width", "height"]
-    #expect(named.union(others) == Set(NodeDeclaration(NoiseSchedule.self).parameters.map(\.name)))
+    // What is of ComfyUI's convention is in `ComfyUIScheduleTests`, and here what the node makes of it.
+    let comfyUI: [String: ParameterValue] = ["convention": .string("comfyui")]
+    let ofComfyUI: [String: [String: ParameterValue]] = [
+      "sampler": ["sampler": .string("heun")], "denoise": ["denoise": .float(0.5)], "from": ["from": .int(3)],
+      "to": ["to": .int(7)], "discard": ["discard": .bool(false), "sampler": .string("dpm_2")],
+      "curve_shape": ["curve_shape": .list([.float(0.7), .float(0.9)]), "curve": .string("beta")],
+    ]
+    for (name, given) in ofComfyUI {
+      let without = given.filter { $0.key != name }
+      let made = try [given, without].map { try schedule($0.merging(comfyUI) { given, _ in given }) }
+      #expect(made[0] != made[1], "\(name)")
+    }
+    #expect(
+      named.union(others).union(ofComfyUI.keys) == Set(NodeDeclaration(NoiseSchedule.self).parameters.map(\.name)))
   }
 
   @Test func parametersWithoutEffectMakeNoSecondKey() throws {

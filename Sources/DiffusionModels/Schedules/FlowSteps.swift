@@ -141,7 +141,7 @@ extension ScheduleConvention {
   /// Whether there are flow models sampled by its method.
   package var takesFlows: Bool {
     switch self {
-    case .k, .eulerAncestral, .lms, .heun, .dpm, .dpmSinglestep, .unipc, .deis, .lcm: true
+    case .k, .eulerAncestral, .lms, .heun, .dpm, .dpmSinglestep, .unipc, .deis, .lcm, .comfyui: true
     case .ddim, .ddpm, .plms, .dpm2, .dpm2Ancestral, .tcd: false
     }
   }
@@ -189,6 +189,7 @@ extension ScheduleOptions {
   /// These options without those that have no effect on a flow.
   func canonicalForFlow() -> ScheduleOptions {
     var options = self
+    if convention == .comfyui { return options }
     (options.offset, options.originalSteps) = (nil, nil)
     if options.curve == .plain, options.sigmas != nil { options.curve = nil }
     let isDefault = convention.flowSpacing(spacing) == convention.flowSpacing(nil)

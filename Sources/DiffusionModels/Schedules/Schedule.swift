@@ -26,6 +26,11 @@ package struct Schedule: Sendable, Equatable, Codable {
   package let startsFromNoise: Bool
   /// The level of every training time, for a convention whose steps go to times of their own (TCD); empty for others.
   package let trainingLevels: [Double]
+  /// How the evaluations of ComfyUI's sampler follow each other; nil for the other conventions.
+  private let samplerPattern: ScheduleConvention.Pattern?
+
+  /// How the evaluations follow each other.
+  package var pattern: ScheduleConvention.Pattern { samplerPattern ?? convention.pattern }
 
   /// What kind the levels are of.
   package var kind: LevelKind { predictionType.levelKind }
@@ -61,7 +66,8 @@ extension Schedule {
       throw ScheduleError(
         .after, "the schedule to go on from is that of a \(other.kind) model, this one that of a \(kind) model")
     }
-    let levels = kind == .flow ? [] : try config.levels(for: options.convention)
+    let isOfComfyUI = options.convention == .comfyui
+    let levels = kind == .flow || isOfComfyUI ? [] : try config.levels(for: options.convention)
     let plan = try Self.plan(config, options, levels, joint)
     let evaluations = plan.evaluations
     if config.predictionType == .epsilon, evaluations.contains(where: { $0.level == 0 }) {
@@ -78,20 +84,31 @@ extension Schedule {
     predictionType = config.predictionType
     startsFromNoise = plan.startsFromNoise && options.strength == 1
     trainingLevels = options.convention == .tcd ? levels.map(Double.init) : []
+    samplerPattern = isOfComfyUI ? (options.sampler ?? .euler).pattern : nil
   }
 
   private static func plan(
     _ config: SchedulerConfig, _ options: ScheduleOptions, _ levels: [Float], _ joint: ScheduleJoint?
   ) throws -> StepPlan {
+    if options.convention == .comfyui {
+      guard joint == nil else {
+        throw ScheduleError(
+          .after, "the convention comfyui goes on from no other schedule; 'from' leaves out its first steps")
+      }
+      if let option = options.bend, config.predictionType != .flow { throw Self.bendError(option) }
+      return try ComfyUISteps(config, options).plan()
+    }
     if config.predictionType == .flow {
       try config.requireSupport(by: options.convention)
       return try FlowSteps(config, options).plan(joint)
     }
-    if let option = options.shift != nil ? ScheduleOptions.Name.shift : options.mu != nil ? .mu : nil {
-      throw ScheduleError(option, "\(option.rawValue) is for flow models alone; this one is a diffusion model")
-    }
+    if let option = options.bend { throw Self.bendError(option) }
     guard options.convention.usesSigmas else { return try TrainingSteps(config, options, levels).plan(joint) }
     return try SigmaSteps(config, options, SigmaTable(levels, endsInPureNoise: config.rescalesToZeroSNR)).plan(joint)
+  }
+
+  private static func bendError(_ option: ScheduleOptions.Name) -> ScheduleError {
+    ScheduleError(option, "\(option.rawValue) is for flow models alone; this one is a diffusion model")
   }
 
   /// The schedule of `steps` steps with everything else as the model and the convention have it.
@@ -104,6 +121,7 @@ extension SchedulerConfig {
   /// The level of the least noise that training knows, at time 0.
   package func leastNoise(of options: ScheduleOptions) throws -> Double {
     if (options.prediction ?? predictionType) == .flow { return 1 }
+    if options.convention == .comfyui { return try overridden(by: options).exactLevels()[0] }
     return Double(try read(by: options.convention).overridden(by: options).levels(for: options.convention)[0])
   }
 }
@@ -124,6 +142,9 @@ struct StepPlan {
 }
 
 extension ScheduleOptions {
+  /// What asks for sigmas bent as a flow's are.
+  var bend: Name? { shift != nil ? .shift : mu != nil ? .mu : nil }
+
   /// How many of `count` steps image to image leaves out: `get_timesteps` of diffusers' img2img pipelines.
   func skippedSteps(of count: Int) throws -> Int {
     let kept = min(Int(Double(count) * strength), count)

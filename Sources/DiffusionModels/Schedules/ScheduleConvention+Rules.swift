@@ -14,7 +14,7 @@ extension ScheduleConvention {
   var usesSigmas: Bool {
     switch self {
     case .ddim, .ddpm, .plms, .lcm, .tcd: false
-    case .k, .eulerAncestral, .lms, .heun, .dpm2, .dpm2Ancestral, .dpm, .dpmSinglestep, .unipc, .deis: true
+    case .k, .eulerAncestral, .lms, .heun, .dpm2, .dpm2Ancestral, .dpm, .dpmSinglestep, .unipc, .deis, .comfyui: true
     }
   }
 
@@ -27,14 +27,14 @@ extension ScheduleConvention {
   }
 
   /// The classes after k-diffusion: their spacing decides how the start noise is scaled.
-  var isOfKFamily: Bool { usesSigmas && !isOfDPMFamily }
+  var isOfKFamily: Bool { usesSigmas && !isOfDPMFamily && self != .comfyui }
 
   /// Nil where the class has one way to spread times and no parameter for it.
   var defaultSpacing: TimestepSpacing? {
     switch self {
     case .ddim, .ddpm, .plms: .leading
     case .k, .eulerAncestral, .lms, .heun, .dpm2, .dpm2Ancestral, .dpm, .unipc, .deis: .linspace
-    case .dpmSinglestep, .lcm, .tcd: nil
+    case .dpmSinglestep, .lcm, .tcd, .comfyui: nil
     }
   }
 
@@ -43,7 +43,7 @@ extension ScheduleConvention {
     switch self {
     case .ddim, .k, .eulerAncestral, .lms, .dpm, .dpmSinglestep, .unipc: [.zero, .sigmaMin]
     case .plms: [.sigmaMin, .zero]
-    case .ddpm, .heun, .dpm2, .dpm2Ancestral, .lcm: [.zero]
+    case .ddpm, .heun, .dpm2, .dpm2Ancestral, .lcm, .comfyui: [.zero]
     // TCD's last step goes to time 0 whatever set_alpha_to_one says.
     case .deis, .tcd: [.sigmaMin]
     }
@@ -52,7 +52,7 @@ extension ScheduleConvention {
   /// Whether the noise can be scaled to zero terminal SNR.
   var takesZeroSNR: Bool {
     switch self {
-    case .ddim, .ddpm, .k, .eulerAncestral, .lms, .dpm, .unipc, .lcm, .tcd: true
+    case .ddim, .ddpm, .k, .eulerAncestral, .lms, .dpm, .unipc, .lcm, .tcd, .comfyui: true
     case .plms, .heun, .dpm2, .dpm2Ancestral, .dpmSinglestep, .deis: false
     }
   }
@@ -65,20 +65,12 @@ extension ScheduleConvention {
 
   var takesWholeTimesOnly: Bool { !isOfKFamily }
 
-  /// How many entries of the evaluation list belong to a step: diffusers' `order`.
-  var evaluationsPerStep: Int {
-    switch pattern {
-    case .single, .restart: 1
-    case .pairs, .midpoints, .ancestralMidpoints: 2
-    }
-  }
-
   /// The betas of a config that says nothing.
   var defaultBetas: (schedule: BetaSchedule, start: Double, end: Double) {
     switch self {
     case .ddim, .ddpm, .plms, .k, .eulerAncestral, .lms, .dpm, .dpmSinglestep, .unipc, .deis: (.linear, 0.0001, 0.02)
     case .heun, .dpm2, .dpm2Ancestral: (.linear, 0.00085, 0.012)
-    case .lcm, .tcd: (.scaledLinear, 0.00085, 0.012)
+    case .lcm, .tcd, .comfyui: (.scaledLinear, 0.00085, 0.012)
     }
   }
 

@@ -1,6 +1,6 @@
 /// Which family of reference schedulers a schedule follows: they space, round and end differently.
 ///
-/// Each case is the rule of one class of diffusers 0.42, named after the method.
+/// Each case is the rule of one class of diffusers 0.42, named after the method, but for ComfyUI's.
 package enum ScheduleConvention: String, Sendable, CaseIterable, Codable {
   /// DDIMScheduler.
   case ddim
@@ -32,9 +32,11 @@ package enum ScheduleConvention: String, Sendable, CaseIterable, Codable {
   case lcm
   /// TCDScheduler.
   case tcd
+  /// ComfyUI 0.8.0, whose samplers differ in their evaluations: `ComfyUISampler`.
+  case comfyui
 
   /// How the evaluations of a convention follow each other: a step refuses a schedule of another pattern than its own.
-  package enum Pattern: Sendable, Equatable {
+  package enum Pattern: String, Sendable, Codable {
     /// One evaluation for each step.
     case single
     /// N + 1 evaluations t0, t1, t1, t2, t3, ...: the second one takes the first step again (PLMS).
@@ -45,11 +47,26 @@ package enum ScheduleConvention: String, Sendable, CaseIterable, Codable {
     case midpoints
     /// As `midpoints`, but on the way to the lower level from which an ancestral step adds noise.
     case ancestralMidpoints
+    /// As `midpoints`, halfway in log(signal / noise), with noise at both (DPM-Solver++ SDE).
+    case logMidpoints
+    /// As `logMidpoints`, but on the way to the lower level from which an ancestral step adds noise (DPM-Solver++ 2S).
+    case ancestralLogMidpoints
+    /// Groups of one, two or three evaluations that start from one sample (DPM-Solver fast).
+    case groups
+
+    /// Whether the evaluations of a step are two, but for a last one that ends clean.
+    package var isOfPairs: Bool {
+      switch self {
+      case .single, .restart, .groups: false
+      case .pairs, .midpoints, .ancestralMidpoints, .logMidpoints, .ancestralLogMidpoints: true
+      }
+    }
   }
 
+  /// That of ComfyUI's convention is its sampler's; a schedule knows it.
   package var pattern: Pattern {
     switch self {
-    case .ddim, .ddpm, .k, .eulerAncestral, .lms, .dpm, .dpmSinglestep, .unipc, .deis, .lcm, .tcd: .single
+    case .ddim, .ddpm, .k, .eulerAncestral, .lms, .dpm, .dpmSinglestep, .unipc, .deis, .lcm, .tcd, .comfyui: .single
     case .plms: .restart
     case .heun: .pairs
     case .dpm2: .midpoints

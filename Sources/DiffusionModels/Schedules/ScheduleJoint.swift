@@ -45,10 +45,12 @@ struct ScheduleJoint {
 extension Schedule {
   /// The evaluation that each step starts with.
   package var starts: [Int] {
-    switch convention.pattern {
+    switch pattern {
     case .single: Array(levels.indices)
     case .restart: levels.indices.filter { $0 != 1 }
-    case .pairs, .midpoints, .ancestralMidpoints: levels.indices.filter { $0.isMultiple(of: 2) }
+    case .groups: levels.indices.filter { levels[$0] == sourceLevels[$0] }
+    case .pairs, .midpoints, .ancestralMidpoints, .logMidpoints, .ancestralLogMidpoints:
+      levels.indices.filter { $0.isMultiple(of: 2) }
     }
   }
 

@@ -23,6 +23,17 @@ package struct ScheduleOptions: Sendable, Equatable {
   package var betaEnd: Double?
   package var zeroSNR: Bool?
   package var prediction: PredictionType?
+  /// Of ComfyUI's convention: the sampler whose list it is.
+  package var sampler: ComfyUISampler?
+  /// ComfyUI's: 0 to 1, the part of a longer list that makes the steps, its clean end.
+  package var denoise: Double?
+  /// ComfyUI's: whether samplers that leave out the last sigma above 0 make one step more for it, as in KSampler.
+  package var discard: Bool?
+  /// ComfyUI's: the steps `from` to `to` - 1 of the list are kept.
+  package var from: Int?
+  package var to: Int?
+  /// ComfyUI's: the two shapes of the beta curve.
+  package var curveShape: [Double]?
   /// Of a flow model: how far its sigmas are bent, in place of what its config says.
   package var shift: Double?
   /// Likewise, by e^mu.
@@ -49,6 +60,8 @@ package struct ScheduleOptions: Sendable, Equatable {
     case betaEnd = "beta_end"
     case zeroSNR = "zero_snr"
     case prediction, shift, mu, latent
+    case sampler, denoise, discard, from, to
+    case curveShape = "curve_shape"
   }
 }
 
@@ -89,6 +102,7 @@ extension ScheduleOptions {
     if zeroSNR == true, !convention.takesZeroSNR {
       try refuse(.zeroSNR, "true", "conventions with it are \(ScheduleConvention.list(where: \.takesZeroSNR))")
     }
+    try checkForComfyUI()
     if shift != nil, mu != nil { throw ScheduleError(.mu, "there are shift and mu; one of the two was expected") }
     try checkLists()
   }
@@ -139,6 +153,7 @@ extension ScheduleOptions {
   /// These options without those that have no effect beside the others: what is computed once has one cache key.
   package func canonical() -> ScheduleOptions {
     var options = self
+    if convention == .comfyui { return canonicalForComfyUI() }
     // The k family's spacing decides about the start noise also where it spreads no times.
     func dropSpacing() {
       options.offset = nil

@@ -26,9 +26,9 @@ extension SchedulerConfig {
       // LCM and TCD take it, and end where they end whatever it says.
       case .endsAtOne: [.ddim, .plms].contains(convention)
       case .finalSigma: [.k, .dpm, .dpmSinglestep, .unipc].contains(convention)
-      case .curves: convention.usesSigmas && convention != .eulerAncestral
+      case .curves: convention.usesSigmas && ![.eulerAncestral, .comfyui].contains(convention)
       case .timeType: convention == .k
-      case .zeroSNR: [.ddim, .ddpm, .k, .eulerAncestral, .dpm, .unipc, .lcm, .tcd].contains(convention)
+      case .zeroSNR: [.ddim, .ddpm, .k, .eulerAncestral, .dpm, .unipc, .lcm, .tcd, .comfyui].contains(convention)
       case .leastLogSNR: [.dpm, .dpmSinglestep].contains(convention)
       }
     }

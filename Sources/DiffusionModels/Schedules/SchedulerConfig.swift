@@ -136,7 +136,7 @@ package struct SchedulerConfig: Sendable, Equatable {
   }
 
   /// Whether a schedule needs to know the size of the picture.
-  package var dependsOnSize: Bool { predictionType == .flow && flow.dynamic?.needsTokens ?? false }
+  var dependsOnSize: Bool { predictionType == .flow && flow.dynamic?.needsTokens ?? false }
 
   /// a_t, the cumulative product of alphas, for every time of training, as the class of `convention` has it.
   ///
@@ -150,6 +150,44 @@ package struct SchedulerConfig: Sendable, Equatable {
       throw ModelError("\(path): the betas go from \(betas[0]) to \(betas[betas.count - 1]); 0 to 1 was expected")
     }
     return TrainingNoise.levels(betas)
+  }
+
+  /// a_t in double precision throughout, as ComfyUI computes it.
+  ///
+  /// For zero terminal SNR it shifts and scales sqrt(a_t), and puts a number a little above 0 for the last
+  /// (`rescale_zero_terminal_snr_sigmas`). Throws `ModelError` for betas that are no probabilities.
+  func exactLevels() throws -> [Double] {
+    let defaults = ScheduleConvention.comfyui.defaultBetas
+    let (start, end) = (betaStart ?? defaults.start, betaEnd ?? defaults.end)
+    func line(_ start: Double, _ end: Double) -> [Double] {
+      let step = (end - start) / Double(max(trainSteps - 1, 1))
+      return (0..<trainSteps).map {
+        $0 < trainSteps / 2 ? start + step * Double($0) : end - step * Double(trainSteps - 1 - $0)
+      }
+    }
+    let betas =
+      switch betaSchedule ?? defaults.schedule {
+      case _ where trainedBetas != nil: trainedBetas?.map { Double($0) } ?? []
+      case .linear: line(start, end)
+      case .scaledLinear: line(start.squareRoot(), end.squareRoot()).map { $0 * $0 }
+      case .cosine: TrainingNoise.cosineBetas(trainSteps).map { Double($0) }
+      }
+    guard betas.allSatisfy({ $0 > 0 && $0 < 1 }) else {
+      throw ModelError(
+        "\(path): the betas go from \(betas[0]) to \(betas[betas.count - 1]); between 0 and 1 was expected")
+    }
+    var product = 1.0
+    let levels = betas.map { beta in
+      product *= 1 - beta
+      return product
+    }
+    guard rescalesToZeroSNR, let first = levels.first?.squareRoot(), let last = levels.last?.squareRoot(), first > last
+    else { return levels }
+    let rescaled = levels.map { level in
+      let root = (level.squareRoot() - last) * (first / (first - last))
+      return root * root
+    }
+    return rescaled.dropLast() + [4.8973451890853435e-08]
   }
 
   /// Throws `ModelError` for settings that the class of `convention` would follow and this implementation does not.

@@ -2,8 +2,8 @@ import Foundation
 
 /// How the sigmas of the steps are spread, in place of the times.
 ///
-/// karras, exponential and beta are those of diffusers (`use_karras_sigmas` and its like), the last four those of
-/// ComfyUI.
+/// karras, exponential and beta are those of diffusers (`use_karras_sigmas` and its like), the others those of ComfyUI, whose
+/// convention draws all of them by its own rules (`ComfyUISigmas`).
 package enum SigmaCurve: String, Sendable, CaseIterable {
   /// The sigmas of evenly spread times.
   case plain = "none"
@@ -22,12 +22,26 @@ package enum SigmaCurve: String, Sendable, CaseIterable {
   case sgmUniform = "sgm_uniform"
   /// Every (T / N)-th sigma of training from time 1 on: N + 1 of them where N does not divide T.
   case ddimUniform = "ddim_uniform"
+  /// A line over the first 2.5 % of noise, then a parabola (Movie Gen).
+  case linearQuadratic = "linear_quadratic"
+  /// Even steps of atan(sigma) (Sabour and others 2024).
+  case klOptimal = "kl_optimal"
+  /// What the authors of FLUX.2 bend even sigmas by, from the picture's size and the number of steps.
+  case flux2
+
+  /// Whether only ComfyUI's convention draws it.
+  package var isOfComfyUIAlone: Bool {
+    switch self {
+    case .linearQuadratic, .klOptimal, .flux2: true
+    default: false
+    }
+  }
 
   /// Whether the curve is drawn from all of training, whatever the spacing.
   var isOfWholeTable: Bool {
     switch self {
     case .plain, .karras, .exponential, .beta: false
-    case .simple, .normal, .sgmUniform, .ddimUniform: true
+    case .simple, .normal, .sgmUniform, .ddimUniform, .linearQuadratic, .klOptimal, .flux2: true
     }
   }
 
@@ -36,7 +50,7 @@ package enum SigmaCurve: String, Sendable, CaseIterable {
     // np.linspace(0, 1, N)
     let ramp = (0..<steps).map { steps > 1 && $0 == steps - 1 ? 1 : Double($0) * (1 / Double(max(steps - 1, 1))) }
     switch self {
-    case .plain, .simple, .normal, .sgmUniform, .ddimUniform:
+    case .plain, .simple, .normal, .sgmUniform, .ddimUniform, .linearQuadratic, .klOptimal, .flux2:
       return []
     case .karras:
       let (start, end) = (pow(most, 1 / 7), pow(least, 1 / 7))
@@ -67,6 +81,8 @@ package enum SigmaCurve: String, Sendable, CaseIterable {
     case .ddimUniform:
       return stride(from: 1, to: table.sigmas.count, by: max(table.sigmas.count / steps, 1)).reversed()
         .map { Double(table.sigmas[$0]) }
+    case .linearQuadratic, .klOptimal, .flux2:
+      return []
     }
   }
 }

@@ -160,7 +160,7 @@ struct SigmaSteps {
   /// The second evaluation of a step, which the last step does without.
   private func secondEvaluation(from sigma: Float, to next: Float, time: Double) -> (time: Double, sigma: Float)? {
     switch convention.pattern {
-    case .single, .restart: return nil
+    case .single, .restart, .logMidpoints, .ancestralLogMidpoints, .groups: return nil
     case .pairs: return (time, next)
     case .midpoints: return middle(sigma, next)
     case .ancestralMidpoints:

@@ -3,12 +3,12 @@
 ///     f  = c_out x_0 + c_skip x_t           c_skip = d^2 / (s^2 + d^2)    c_out = s / sqrt(s^2 + d^2)
 ///     x' = signal' f + noise' z             s = time scaling,             d = 0.5
 ///
-/// `denoised` is f, which is x_0 itself on a flow (diffusers' FlowMatchLCMScheduler). At the clean level nothing of z is left.
+/// Without `timestepScaling` f is x_0, as in ComfyUI. `denoised` is f, which is x_0 itself on a flow (diffusers' FlowMatchLCMScheduler). At the clean level nothing of z is left.
 package func lcmStep(
-  _ now: Evaluation, time: Double, timestepScaling: Double, to target: NoiseLevel, noise z: LinearCombination
+  _ now: Evaluation, time: Double, timestepScaling: Double?, to target: NoiseLevel, noise z: LinearCombination
 ) -> (next: LinearCombination, denoised: LinearCombination) {
   var denoised = now.denoised
-  if now.level.kind == .diffusion {
+  if let timestepScaling, now.level.kind == .diffusion {
     let (scaled, data) = (time * timestepScaling, 0.5)
     let square = scaled * scaled + data * data
     denoised = scaled / square.squareRoot() * now.denoised + data * data / square * now.sample

@@ -14,6 +14,13 @@ package struct Evaluation: Sendable {
   /// The derivative of `x / scale` by `time` of its level: e, which is k-diffusion's dx/dsigma, or a flow's e - x_0.
   package let slope: LinearCombination
 
+  private init(
+    level: NoiseLevel, sample: LinearCombination, denoised: LinearCombination, noise: LinearCombination,
+    slope: LinearCombination
+  ) {
+    (self.level, self.sample, self.denoised, self.noise, self.slope) = (level, sample, denoised, noise, slope)
+  }
+
   /// Splits a model's output, which may be a sum of several.
   ///
   ///     epsilon:  e = output                       x_0 = (x_t - noise e) / signal
@@ -47,4 +54,19 @@ package struct Evaluation: Sendable {
   /// `x + (sigma' - sigma) e` of k-diffusion and `x + (sigma' - sigma) v` of a flow, and the first order of PLMS,
   /// DPM-Solver, DEIS and UniPC.
   package func moved(to target: NoiseLevel) -> LinearCombination { target.signal * denoised + target.noise * noise }
+
+  /// This evaluation with the noise e of another one of the same sample, such as that for the negative prompt (CFG++, Chung
+  /// and others 2024).
+  package func withNoise(of other: Evaluation) -> Evaluation {
+    Evaluation(level: level, sample: sample, denoised: denoised, noise: other.noise, slope: other.slope)
+  }
+
+  /// The same point of the line that samples move along, as that of a diffusion: what a method of k-diffusion sees that
+  /// takes any sample for `x_0 + sigma e`.
+  package var onLine: Evaluation {
+    guard level.kind == .flow else { return self }
+    let line = level.onLine
+    return Evaluation(
+      level: line, sample: line.signal / level.scale * sample, denoised: denoised, noise: slope, slope: slope)
+  }
 }

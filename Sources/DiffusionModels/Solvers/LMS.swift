@@ -14,10 +14,13 @@ package struct LMS: Sendable {
     self.order = order
   }
 
+  /// A step of `order`, or of as many as there are evaluations; with `endsByDenoising` one to the clean level gives x_0, as in
+  /// ComfyUI.
   package func step(
-    _ now: Evaluation, to target: NoiseLevel, memory: SolverMemory
+    _ now: Evaluation, to target: NoiseLevel, memory: SolverMemory, endsByDenoising: Bool = false
   ) -> (next: LinearCombination, memory: SolverMemory) {
     let outputs = memory.outputs + [.init(now.slope.evaluated(), level: now.level)]
+    if endsByDenoising, target.isClean { return (now.denoised, SolverMemory(outputs: outputs.suffix(order - 1))) }
     let used = Array(outputs.suffix(order))
     let times = used.map(\.level.time)
     var next = now.sample / now.level.scale

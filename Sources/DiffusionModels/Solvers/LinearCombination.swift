@@ -17,6 +17,9 @@ package struct LinearCombination: Sendable {
 
   private init(terms: [(variable: Variable, weight: Double)]) { self.terms = terms }
 
+  /// The sum of nothing, to begin with.
+  static let zero = Self(terms: [])
+
   /// The tensor itself.
   package init(_ tensor: Tensor) { terms = [(Variable(tensor), 1)] }
 

@@ -56,4 +56,9 @@ package struct NoiseLevel: Sendable, Equatable {
   package var scale: Double { kind == .diffusion ? signal : 1 }
   /// Where on that line it is: noise / signal, or sigma.
   package var time: Double { kind == .diffusion ? sigma : noise }
+
+  /// The level of a diffusion whose sigma is the time on that line.
+  package var onLine: NoiseLevel { kind == .diffusion ? self : NoiseLevel(sigma: time) }
+  /// The level of a flow that `onLine` gave.
+  package var flowOffLine: NoiseLevel { NoiseLevel(1 - sigma, .flow) }
 }

@@ -10,7 +10,7 @@ import Tensors
 /// The first step is taken twice: once to find where it leads, and again from where it began with the mean of the
 /// outputs at both ends (`redoFirstStep`).
 package struct PLMS: Sendable {
-  private static let adamsBashforth: [[Double]] = [
+  static let adamsBashforth: [[Double]] = [
     [1], [3.0 / 2, -1.0 / 2], [23.0 / 12, -16.0 / 12, 5.0 / 12], [55.0 / 24, -59.0 / 24, 37.0 / 24, -9.0 / 24],
   ]
 

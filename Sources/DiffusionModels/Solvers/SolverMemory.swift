@@ -27,6 +27,12 @@ package struct SolverMemory: Sendable {
   }
 
   package static let empty = SolverMemory()
+
+  /// The same memory with the level of every entry changed.
+  package func mapLevels(_ change: (NoiseLevel) -> NoiseLevel) -> SolverMemory {
+    let changed = { (entry: Entry) in Entry(entry.tensor, level: change(entry.level)) }
+    return SolverMemory(outputs: outputs.map(changed), sample: sample.map(changed), order: order)
+  }
 }
 
 extension LinearCombination {

@@ -19,20 +19,28 @@ package func heunStep(
 /// The second stage of DPM-Solver-2 as k-diffusion has it (Lu and others 2022, algorithm 1; diffusers'
 /// KDPM2DiscreteScheduler).
 ///
-///     x' / signal' = x / signal + (sigma' - sigma) e
+///     x' / scale' = x / scale + (t' - t) d
 ///
-/// `start` is the sample before the first stage, e the noise `now`, halfway in log sigma.
+/// `start` is the sample before the first stage, d the slope `now`, halfway in log t.
 package func dpm2Step(_ now: Evaluation, from start: SolverMemory.Entry, to target: NoiseLevel) -> LinearCombination {
-  target.signal * (LinearCombination(start) / start.level.signal + (target.sigma - start.level.sigma) * now.noise)
+  target.scale * (LinearCombination(start) / start.level.scale + (target.time - start.level.time) * now.slope)
 }
 
 /// As `dpm2Step`, to sigma_down only and then up again with noise (diffusers' KDPM2AncestralDiscreteScheduler).
 ///
 ///     x' / signal' = x / signal + (sigma_down - sigma) e + sigma_up z
+///
+/// Of a flow what stands before z is the sample of t_down, brought to the signal of the target (ComfyUI's
+/// `sample_dpm_2_ancestral_RF`).
 package func dpm2AncestralStep(
   _ now: Evaluation, from start: SolverMemory.Entry, to target: NoiseLevel, noise z: LinearCombination
 ) -> LinearCombination {
   let (down, up) = ancestralSigmas(from: start.level, to: target)
+  if target.kind == .flow {
+    let lower = NoiseLevel(1 / (1 + down), .flow)
+    let sample = LinearCombination(start) + (lower.time - start.level.time) * now.slope
+    return target.signal / lower.signal * sample + target.signal * up * z
+  }
   return target.signal
     * (LinearCombination(start) / start.level.signal + (down - start.level.sigma) * now.noise + up * z)
 }
