@@ -1,8 +1,7 @@
 import Foundation
 import Safetensors
+import Tensors
 import Testing
-
-@testable import Tensors
 
 /// Brownian paths against torchsde's (`make_brownian.py`).
 struct BrownianTreeTests {

@@ -1,5 +1,5 @@
 /// NumPy's SeedSequence (O'Neill's seed_seq_fe with NumPy's constants): words from a number of any size and the path of a child.
-struct SeedSequence: Sendable {
+package struct SeedSequence: Sendable {
   private static let (poolInitial, poolFactor): (UInt32, UInt32) = (0x43B0_D7E5, 0x931E_8875)
   private static let (outputInitial, outputFactor): (UInt32, UInt32) = (0x8B51_F9DD, 0x58F3_8DED)
   private static let (mixLeft, mixRight): (UInt32, UInt32) = (0xCA01_F9DD, 0x4973_F715)
@@ -7,7 +7,7 @@ struct SeedSequence: Sendable {
   private let pool: [UInt32]
 
   /// `path` is what NumPy calls the spawn key.
-  init(entropy: UInt64, path: [UInt64] = [], poolSize: Int) {
+  package init(entropy: UInt64, path: [UInt64] = [], poolSize: Int) {
     var words = Self.words(of: entropy)
     if !path.isEmpty {
       words += Array(repeating: 0, count: max(0, poolSize - words.count)) + path.flatMap(Self.words)
@@ -34,7 +34,7 @@ struct SeedSequence: Sendable {
   }
 
   /// Word 0 of `generate_state`, however many are asked for.
-  var firstWord: UInt32 {
+  package var firstWord: UInt32 {
     let value = (pool[0] ^ Self.outputInitial) &* (Self.outputInitial &* Self.outputFactor)
     return value ^ value >> 16
   }

@@ -31,11 +31,11 @@ struct SweepTests {
   @Test(arguments: [
     "",
     "  more: {graph: {params: {n: {type: int}}, nodes: {x: {node: Start, with: {seed: $(n * 2)}}}}, with: {n: $(last)}}",
-    "  more: {node: Step, in: {latent: sample[0]/next}, with: {step: '$(if(cfg > 5, steps, 0))', mode: $(mode)}}",
+    "  more: {node: Step, in: {latent: 'sample[0]/next'}, with: {step: '$(if(cfg > 5, steps, 0))', mode: $(mode)}}",
     "  more: {node: Load, with: {path: '$(prompt)/$(mode)'}}",
   ])
   func everyPointIsAsIfItWereAlone(_ more: String) throws {
-    let path = "$(prompt)-$(steps:03)-$(cfg).png"
+    let path = "$(prompt)-$(steps:03)-$(cfg)-$(mode).png"
     let graph = try swept(path: path, more: more).sweep("steps", "1..3").sweep("prompt", "a|b").sweep("cfg", "5,6.5")
       .sweep("mode", "plain,karras").resolve()
     #expect(graph.points.count == 24)
