@@ -75,7 +75,7 @@ import DiffusionModels
     #expect(
       try problem(.plms, ["zero_snr": .bool(true)])
         == "zero_snr: zero_snr true is not for the convention plms; conventions with it are ddim, ddpm, k, "
-        + "euler_ancestral, lms, dpm, unipc, lcm, tcd")
+        + "euler_ancestral, lms, dpm, unipc, lcm, tcd, comfyui")
     #expect(
       try problem(.ddim, ["zero_snr": .bool(true), "spacing": .string("trailing"), "steps": .int(4)])
         == "prediction: the first step is at level 0, pure noise, where a prediction of epsilon tells nothing; v was "
@@ -87,7 +87,7 @@ import DiffusionModels
     #expect(
       try problem(.plms, ["timesteps": list([900, 500])])
         == "timesteps: a list of timesteps is not for the convention plms; conventions that take one are ddim, ddpm, k, "
-        + "euler_ancestral, lms, heun, dpm2, dpm2_ancestral, dpm, dpm_singlestep, unipc, deis, lcm, tcd")
+        + "euler_ancestral, lms, heun, dpm2, dpm2_ancestral, dpm, dpm_singlestep, unipc, deis, lcm, tcd, comfyui")
     #expect(
       try problem(.ddim, ["sigmas": list([9, 0])]).hasPrefix("sigmas: a list of sigmas is not for the convention ddim"))
     #expect(

@@ -31,7 +31,7 @@ struct SweepTests {
   @Test(arguments: [
     "",
     "  more: {graph: {params: {n: {type: int}}, nodes: {x: {node: Start, with: {seed: $(n * 2)}}}}, with: {n: $(last)}}",
-    "  more: {node: Step, in: {latent: 'sample[0]/next'}, with: {step: '$(if(cfg > 5, steps, 0))', mode: $(mode)}}",
+    "  more: {node: Step, in: {latent: 'sample[0]/next.latent'}, with: {step: '$(if(cfg > 5, steps, 0))', mode: $(mode)}}",
     "  more: {node: Load, with: {path: '$(prompt)/$(mode)'}}",
   ])
   func everyPointIsAsIfItWereAlone(_ more: String) throws {
