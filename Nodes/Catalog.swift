@@ -13,12 +13,13 @@ extension NodeCatalog {
         InpaintConcat.self, LoadAdapter.self, LoadControlNet.self, LoadDenoiser.self, LoadModel.self,
         LoadTextEncoder.self, LoadUpscaler.self, LoadVAE.self, Predict.self, UNetPredict.self,
       ]),
-    NodeGroup("text", [ConditioningMix.self, TextEncode.self]),
+    NodeGroup("text", [ConditioningMix.self, LoadConditioning.self, SaveConditioning.self, TextEncode.self]),
     NodeGroup(
       "latents",
       [
-        AddNoise.self, BlendLatent.self, CompositeLatent.self, CropLatent.self, EmptyLatent.self, KeepOutside.self,
-        LoadLatent.self, ResizeLatent.self, SaveLatent.self, Slerp.self, TensorMath.self,
+        AddNoise.self, BlendLatent.self, CompositeLatent.self, CropLatent.self, EmptyLatent.self, HoldOutside.self,
+        KeepOutside.self, LoadLatent.self, RepeatLatent.self, ResizeLatent.self, SaveLatent.self, Slerp.self,
+        TensorMath.self,
       ]),
     NodeGroup("guidance", [CFGCombine.self, EditCombine.self]),
     NodeGroup(
@@ -34,14 +35,13 @@ extension NodeCatalog {
       "masks",
       [
         CombineMasks.self, FeatherMask.self, GrowMask.self, ImageFromMask.self, InvertMask.self, MaskFromImage.self,
-        RectangleMask.self,
+        RectangleMask.self, StepMask.self,
       ]),
     NodeGroup(
       "pictures",
       [
-        Adjust.self, Blend.self, Canny.self, Composite.self, Crop.self, Grid.self, LoadImage.self, Pad.self,
-        ResizeImage.self,
-        SavePNG.self, UpscaleImage.self,
+        Adjust.self, Blend.self, Canny.self, Composite.self, Crop.self, Grid.self, InvertImage.self, LoadImage.self,
+        Pad.self, ResizeImage.self, SavePNG.self, Stitch.self, UpscaleImage.self,
       ]),
     NodeGroup("files", [LoadTensor.self, SaveTensor.self]),
   ]

@@ -21,10 +21,12 @@ package struct KeepOutside: ForecastingNode {
   let seed = Parameter<UInt64>("seed", "Seed of the noise, as a rule that which sampling starts from.", default: 0)
   let draw = Parameter(
     "draw", "Which randn of the seed's stream it is.", default: 0, min: 0, max: Double(NormalStream.maximumDraw))
-  let rng = RandomParameters.rng
+  let rng = RandomParameters.rngOrComfyUI
   let kept = Output<Latent>("latent", "The latent with the original outside, at the same level.")
 
   package init() {}
+
+  package func resolve(_ parameters: inout NodeParameters) { RandomParameters.settle(&parameters, rng) }
 
   package func forecast(_ io: inout NodeForecast) throws {
     try requireClean(io[original]?.level)

@@ -12,6 +12,8 @@ package struct ResizeImage: Node {
   let pixels = OptionalParameter<Int>(
     "pixels", "How many pixels to make, about, with the same proportions, in place of a size.", min: 1,
     max: Double(largestPictureSide * largestPictureSide))
+  let sizes = OptionalParameter<[String]>(
+    "sizes", "Sizes as in 1024x768, of which the one is made that has the nearest proportions, in place of a size.")
   let multiple = Parameter(
     "multiple", "Both sides become multiples of this, the nearest to the size that is asked for.", default: 1, min: 1,
     max: 1024)
@@ -25,18 +27,32 @@ package struct ResizeImage: Node {
 
   package func resolve(_ parameters: inout NodeParameters) throws {
     try ports.requireOneWay(parameters)
-    guard parameters[pixels] != nil else { return }
-    for name in [ports.width.name, ports.height.name, ports.factor.name]
-    where parameters.values[name] ?? .absent != .absent {
+    let names = [sizes.name, pixels.name, ports.width.name, ports.height.name, ports.factor.name]
+    let given = names.filter { parameters.values[$0] ?? .absent != .absent }
+    if given.count > 1, given[0] == sizes.name || given[0] == pixels.name {
       throw NodeFailure(
-        "the size is told by 'pixels' and by '\(name)'", at: pixels.name, notes: ["one of the two was expected"])
+        "the size is told by '\(given[0])' and by '\(given[1])'", at: given[0], notes: ["one of the two was expected"])
+    }
+    if let texts = parameters[sizes] { _ = try choices(texts) }
+  }
+
+  private func choices(_ texts: [String]) throws -> [(width: Int, height: Int)] {
+    guard !texts.isEmpty else { throw NodeFailure("'sizes' is empty; one size at least was expected", at: sizes.name) }
+    return try texts.map { text in
+      let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+      guard sides.count == 2, sides.allSatisfy({ (1...largestPictureSide).contains($0) }) else {
+        throw NodeFailure(
+          "'\(text)' is no size; width and height as in 1024x768 were expected, each 1 to \(largestPictureSide)",
+          at: sizes.name)
+      }
+      return (sides[0], sides[1])
     }
   }
 
   package func run(_ io: inout NodeIO) throws {
     guard let filter = PictureFilter(rawValue: io[method]) else { preconditionFailure("'method' was not validated") }
     let picture = io[image].tensor
-    let size = size(io.parameters, old: (picture.shape[3], picture.shape[2]))
+    let size = try size(io.parameters, old: (picture.shape[3], picture.shape[2]))
     guard max(size.width, size.height) <= largestPictureSide else {
       throw NodeFailure(
         "a picture of \(sizeText(picture)) would be \(size.width)x\(size.height), more than \(largestPictureSide) a side",
@@ -46,8 +62,14 @@ package struct ResizeImage: Node {
     io[resized] = Image(cut.resizedPicture(height: size.height, width: size.width, filter, in: -1...1))
   }
 
-  private func size(_ parameters: NodeParameters, old: (width: Int, height: Int)) -> (width: Int, height: Int) {
+  private func size(_ parameters: NodeParameters, old: (width: Int, height: Int)) throws -> (width: Int, height: Int) {
     var size = ports.size(parameters, old: old)
+    if let texts = parameters[sizes] {
+      func difference(_ size: (width: Int, height: Int)) -> Double {
+        abs(Double(old.width) / Double(old.height) - Double(size.width) / Double(size.height))
+      }
+      size = try choices(texts).min { (difference($0), $0.width) < (difference($1), $1.width) } ?? size
+    }
     if let pixels = parameters[pixels] {
       size = ports.scaled(old, by: (Double(pixels) / Double(old.width * old.height)).squareRoot())
     }

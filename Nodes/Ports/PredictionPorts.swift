@@ -59,20 +59,28 @@ struct PredictionPorts: PortGroup {
     let (latent, schedule) = (io[latent], io[schedule])
     try ScheduleForecast(schedule).requireStep(io[step], port: step.name)
     try latent.requireLevel(of: io[step], in: schedule, port: self.latent.name)
+    // A model of tokens sees whole ones; what it says of cells that the latent does not have is cut off.
+    let size = denoiser.patchSize
+    let seen = latent.tensor.wrapped(toMultiplesOf: size)
     let extras = DenoiserExtras(
-      guidance: io[guidance], concat: concat, references: references, control: try Self.sum(control))
+      guidance: io[guidance], concat: concat?.wrapped(toMultiplesOf: size),
+      references: references.map { $0.wrapped(toMultiplesOf: size) }, control: try Self.sum(control))
     let parts = batch.map { node in
       node[conditioning].parts.map { DenoiserConditioning($0.tensor, pooled: $0.pooled, sizes: $0.sizes) }
     }
     var predictions: [Tensor] = []
     do {
-      try denoiser.check(latent: latent.tensor, conditionings: Array(parts.joined()), extras: extras)
-      for pass in Self.passes(Array(parts.joined()), latent: latent.tensor) {
+      try denoiser.check(latent: seen, conditionings: Array(parts.joined()), extras: extras)
+      for pass in Self.passes(Array(parts.joined()), latent: seen) {
         predictions += try denoiser.predict(
-          latent: latent.tensor, time: schedule.timesteps[io[step]], conditionings: pass, extras: extras)
+          latent: seen, time: schedule.timesteps[io[step]], conditionings: pass, extras: extras)
       }
     } catch let mismatch as DenoiserMismatch {
       throw NodeFailure(mismatch.message, at: portName(mismatch.input))
+    }
+    if seen.shape != latent.tensor.shape {
+      let (height, width) = (latent.tensor.shape[2], latent.tensor.shape[3])
+      predictions = predictions.map { $0.region(top: 0, left: 0, height: height, width: width) }
     }
     for (index, parts) in parts.enumerated() {
       batch[index][noise] = NoisePrediction(Self.mean(predictions.prefix(parts.count)), kind: schedule.predictionType)

@@ -33,7 +33,9 @@ package struct UniPCStep: ForecastingNode {
     if inputs.isOfComfyUI {
       // Never of more orders than there are steps to look back on.
       let solver = UniPC(order: min(order, max(inputs.count - 1, 1)), variant: variant)
-      let (moved, kept) = solver.singleStep(now, to: target, memory: memory)
+      var (moved, kept) = solver.singleStep(now, to: target, memory: memory)
+      // Its loop asks the model at the first sigma and steps from the second on, of which a list of one step has none.
+      if inputs.count == 1 { moved = now.sample }
       // The last step stops short of 0, and what it leads to is taken for clean.
       let isEnd = inputs.isLast && inputs.schedule.endLevel == 1
       let next = isEnd ? inputs.offLine(moved) / inputs.target.signal : inputs.offLine(moved)

@@ -58,7 +58,11 @@ package struct Conditioning: TensorValue {
   }
 
   package init(decoding bytes: UnsafeRawBufferPointer) throws {
-    let file = try SafetensorsReader(borrowing: bytes, source: "a cached conditioning")
+    try self.init(reading: SafetensorsReader(borrowing: bytes, source: "a cached conditioning"))
+  }
+
+  /// What `encoded` wrote; throws `WeightFileError` for a file that lacks the states.
+  init(reading file: SafetensorsReader) throws {
     func part(_ index: Int) throws -> Conditioning {
       let pooled = Self.name("pooled", index)
       return Conditioning(

@@ -11,8 +11,15 @@ package protocol Denoiser: Sendable {
     latent: Tensor, time: Double, conditionings: [DenoiserConditioning], extras: DenoiserExtras
   ) throws -> [Tensor]
 
+  /// Cells of a latent, on a side, that are one token: `predict` takes multiples of it.
+  var patchSize: Int { get }
+
   /// Throws `DenoiserMismatch` for what the model does not take.
   func check(latent: Tensor, conditionings: [DenoiserConditioning], extras: DenoiserExtras) throws
+}
+
+extension Denoiser {
+  package var patchSize: Int { 1 }
 }
 
 /// What a denoiser is told of the picture.

@@ -56,18 +56,6 @@ extension ComfyClass {
         })
     ),
     (
-      "InpaintModelConditioning",
-      ComfyClass(
-        "InpaintModelConditioning", "noise_mask",
-        .refused("it is for models of inpainting, whose further channels no sampler graph here takes"))
-    ),
-    (
-      "InstructPixToPixConditioning",
-      ComfyClass(
-        "InstructPixToPixConditioning", "",
-        .refused("it is for models with further channels, which no sampler graph here takes"))
-    ),
-    (
       "LatentComposite", ComfyClass("Latent Composite", "x y feather", .refused("latents are not put together so here"))
     ),
     ("LatentFlip", ComfyClass("Flip Latent", "flip_method", .refused("latents are not turned here"))),
@@ -114,10 +102,16 @@ extension ComfyClass {
     let (latent, amount) = (n.latent("samples"), n.integer("amount", default: 1))
     guard let latent, let amount else { return [] }
     if amount == 1 { return [.latent(latent)] }
-    guard latent.isEmpty, latent.draw == 0 else {
-      return [n.refuse("a latent that something was drawn on is repeated; nearest is a sweep of seeds")]
-    }
     guard (1...4096).contains(amount) else { return [n.refuse("'amount' takes 1 to 4096")] }
+    guard latent.draw == 0 else {
+      return [n.refuse("a picture that was taken out of a batch is repeated; nearest is a sweep of seeds")]
+    }
+    guard latent.isEmpty else {
+      var repeated = latent
+      repeated.wire = SketchWire(
+        n.add(.node("RepeatLatent"), "repeated", in: [("latent", latent.wire)], with: [("times", .integer(amount))]))
+      return [.latent(repeated)]
+    }
     return [.latent(n.empty(like: latent, batch: n.translator.batch(of: latent) * amount, draw: 0))]
   }
 

@@ -48,7 +48,15 @@ extension ComfyClass {
     ("ModelAttentionBackend", ComfyClass("ModelAttentionBackend", "backend", .imported(unchangedModel))),
     (
       "DifferentialDiffusion",
-      ComfyClass("Differential Diffusion", "strength", .refused("the mask of its sampler changes from step to step"))
+      ComfyClass(
+        "Differential Diffusion", "strength",
+        .imported { n in
+          let (model, strength) = (n.model("model"), n.number("strength", default: 1))
+          guard var model, let strength else { return [] }
+          guard strength == 1 else { return [n.refuse("its strength is \(strength); nearest is 1")] }
+          model.isDifferential = true
+          return [.model(model)]
+        })
     ),
     (
       "RescaleCFG",
@@ -179,13 +187,17 @@ extension ComfyClass {
     let (name, type) = (n.text("clip_name"), n.text("type", default: "stable_diffusion"))
     guard let name, let type else { return [] }
     let family: ComfyFamily
-    switch (type, name.lowercased().contains("qwen")) {
-    case ("stable_diffusion", false): family = .stableDiffusion
-    case ("stable_diffusion", true): return [n.refuse("'\(name)' is the text encoder of a family that is not here")]
-    case ("flux2", true): family = .flux2Klein
-    case ("lumina2", true): family = .zImage
-    case ("flux2", false): return [n.refuse("'\(name)' is the text encoder of FLUX.2 dev; of FLUX.2 klein is here")]
-    case ("lumina2", false): return [n.refuse("'\(name)' is the text encoder of Lumina 2, a family that is not here")]
+    let lower = name.lowercased()
+    switch type {
+    case "stable_diffusion" where lower.contains("qwen"):
+      return [n.refuse("'\(name)' is the text encoder of a family that is not here")]
+    case "stable_diffusion": family = .stableDiffusion
+    case "flux2" where lower.contains("mistral"):
+      return [n.refuse("'\(name)' is the text encoder of FLUX.2 dev; of FLUX.2 klein is here")]
+    case "flux2": family = .flux2Klein
+    case "lumina2" where lower.contains("gemma"):
+      return [n.refuse("'\(name)' is the text encoder of Lumina 2, a family that is not here")]
+    case "lumina2": family = .zImage
     default: return [n.refuse("it loads a text encoder of type \(type), for a family that is not here")]
     }
     let told = family == .flux2Klein ? "flux2-klein" : family == .zImage ? "z-image" : nil

@@ -2,31 +2,10 @@
 extension ComfyClass {
   static let others: [(String, ComfyClass)] = [
     (
-      "ControlNetLoader",
-      ComfyClass(
-        "Load ControlNet Model", "control_net_name",
-        .refused(
-          "no sampler graph here takes a ControlNet; nearest are ControlNetPredict and a sampler graph of your own"))
-    ),
-    (
       "DiffControlNetLoader",
       ComfyClass(
         "Load ControlNet Model (diff)", "control_net_name",
         .refused("a ControlNet that changes a model's weights; nearest is a whole one"))
-    ),
-    (
-      "ControlNetApply",
-      ComfyClass(
-        "Apply ControlNet (OLD)", "strength",
-        .refused(
-          "no sampler graph here takes a ControlNet; nearest are ControlNetPredict and a sampler graph of your own"))
-    ),
-    (
-      "ControlNetApplyAdvanced",
-      ComfyClass(
-        "Apply ControlNet", "strength start_percent end_percent",
-        .refused(
-          "no sampler graph here takes a ControlNet; nearest are ControlNetPredict and a sampler graph of your own"))
     ),
     (
       "SetUnionControlNetType",

@@ -1,5 +1,12 @@
 /// Pictures.
 extension ComfyClass {
+  /// The sizes of pictures that FLUX.1 Kontext was taught with.
+  private static let kontextSizes: [SketchValue] = [
+    (672, 1568), (688, 1504), (720, 1456), (752, 1392), (800, 1328), (832, 1248), (880, 1184), (944, 1104),
+    (1024, 1024), (1104, 944), (1184, 880), (1248, 832), (1328, 800), (1392, 752), (1456, 720), (1504, 688),
+    (1568, 672),
+  ].map { .text("\($0.0)x\($0.1)") }
+
   static let pictures: [(String, ComfyClass)] = [
     (
       "LoadImage",
@@ -75,7 +82,14 @@ extension ComfyClass {
       "FluxKontextImageScale",
       ComfyClass(
         "FluxKontextImageScale", "",
-        .refused("one of seventeen sizes is chosen by the picture's shape; nearest is ResizeImage with a size"))
+        .imported { n in
+          n.image("image").map { image in
+            let node = n.add(
+              .node("ResizeImage"), "resized", in: [("image", image)],
+              with: [("sizes", .list(kontextSizes)), ("fit", .text("crop"))])
+            return [.image(SketchWire(node))]
+          } ?? []
+        })
     ),
     (
       "ResizeImageMaskNode",
@@ -98,7 +112,13 @@ extension ComfyClass {
       "ImagePadForOutpaint",
       ComfyClass(
         "Pad Image for Outpainting", "left top right bottom feathering",
-        .refused("its mask is soft in a way of its own; nearest is Pad with 'feather'"))
+        .imported { n in
+          guard let image = n.image("image") else { return [] }
+          let values =
+            n.plains(["left", "top", "right", "bottom"]) + [("feather", n.plain("feathering", default: "40"))]
+          let node = n.add(.node("Pad"), "padded", in: [("image", image)], with: values)
+          return [.image(SketchWire(node, "image")), .mask(SketchWire(node, "mask"))]
+        })
     ),
     (
       "ImageBlend",
@@ -184,13 +204,32 @@ extension ComfyClass {
     (
       "ImageInvert",
       ComfyClass(
-        "Invert Image", "", .refused("the colours of a picture are not inverted here; nearest is InvertMask of a mask"))
+        "Invert Image", "",
+        .imported { n in
+          n.image("image").map { [.image(SketchWire(n.add(.node("InvertImage"), "inverted", in: [("image", $0)])))] }
+            ?? []
+        })
     ),
     (
       "ImageStitch",
       ComfyClass(
         "Image Stitch", "direction match_image_size spacing_width spacing_color",
-        .refused("the sizes of what it joins are known when it runs; nearest is Grid, which joins pictures as cells"))
+        .imported { n in
+          guard let first = n.image("image1") else { return [] }
+          guard n.isLink("image2") else { return [.image(first)] }
+          let (direction, match, gap, color) = (
+            n.text("direction", default: "right"), n.flag("match_image_size", default: true),
+            n.plain("spacing_width", default: "0"), n.text("spacing_color", default: "white")
+          )
+          guard let second = n.image("image2"), let direction, let match, let gap, let color else { return [] }
+          let node = n.add(
+            .node("Stitch"), "joined", in: [("first", first), ("second", second)],
+            with: [
+              ("direction", .text(direction)), ("match", match ? nil : .plain("false")), ("gap", gap),
+              ("color", .text(color)),
+            ])
+          return [.image(SketchWire(node))]
+        })
     ),
     (
       "ImageBatch",

@@ -61,6 +61,14 @@ extension ComfyClass {
       ComfyClass("DualModelGuider", "", .refused("it takes the negative prediction from another model"))
     ),
     (
+      "AddNoise",
+      ComfyClass(
+        "AddNoise", "",
+        .refused(
+          "the sampler after it takes its latent for a clean one, and scales it again; nearest is a sampler that adds noise"
+        ))
+    ),
+    (
       "KSamplerSelect",
       ComfyClass(
         "KSamplerSelect", "sampler_name",

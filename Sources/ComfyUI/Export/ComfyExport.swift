@@ -174,7 +174,10 @@ final class Exporter {
 
   /// A link to what comes by an input: a picture, a mask, a VAE, a text encoder.
   func link(into index: Int, _ input: String) -> JSONValue? {
-    guard let source = source(index, input) else { return nil }
+    source(index, input).flatMap(link)
+  }
+
+  func link(_ source: WireSource) -> JSONValue? {
     switch outputs[source] {
     case .link(let link)?: return link
     case .model(let model)?: return model.link

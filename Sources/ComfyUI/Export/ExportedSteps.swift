@@ -3,24 +3,13 @@ import JSONTree
 
 /// The steps of a run as one sampler of ComfyUI.
 struct ExportedSteps {
-  /// What the prediction of a step is made of.
-  private struct Guidance: Equatable {
-    var denoiser: WireSource?
-    var positive: WireSource?
-    /// Nil where there is one prediction.
-    var negative: WireSource?
-    var scale: Double?
-    var told: Double?
-    var references: [WireSource]
-  }
-
   private let exporter: Exporter
   private let output: WireSource
   /// From the first to the last.
   private let steps: [Int]
   private let schedule: Int
   private let sampler: String
-  private let guidance: Guidance
+  private let guidance: ExportedGuidance
 
   /// By the type of a step, the samplers whose graphs take it.
   private static let samplers: [String: Set<String>] = [
@@ -64,33 +53,11 @@ struct ExportedSteps {
       return nil
     }
     self.sampler = sampler
-    guidance = Self.guidance(of: first, in: exporter)
+    guidance = ExportedGuidance(of: first, in: exporter)
     guard isUniform() else { return nil }
   }
 
   // MARK: What the steps have in common
-
-  private static func guidance(of step: Int, in e: Exporter) -> Guidance {
-    func prediction(_ source: WireSource?) -> (
-      denoiser: WireSource?, text: WireSource?, told: Double?, references: [WireSource]
-    ) {
-      guard let node = source?.node else { return (nil, nil, nil, []) }
-      let denoiser = e.source(node, "denoiser") ?? e.source(node, "unet")
-      let told = e.number(node, "guidance").flatMap { $0 == 0 ? nil : $0 }
-      return (denoiser, e.source(node, "conditioning"), told, e.sources(node, "references"))
-    }
-    let noise = e.source(step, "noise")
-    guard let node = noise?.node, e.graph.nodes[node].type == "CFGCombine" else {
-      let only = prediction(noise)
-      return Guidance(denoiser: only.denoiser, positive: only.text, told: only.told, references: only.references)
-    }
-    let (positive, negative) = (prediction(e.source(node, "positive")), prediction(e.source(node, "uncond")))
-    // Guidance between a text and itself is none.
-    let isGuided = negative.text != positive.text
-    return Guidance(
-      denoiser: positive.denoiser, positive: positive.text, negative: isGuided ? negative.text : nil,
-      scale: isGuided ? e.number(node, "scale") : nil, told: positive.told, references: positive.references)
-  }
 
   /// Whether one sampler does all steps; what differs is told where it does.
   private func isUniform() -> Bool {
@@ -109,17 +76,17 @@ struct ExportedSteps {
         e.refuse(step, "it takes step \(e.text(step, "step") ?? ""), where a sampler of ComfyUI takes step \(number)")
         isUniform = false
       }
-      let other = Self.guidance(of: step, in: e)
+      let other = ExportedGuidance(of: step, in: e)
       if other != guidance {
-        e.refuse(step, "\(difference(other)); a sampler of ComfyUI guides all of its steps alike")
+        e.refuse(step, "\(other.difference(from: guidance)); a sampler of ComfyUI guides all of its steps alike")
         isUniform = false
       }
-      let node = e.source(step, "noise")?.node
-      if let node, e.number(node, "rescale") ?? 0 != 0 {
+      if !hasOwnValues(step) { isUniform = false }
+      if let node = other.combination, e.number(node, "rescale") ?? 0 != 0 {
         e.refuse(node, "no sampler of ComfyUI rescales guidance so; nearest is its node RescaleCFG")
         isUniform = false
       }
-      for name in ["seed", "eta", "s_noise", "rng"] where e.value(step, name) != e.value(first, name) {
+      for name in ["seed", "eta", "rng"] where e.value(step, name) != e.value(first, name) {
         e.refuse(
           step,
           "its '\(name)' is \(e.text(step, name) ?? "none"), where the first step has \(e.text(first, name) ?? "none")")
@@ -133,16 +100,29 @@ struct ExportedSteps {
     return isUniform
   }
 
-  private func difference(_ other: Guidance) -> String {
-    if other.scale != guidance.scale {
-      func shown(_ scale: Double?) -> String { scale.map { NodeTranslation.text(of: $0) } ?? "none" }
-      return "its guidance is \(shown(other.scale)), where the first step has \(shown(guidance.scale))"
+  /// Whether a step has the values of its sampler's graph, but for those that a sampler of ComfyUI is told.
+  private func hasOwnValues(_ step: Int) -> Bool {
+    let e = exporter
+    let told = ComfySamplers.options[sampler] ?? []
+    var isOwn = true
+    for parameter in e.graph.nodes[step].declaration.parameters
+    where !told.contains(parameter.name) && !["step", "seed", "rng"].contains(parameter.name) {
+      let own =
+        parameter.name == "begin"
+        ? "0" : ComfySamplers.stepValues[sampler]?[parameter.name] ?? parameter.defaultValue?.text
+      let given = e.text(step, parameter.name)
+      guard given ?? own != own else { continue }
+      e.refuse(
+        step,
+        "its '\(parameter.name)' is \(given ?? "none"), where the sampler '\(sampler)' has \(own ?? "none")")
+      isOwn = false
     }
-    if other.positive != guidance.positive || other.negative != guidance.negative {
-      return "its prompts are others than the first step's"
+    let (uncond, negative) = (e.source(step, "uncond"), guidance.negativePrediction)
+    if ComfySamplers.needingNegative.contains(sampler) != (uncond != nil) || uncond != nil && negative == nil {
+      e.refuse(step, "it is '\(sampler)' by its schedule, and its 'uncond' says otherwise")
+      isOwn = false
     }
-    if other.denoiser != guidance.denoiser { return "its model is another than the first step's" }
-    return "its prediction is made otherwise than the first step's"
+    return isOwn
   }
 
   // MARK: The sampler
@@ -151,9 +131,10 @@ struct ExportedSteps {
   func link() -> JSONValue? {
     let e = exporter
     guard let source = e.source(steps[0], "latent"), let start = start(source), let model = model(),
-      let positive = text(guidance.positive)
+      var positive = text(guidance.positive)
     else { return nil }
-    let negative = guidance.negative.flatMap(text)
+    var negative = guidance.negative.flatMap(text)
+    guard guidance.extend(&positive, &negative, at: steps[0], e) else { return nil }
     let isDenoised = e.graph.nodes[output.node].declaration.outputs[output.output].name == "denoised"
     let parts = SamplerInputs(
       model: model, positive: positive, negative: negative, cfg: guidance.scale, start: start, sampler: sampler,
@@ -177,7 +158,14 @@ struct ExportedSteps {
       e.refuse(node, "it takes draw \(e.text(node, "draw") ?? ""); draw 0 was expected")
       return nil
     }
-    guard let latent = e.latent(into: node, "latent") else { return nil }
+    guard var latent = e.latent(into: node, "latent") else { return nil }
+    if let mask = guidance.mask {
+      guard let source = e.source(node, "latent"), guidance.original == source, let link = e.link(mask) else {
+        e.refuse(node, "what is kept outside of the mask is another latent than noise is added to")
+        return nil
+      }
+      latent = e.add("SetLatentNoiseMask", node, [("samples", latent), ("mask", link)])
+    }
     let isAdded = e.number(node, "amount") ?? 1 != 0
     return SamplerInputs.Start(
       latent: latent, seed: e.json(isAdded ? node : steps[0], "seed") ?? .plain("0"), isAdded: isAdded)
@@ -186,7 +174,10 @@ struct ExportedSteps {
   /// The model, with what the schedule says of its noise.
   private func model() -> JSONValue? {
     let e = exporter
-    guard let source = guidance.denoiser, case .model(let model)? = e.outputs[source] else { return nil }
+    guard let source = guidance.denoiser, case .model(var model)? = e.outputs[source] else { return nil }
+    if guidance.isDifferential {
+      model.link = e.add("DifferentialDiffusion", schedule, [("model", model.link), ("strength", .plain("1"))])
+    }
     if let mu = e.json(schedule, "mu") {
       // At 1024x1024 its shift is the greatest.
       return e.add(

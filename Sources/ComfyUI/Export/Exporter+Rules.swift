@@ -5,10 +5,15 @@ extension Exporter {
   typealias Rule = @Sendable (Exporter, Int) -> Void
 
   /// What steps and what belongs to them; looked at together.
-  static let samplingTypes: Set = ["NoiseSchedule", "AddNoise", "Predict", "UNetPredict", "CFGCombine"]
+  static let samplingTypes: Set = [
+    "NoiseSchedule", "AddNoise", "Predict", "UNetPredict", "CFGCombine", "StepMask", "KeepOutside", "HoldOutside",
+    "ControlNetPredict", "InpaintConcat", "EditConcat",
+  ]
 
   /// By the type of a node.
-  static let rules: [String: Rule] = [
+  static let rules = mainRules.merging(maskRules) { main, _ in main }
+
+  private static let mainRules: [String: Rule] = [
     "LoadModel": loadModel, "LoadDenoiser": loadDenoiser, "LoadTextEncoder": loadTextEncoder, "LoadVAE": loadVAE,
     "ApplyLoRA": applyLoRA, "TextEncode": textEncode, "ConditioningMix": conditioningMix, "EmptyLatent": emptyLatent,
     "Decode": { e, i in
@@ -42,6 +47,39 @@ extension Exporter {
         .link(e.add("LoadLatent", i, [("latent", e.text(i, "path").map { .text(fileName($0, below: "input")) })])))
     },
     "ResizeImage": resizeImage,
+    "InvertImage": { e, i in
+      e.put(i, "image", .link(e.add("ImageInvert", i, [("image", e.link(into: i, "image"))])))
+    },
+    "Stitch": { e, i in
+      let link = e.add(
+        "ImageStitch", i,
+        [
+          ("image1", e.link(into: i, "first")), ("image2", e.link(into: i, "second")),
+          ("direction", e.json(i, "direction")), ("match_image_size", e.json(i, "match")),
+          ("spacing_width", e.json(i, "gap")), ("spacing_color", e.json(i, "color")),
+        ])
+      e.put(i, "image", .link(link))
+    },
+    "Pad": { e, i in
+      if e.text(i, "fill") != "grey" || e.number(i, "multiple") ?? 1 != 1 {
+        e.refuse(i, "ComfyUI pads with grey, by numbers of pixels alone")
+      }
+      let sides = ["left", "top", "right", "bottom"].map { ($0, e.json(i, $0)) }
+      let link = e.add(
+        "ImagePadForOutpaint", i,
+        [("image", e.link(into: i, "image"))] + sides + [("feathering", e.json(i, "feather"))])
+      e.put(i, "image", .link(link))
+      e.put(i, "mask", .link(e.link(link, slot: 1)))
+    },
+    "RepeatLatent": { e, i in
+      let link = e.add(
+        "RepeatLatentBatch", i, [("samples", e.latent(into: i, "latent")), ("amount", e.json(i, "times"))])
+      e.put(i, "latent", .link(link))
+    },
+    "LoadControlNet": { e, i in
+      guard let name = e.modelFile(i, "path", .controlNets) else { return }
+      e.put(i, "controlnet", .link(e.add("ControlNetLoader", i, [("control_net_name", .text(name))])))
+    },
   ]
 
   // MARK: Names of files
@@ -60,7 +98,7 @@ extension Exporter {
   }
 
   /// The name of a model's file; nil after a folder was refused.
-  private func modelFile(_ index: Int, _ name: String, _ kind: ComfyFolders.Kind) -> String? {
+  func modelFile(_ index: Int, _ name: String, _ kind: ComfyFolders.Kind) -> String? {
     guard let path = text(index, name) else { return nil }
     guard [".safetensors", ".gguf", ".sft"].contains(where: path.hasSuffix) else {
       refuse(index, "'\(path)' is no file of a model that ComfyUI loads; a single .safetensors file was expected")
@@ -213,6 +251,10 @@ extension Exporter {
 
   private static let resizeImage: Rule = { e, i in
     guard let image = e.link(into: i, "image") else { return }
+    if e.value(i, "sizes") != nil {
+      e.put(i, "image", .link(e.add("FluxKontextImageScale", i, [("image", image)])))
+      return
+    }
     let method = e.text(i, "method").map { $0 == "nearest" ? "nearest-exact" : $0 }.map { JSONValue.text($0) }
     let link: JSONValue
     if let factor = e.json(i, "factor") {

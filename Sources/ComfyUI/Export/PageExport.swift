@@ -30,7 +30,13 @@ struct PageExport {
     "SamplerDPMPP_2M_SDE": ["SAMPLER"], "SamplerDPMPP_3M_SDE": ["SAMPLER"], "BasicScheduler": ["SIGMAS"],
     "Flux2Scheduler": ["SIGMAS"],
     "ManualSigmas": ["SIGMAS"], "BetaSamplingScheduler": ["SIGMAS"], "SDTurboScheduler": ["SIGMAS"],
-    "SplitSigmas": ["SIGMAS", "SIGMAS"],
+    "SplitSigmas": ["SIGMAS", "SIGMAS"], "SolidMask": ["MASK"], "ImageToMask": ["MASK"], "MaskToImage": ["IMAGE"],
+    "InvertMask": ["MASK"], "MaskComposite": ["MASK"], "GrowMask": ["MASK"], "FeatherMask": ["MASK"],
+    "SetLatentNoiseMask": ["LATENT"], "DifferentialDiffusion": ["MODEL"], "RepeatLatentBatch": ["LATENT"],
+    "ControlNetLoader": ["CONTROL_NET"], "ControlNetApplyAdvanced": ["CONDITIONING", "CONDITIONING"],
+    "InpaintModelConditioning": ["CONDITIONING", "CONDITIONING", "LATENT"],
+    "InstructPixToPixConditioning": ["CONDITIONING", "CONDITIONING", "LATENT"], "FluxKontextImageScale": ["IMAGE"],
+    "ImageInvert": ["IMAGE"], "ImageStitch": ["IMAGE"], "ImagePadForOutpaint": ["IMAGE", "MASK"],
   ]
 
   init(_ nodes: [ExportedNode]) {

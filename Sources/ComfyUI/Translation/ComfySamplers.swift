@@ -22,6 +22,13 @@ package enum ComfySamplers {
     "euler_ancestral": ["eta"], "dpmpp_sde": ["eta"], "dpmpp_2m_sde": ["eta"], "dpmpp_2m_sde_heun": ["eta"],
     "dpmpp_3m_sde": ["eta"], "lms": ["order"],
   ]
+  /// What the steps of their graphs have that is no default of the step's node.
+  static let stepValues: [String: [String: String]] = [
+    "deis": ["order": "3"], "dpmpp_2m": ["lower_order_final": "false"],
+    "dpmpp_2m_cfg_pp": ["lower_order_final": "false"], "dpmpp_2m_sde_heun": ["type": "heun"],
+    "dpmpp_3m_sde": ["order": "3"], "ipndm_v": ["type": "variable"], "res_multistep_ancestral": ["eta": "1"],
+    "uni_pc": ["order": "3", "type": "bh1"], "uni_pc_bh2": ["order": "3"],
+  ]
   /// Those whose steps draw noise by a generator that is to choose.
   static let drawing: Set = [
     "euler_ancestral", "euler_ancestral_cfg_pp", "dpm_2_ancestral", "dpmpp_2s_ancestral", "ddpm", "lcm",

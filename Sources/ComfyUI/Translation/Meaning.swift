@@ -47,6 +47,8 @@ struct ModelMeaning {
   var family: ComfyFamily?
   /// Of NoiseSchedule: what nodes changed of the model's noise.
   var noise: [(name: String, value: SketchValue)] = []
+  /// Whether grey in a mask is drawn from a later step on.
+  var isDifferential = false
   /// Whether its table of sigmas has 10 000 entries.
   var hasLongTable: Bool
 }
@@ -65,8 +67,19 @@ struct ConditioningMeaning {
   var isUnguided = false
   /// Latents of pictures to go by.
   var references: [SketchWire] = []
+  /// What a model of inpainting sees beside the latent.
+  var concat: SketchWire?
+  var control: ControlMeaning?
   /// The nodes that encode its texts.
   var texts: [Int]
+}
+
+/// A ControlNet that acts with a prompt.
+struct ControlMeaning: Equatable {
+  var net: SketchWire
+  /// The picture that it looks at.
+  var hint: SketchWire
+  var strength: SketchValue
 }
 
 struct LatentMeaning {

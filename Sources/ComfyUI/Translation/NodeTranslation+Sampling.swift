@@ -42,11 +42,6 @@ extension NodeTranslation {
   /// A schedule, the start's noise and a call of the sampler's graph: what a sampler of ComfyUI is here.
   func sample(_ parts: SampleParts) -> [Meaning] {
     guard let count = keptSteps(parts.sigmas) else { return [] }
-    if parts.latent.mask != nil {
-      return [
-        refuse("only a part of the latent is drawn, by a mask; nearest are KeepOutside and a sampler graph of your own")
-      ]
-    }
     let (guider, sampler) = (parts.guider, parts.sampler)
     if guider.negative == nil, ComfySamplers.needingNegative.contains(sampler.name) {
       return [
@@ -55,7 +50,9 @@ extension NodeTranslation {
         )
       ]
     }
-    guard let guidance = embeddedGuidance(guider), let references = references(guider) else { return [] }
+    guard let guidance = embeddedGuidance(guider), let references = references(guider),
+      let extras = extras(parts)
+    else { return [] }
     let schedule = addSchedule(parts)
     let seed = param("seed", .int, parts.noise.seed, min: "0")
     let start = add(
@@ -70,7 +67,7 @@ extension NodeTranslation {
       in: [
         ("denoiser", guider.model.wire), ("positive", guider.positive.wire), ("uncond", guider.negative?.wire),
         ("latent", SketchWire(start)), ("schedule", SketchWire(schedule)),
-      ],
+      ] + extras.inputs,
       with: [
         ("steps", count), ("cfg", guider.negative == nil ? nil : guider.cfg), ("guidance", guidance.scale),
         ("seed", seed),
@@ -79,15 +76,20 @@ extension NodeTranslation {
           ComfySamplers.evaluatingTwice.contains(sampler.name) && !parts.sigmas.endsClean ? .plain("false") : nil
         ),
       ]
-        + sampler.options.map { ($0.name, $0.value) }, lists: [("references", references)])
+        + extras.values + sampler.options.map { ($0.name, $0.value) }, lists: [("references", references)])
     translator.name(start, "start")
     translator.name(schedule, "schedule")
+    if guider.model.family == .sdxlRefiner {
+      translator.score(guider.negative?.texts.filter { !guider.positive.texts.contains($0) } ?? [])
+    }
     translator.nameTexts(guider.positive.texts, "positive", "prompt")
     translator.nameTexts(guider.negative?.texts ?? [], "negative", "negative")
-    return [
-      .latent(LatentMeaning(wire: SketchWire(sample, "latent"))),
-      .latent(LatentMeaning(wire: SketchWire(sample, "denoised"))),
-    ]
+    // A mask, and which draws are meant, stay with a latent.
+    return ["latent", "denoised"].map { port in
+      var result = parts.latent
+      (result.wire, result.isEmpty) = (SketchWire(sample, port), false)
+      return .latent(result)
+    }
   }
 
   private func addSchedule(_ parts: SampleParts) -> Int {
@@ -143,8 +145,12 @@ extension NodeTranslation {
   /// The pictures to go by, which are the same for both predictions.
   private func references(_ guider: GuiderMeaning) -> [SketchWire]? {
     let references = guider.positive.references
-    if !references.isEmpty, let family = guider.model.family, family != .flux2, family != .flux2Klein {
-      refuse("reference pictures are for FLUX.2 here; of FLUX.1's Kontext nothing is")
+    if references.count > 1, guider.model.family == .flux {
+      refuse("FLUX.1's Kontext goes by one picture here, and there are \(references.count)")
+      return nil
+    }
+    if !references.isEmpty, let family = guider.model.family, ![.flux, .flux2, .flux2Klein].contains(family) {
+      refuse("reference pictures are for FLUX.1 Kontext and FLUX.2 here")
       return nil
     }
     if let negative = guider.negative, negative.references != references {
@@ -163,6 +169,13 @@ private struct EmbeddedGuidance {
 extension Translator {
   /// Gives a node a name in place of one that its rule could not know.
   func name(_ node: Int, _ name: String) { sketch.nodes[node].name = name }
+
+  /// Tells the refiner how beautiful a negative prompt is: 2.5 in ComfyUI, where nothing else says so.
+  fileprivate func score(_ nodes: [Int]) {
+    for node in nodes where sketch.nodes[node].value("aesthetic_score") == nil {
+      sketch.nodes[node].values.append(("aesthetic_score", .plain("2.5")))
+    }
+  }
 
   /// Makes the texts of a prompt a param, and calls the nodes after their part in guidance.
   func nameTexts(_ nodes: [Int], _ name: String, _ param: String) {

@@ -179,6 +179,10 @@ final class NodeTranslation {
     required(name, "an upscaler") { if case .upscaler(let wire) = $0 { wire } else { nil } }
   }
 
+  func controlNet(_ name: String) -> SketchWire? {
+    required(name, "a ControlNet") { if case .controlNet(let wire) = $0 { wire } else { nil } }
+  }
+
   func noise(_ name: String) -> NoiseMeaning? {
     required(name, "noise") { if case .noise(let noise) = $0 { noise } else { nil } }
   }

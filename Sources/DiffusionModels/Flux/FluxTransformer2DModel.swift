@@ -12,6 +12,8 @@ package struct FluxTransformer2DModel: Denoiser {
   private let output: TokenOutput
   private let rotation: AxialRotation
 
+  package var patchSize: Int { FluxConfig.patchSize }
+
   private static let sinusoids = Sinusoids(size: 256)
 
   package init(_ weights: WeightScope, _ config: FluxConfig) throws {

@@ -48,6 +48,18 @@ package struct Evaluation: Sendable {
     }
   }
 
+  /// What a model of a kind would have to give for a sample to amount to a clean one: `init` the other way round.
+  package static func output(
+    _ kind: PredictionType, sample: LinearCombination, denoised: LinearCombination, level: NoiseLevel
+  ) -> LinearCombination {
+    let noise = (sample - level.signal * denoised) / level.noise
+    return switch kind {
+    case .epsilon: noise
+    case .v: level.signal * noise - level.noise * denoised
+    case .flow: noise - denoised
+    }
+  }
+
   /// The sample of another level that has the same x_0 and e.
   ///
   /// It is DDIM's deterministic step (Song and others 2021, equation 12), Euler's step along the line of samples,

@@ -16,6 +16,8 @@ package struct ZImageTransformer2DModel: Denoiser {
 
   private static let sinusoids = Sinusoids(size: 256)
 
+  package var patchSize: Int { ZImageConfig.patchSize }
+
   package init(_ weights: WeightScope, _ config: ZImageConfig) throws {
     self.config = config
     let (width, tokenSize) = (config.width, config.latentChannels * ZImageConfig.patchSize * ZImageConfig.patchSize)

@@ -54,6 +54,7 @@ extension DocumentReader {
     let mapping = mended(mapping, "a node", known: Self.nodeKeys, ignoring: Self.ownPrefix)
     var node = NodeDocument(
       type: text(typeNode, of: "node"), inputs: readInputs(in: mapping), parameters: readLiterals(in: mapping))
+    node.standIn = mapping["else"].flatMap { readWire($0, name: "else") }
     if let place = mapping["cache"], let text = text(place, of: "cache") {
       let policies = CachePolicy.allCases.map(\.rawValue)
       switch ValueType.choice(policies).read(text.value) {

@@ -87,11 +87,13 @@ struct MemberDocument: Sendable {
   var content: Content?
 }
 
-/// `{node: TYPE, in: {...}, with: {...}, cache: POLICY}`.
+/// `{node: TYPE, in: {...}, with: {...}, else: WIRE, cache: POLICY}`.
 struct NodeDocument {
   var type: Located<String>?
   var inputs: [InputBinding]
   var parameters: [LiteralBinding]
+  /// What stands in for the node where nothing comes into ports that need something.
+  var standIn: WireReference?
   var cache: CachePolicy?
 }
 

@@ -135,7 +135,12 @@ private struct WorkflowSchema {
     return member(
       [
         ("node", ["enum": .array(nodes.map { .string($0.info.type) })]), ("in", ["type": "object"]),
-        ("with", ["type": "object"]), ("cache", ["enum": .array(CachePolicy.allCases.map { .string($0.rawValue) })]),
+        ("with", ["type": "object"]),
+        (
+          "else",
+          described(
+            reference("start"), "What stands in for the node where an optional input that it needs is left out; none.")
+        ), ("cache", ["enum": .array(CachePolicy.allCases.map { .string($0.rawValue) })]),
       ], required: ["node"]
     ).adding(["allOf": .array(rules)])
   }

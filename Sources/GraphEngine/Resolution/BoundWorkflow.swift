@@ -26,6 +26,7 @@ struct BoundNode {
   var declaration: NodeDeclaration
   /// One entry for each declared input.
   var inputs: [[BoundWire]]
+  var standIn: StandIn?
   /// Everything that no loop index changes.
   var parameters: NodeParameters
   /// The rest, by parameter name.
@@ -33,6 +34,18 @@ struct BoundNode {
   var cache: CachePolicy
   var location: SourceLocation
   var portLocations: [String: SourceLocation]
+}
+
+/// What stands in for a node's main output where nothing comes into ports that need something.
+final class StandIn {
+  var wire = BoundWire.broken
+  /// The ports into which nothing may come.
+  private(set) var ports: Set<Int> = []
+
+  /// Listens to what comes into a port.
+  func watch(_ flow: WireFlow, into port: Int) {
+    flow.listen { [self] item in if case .none = item { ports.insert(port) } }
+  }
 }
 
 struct BoundLoop {

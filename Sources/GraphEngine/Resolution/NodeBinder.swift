@@ -13,9 +13,11 @@ extension Binder {
     }
     var node = node
     node.inputs = renamed(node.inputs, formerNames: declaration.formerNames)
-    let inputs = bindInputs(node, declaration, name: name, in: scope)
+    let standIn = node.standIn.map { _ in StandIn() }
+    let inputs = bindInputs(node, declaration, name: name, standIn: standIn, in: scope)
+    if let standIn, let wire = node.standIn { standIn.wire = bindStandIn(wire, for: declaration, in: scope) }
     var bound = BoundNode(
-      declaration: declaration, inputs: inputs, parameters: NodeParameters([:]), varying: [],
+      declaration: declaration, inputs: inputs, standIn: standIn, parameters: NodeParameters([:]), varying: [],
       cache: node.cache ?? .disk, location: name.location, portLocations: [:])
     bindParameters(node, declaration, name: name, in: scope, into: &bound)
     for input in node.inputs { bound.portLocations[input.name.value] = input.location }
@@ -28,13 +30,15 @@ extension Binder {
   /// Reports what can be found without knowing the ports.
   private func checkNames(_ node: NodeDocument, in scope: BodyScope) {
     for wire in node.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
+    if let standIn = node.standIn, !standIn.isNone { _ = bind(standIn, in: scope) }
     for binding in node.parameters { checkNames(in: binding, values: scope.values) }
   }
 
   // MARK: Inputs
 
   private func bindInputs(
-    _ node: NodeDocument, _ declaration: NodeDeclaration, name: Located<String>, in scope: BodyScope
+    _ node: NodeDocument, _ declaration: NodeDeclaration, name: Located<String>, standIn: StandIn?,
+    in scope: BodyScope
   ) -> [[BoundWire]] {
     let type = declaration.info.type
     let names = declaration.inputs.map(\.name)
@@ -55,7 +59,7 @@ extension Binder {
         ])
       for wire in input.wires ?? [] { _ = bind(wire, in: scope) }
     }
-    return declaration.inputs.map { port in
+    return declaration.inputs.enumerated().map { index, port in
       guard let input = node.inputs.first(where: { $0.name.value == port.name }) else {
         if !port.arity.isOptional, !meant.contains(port.name) {
           collector.error(
@@ -64,11 +68,40 @@ extension Binder {
         }
         return []
       }
-      return bind(input, to: port, in: scope)
+      return bind(input, to: port, in: scope) { flow in
+        if !port.arity.isOptional { standIn?.watch(flow, into: index) }
+        return port.arity.isOptional || standIn != nil
+      }
     }
   }
 
-  private func bind(_ input: InputBinding, to port: InputDeclaration, in scope: BodyScope) -> [BoundWire] {
+  /// Binds what stands in for a node: something of its main output's type, or nothing.
+  private func bindStandIn(_ wire: WireReference, for declaration: NodeDeclaration, in scope: BodyScope) -> BoundWire {
+    let outputs = declaration.outputs.filter { !$0.isAside }
+    guard let slot = scope.current, let ports = scope.members[slot].outputs, outputs.count == 1 else {
+      collector.error(
+        "'else' stands in for one output, but \(declaration.info.type) has "
+          + outputs.map(\.name).joined(separator: ", "), at: wire.location)
+      return .broken
+    }
+    let none = WireFlow.Item.none(
+      "'\(scope.members[slot].name.value)' has an 'else', where nothing may stand in for it")
+    for port in ports where port.isAside { port.flow.add(none) }
+    guard let main = ports.first(where: { !$0.isAside }) else { return .broken }
+    if wire.isNone {
+      main.flow.add(none)
+      return .none
+    }
+    guard let bound = bind(wire, in: scope) else { return .broken }
+    check(bound.flow, from: wire, into: "else", type: outputs[0].type, acceptsNone: true, acceptsList: false)
+    bound.flow.feed(main.flow)
+    return bound.wire
+  }
+
+  /// - Parameter acceptsNone: whether nothing may come along a flow.
+  private func bind(
+    _ input: InputBinding, to port: InputDeclaration, in scope: BodyScope, acceptsNone: (WireFlow) -> Bool
+  ) -> [BoundWire] {
     guard let wires = input.wires else { return [.broken] }
     if input.isList, !port.arity.takesList {
       collector.error("'\(port.name)' takes one wire, not a list", at: input.location)
@@ -81,7 +114,7 @@ extension Binder {
     return wires.map { wire in
       guard let bound = bind(wire, in: scope) else { return .broken }
       check(
-        bound.flow, from: wire, into: port.name, type: port.type, acceptsNone: port.arity.isOptional,
+        bound.flow, from: wire, into: port.name, type: port.type, acceptsNone: acceptsNone(bound.flow),
         acceptsList: port.arity.takesList)
       if port.arity.takesList { warnOfLastAlone(wire, into: port.name, in: scope) }
       return bound.wire

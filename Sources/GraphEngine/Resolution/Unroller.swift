@@ -100,9 +100,7 @@ struct Unroller {
       let result: Member
       switch member.content {
       case .broken: result = .broken
-      case .node(let node):
-        result = .node(nodes.count)
-        try add(node, address: prefix + member.name)
+      case .node(let node): result = try add(node, address: prefix + member.name)
       case .loop(let loop): result = .results(try run(loop, prefix: prefix + member.name))
       case .graph(let graph): result = .results(try run(graph, prefix: prefix + member.name))
       }
@@ -111,7 +109,9 @@ struct Unroller {
     }
   }
 
-  private mutating func add(_ node: BoundNode, address: String) throws(Diagnostic) {
+  /// Adds a node, or finds what stands in for it.
+  private mutating func add(_ node: BoundNode, address: String) throws(Diagnostic) -> Member {
+    if let standIn = node.standIn, let member = member(standIn, for: node, address: address) { return member }
     guard nodes.count < Self.maximumNodes else { throw tooLarge(at: node.location) }
     var inputs: [[WireSource]] = []
     inputs.reserveCapacity(node.inputs.count)
@@ -142,6 +142,24 @@ struct Unroller {
       ResolvedNode(
         address: address, declaration: node.declaration, inputs: inputs, parameters: parameters, cache: node.cache,
         location: node.location, portLocations: node.portLocations))
+    return .node(nodes.count - 1)
+  }
+
+  /// What stands in for a node; nil where everything comes that it needs.
+  private func member(_ standIn: StandIn, for node: BoundNode, address: String) -> Member? {
+    let lacking = standIn.ports.filter { port in
+      node.inputs[port].allSatisfy { if case .none = self.end(of: $0) { true } else { false } }
+    }
+    guard let first = lacking.min() else { return nil }
+    if let present = standIn.ports.subtracting(lacking).min() {
+      let (name, other) = (node.declaration.inputs[first].name, node.declaration.inputs[present].name)
+      collector.error(
+        "nothing comes into '\(name)', though something does into '\(other)'",
+        at: node.portLocations[name] ?? node.location, notes: ["wire both, or neither", "in \(address)"])
+      return .broken
+    }
+    let instead = end(of: standIn.wire)
+    return .results(node.declaration.outputs.map { $0.isAside ? .none : instead })
   }
 
   private mutating func run(_ loop: BoundLoop, prefix: String) throws(Diagnostic) -> [WireEnd] {

@@ -130,7 +130,8 @@ struct WorkflowWriter {
     case .node(let node):
       return .mapping(
         ("node", node.type.map { .text($0.value) }), ("in", value(of: node.inputs)),
-        ("with", value(of: node.parameters)), ("cache", node.cache.map { .text($0.rawValue) }))
+        ("with", value(of: node.parameters)), ("else", node.standIn.map { .text($0.text) }),
+        ("cache", node.cache.map { .text($0.rawValue) }))
     case .loop(let loop):
       var header: [YAMLField] = []
       switch loop.range {

@@ -26,11 +26,12 @@ enum ComfyUINoise {
   /// The sigma at a time, in the measure of `time(of:)`: training steps of a diffusion, 0 to 1 of a flow.
   func sigma(at time: Float) -> Float {
     switch self {
-    case .diffusion(let sigmas, _):
+    case .diffusion(let sigmas, let logarithms):
       let time = min(max(time, 0), Float(sigmas.count - 1))
       let (low, high) = (Int(time), Int(time.rounded(.up)))
       let weight = time - Float(low)
-      return exp((1 - weight) * log(sigmas[low]) + weight * log(sigmas[high]))
+      // Its table of logarithms is double precision's, rounded: half-way between two times that decides which is nearer.
+      return exp((1 - weight) * Float(logarithms[low]) + weight * Float(logarithms[high]))
     case .flow(let shift): return shift == 1 ? time : Float(shift) * time / (1 + Float(shift - 1) * time)
     case .flux(let mu):
       let strength = Float(exp(mu))

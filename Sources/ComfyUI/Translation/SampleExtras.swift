@@ -1,0 +1,69 @@
+/// What the graph of a sampler takes besides prompts and noise: a mask, channels of an inpainting model, a ControlNet.
+struct SampleExtras {
+  var inputs: [(String, SketchWire?)] = []
+  var values: [(String, SketchValue?)] = []
+}
+
+extension NodeTranslation {
+  /// Nil after something was refused.
+  func extras(_ parts: SampleParts) -> SampleExtras? {
+    var extras = SampleExtras()
+    if let mask = parts.latent.mask {
+      guard parts.noise.isAdded, parts.latent.draw == 0 else {
+        refuse(
+          parts.noise.isAdded
+            ? "a mask of one picture out of a batch; nearest is a batch of that picture alone"
+            : "a mask, and no noise for what is outside of it; nearest is a sampler that adds noise")
+        return nil
+      }
+      extras.inputs += [("original", parts.latent.wire), ("mask", mask)]
+      if parts.guider.model.isDifferential { extras.values.append(("differential", .plain("true"))) }
+    }
+    let (positive, negative) = (parts.guider.positive, parts.guider.negative)
+    if let negative, negative.concat != positive.concat {
+      refuse("the positive and the negative prompt go with different pictures to fill; one for both was expected")
+      return nil
+    }
+    extras.inputs.append(("concat", positive.concat))
+    guard let control = positive.control else {
+      if negative?.control != nil {
+        refuse("a ControlNet acts with the negative prompt alone; nearest is one for both")
+        return nil
+      }
+      return extras
+    }
+    return add(control, parts, to: extras)
+  }
+
+  private func add(_ control: ControlMeaning, _ parts: SampleParts, to extras: SampleExtras) -> SampleExtras? {
+    if let negative = parts.guider.negative, negative.control != control {
+      refuse("the positive and the negative prompt have different ControlNets; one for both was expected")
+      return nil
+    }
+    if let family = parts.guider.model.family, family.isFlow {
+      refuse("ControlNets are for Stable Diffusion and SDXL here")
+      return nil
+    }
+    var extras = extras
+    extras.inputs += [("controlnet", control.net), ("hint", fitted(control.hint, to: parts.latent))]
+    extras.values.append(("control", control.strength == .plain("1") ? nil : control.strength))
+    return extras
+  }
+
+  /// A picture of the size of a latent, as far as that is known: ComfyUI makes it so by itself.
+  private func fitted(_ picture: SketchWire, to latent: LatentMeaning) -> SketchWire {
+    let node = translator.sketch.nodes[latent.wire.node]
+    guard node.kind == .node("EmptyLatent"), let width = node.value("width"), let height = node.value("height") else {
+      return picture
+    }
+    let maker = translator.sketch.nodes[picture.node]
+    // It has the size already.
+    if maker.kind == .node("ResizeImage"), maker.value("width") == width, maker.value("height") == height {
+      return picture
+    }
+    return SketchWire(
+      add(
+        .node("ResizeImage"), "hint", in: [("image", picture)],
+        with: [("width", width), ("height", height), ("fit", .text("crop")), ("method", .text("nearest"))]))
+  }
+}
