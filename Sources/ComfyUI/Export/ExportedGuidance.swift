@@ -86,8 +86,8 @@ struct ExportedGuidance {
   /// Adds what belongs to prompts in ComfyUI: ControlNets, and what a model sees beside the latent; false after something was
   /// refused.
   func extend(_ positive: inout JSONValue, _ negative: inout JSONValue?, at step: Int, _ e: Exporter) -> Bool {
-    func both(_ type: String, _ values: [(String, JSONValue?)]) {
-      let link = e.add(type, step, [("positive", positive), ("negative", negative ?? positive)] + values)
+    func both(_ type: String, at node: Int, _ values: [(String, JSONValue?)]) {
+      let link = e.add(type, node, [("positive", positive), ("negative", negative ?? positive)] + values)
       positive = link
       if negative != nil { negative = e.link(link, slot: 1) }
     }
@@ -101,7 +101,7 @@ struct ExportedGuidance {
         return false
       }
       both(
-        "ControlNetApplyAdvanced",
+        "ControlNetApplyAdvanced", at: step,
         [
           ("control_net", net), ("image", hint), ("strength", .plain(NodeTranslation.text(of: control.strength))),
           ("start_percent", .plain("0")), ("end_percent", .plain("1")),
@@ -112,9 +112,10 @@ struct ExportedGuidance {
     let picture = [("vae", e.link(into: node, "vae")), ("pixels", e.link(into: node, "image"))]
     if type == "InpaintConcat", e.text(node, "cells") == "bilinear" {
       both(
-        "InpaintModelConditioning", picture + [("mask", e.link(into: node, "mask")), ("noise_mask", .plain("false"))])
+        "InpaintModelConditioning", at: node,
+        picture + [("mask", e.link(into: node, "mask")), ("noise_mask", .plain("false"))])
     } else if type == "EditConcat" {
-      both("InstructPixToPixConditioning", picture)
+      both("InstructPixToPixConditioning", at: node, picture)
     } else {
       e.refuse(node, "what it gives a model to see beside the latent is not what ComfyUI gives")
       return false

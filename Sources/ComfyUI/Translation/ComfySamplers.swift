@@ -27,6 +27,7 @@ package enum ComfySamplers {
     "deis": ["order": "3"], "dpmpp_2m": ["lower_order_final": "false"],
     "dpmpp_2m_cfg_pp": ["lower_order_final": "false"], "dpmpp_2m_sde_heun": ["type": "heun"],
     "dpmpp_3m_sde": ["order": "3"], "ipndm_v": ["type": "variable"], "res_multistep_ancestral": ["eta": "1"],
+    "euler_ancestral_cfg_pp": ["eta": "1"],
     "uni_pc": ["order": "3", "type": "bh1"], "uni_pc_bh2": ["order": "3"],
   ]
   /// Those whose steps draw noise by a generator that is to choose.

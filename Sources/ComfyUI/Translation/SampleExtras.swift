@@ -57,13 +57,32 @@ extension NodeTranslation {
       return picture
     }
     let maker = translator.sketch.nodes[picture.node]
-    // It has the size already.
-    if maker.kind == .node("ResizeImage"), maker.value("width") == width, maker.value("height") == height {
+    if maker.kind == .node("ResizeImage"), translator.isSame(maker.value("width"), width),
+      translator.isSame(maker.value("height"), height)
+    {
+      // It has the size already, and goes on to have it.
+      for (name, value) in [("width", width), ("height", height)] { translator.set(name, value, of: picture.node) }
       return picture
     }
-    return SketchWire(
-      add(
-        .node("ResizeImage"), "hint", in: [("image", picture)],
-        with: [("width", width), ("height", height), ("fit", .text("crop")), ("method", .text("nearest"))]))
+    let resized = add(
+      .node("ResizeImage"), "hint", in: [("image", picture)],
+      with: [("width", width), ("height", height), ("fit", .text("crop")), ("method", .text("nearest"))])
+    translator.name(resized, "hint")
+    return SketchWire(resized)
+  }
+}
+
+extension Translator {
+  /// Whether two values are one now, though one may be a param.
+  fileprivate func isSame(_ a: SketchValue?, _ b: SketchValue) -> Bool {
+    func now(_ value: SketchValue?) -> SketchValue? {
+      if case .param(let index)? = value { sketch.params[index].standard } else { value }
+    }
+    return now(a) == now(b)
+  }
+
+  fileprivate func set(_ name: String, _ value: SketchValue, of node: Int) {
+    guard let place = sketch.nodes[node].values.firstIndex(where: { $0.name == name }) else { return }
+    sketch.nodes[node].values[place].value = value
   }
 }

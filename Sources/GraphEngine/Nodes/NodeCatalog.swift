@@ -19,7 +19,7 @@ package final class NodeCatalog: Sendable {
   /// How the results of a sweep are shown together; nil: they are not.
   let sheet: SweepSheet?
   /// Texts of graphs that workflow files call by a name in angle brackets.
-  let graphs: [String: String]
+  package let graphs: [String: String]
 
   package convenience init(
     _ types: [any Node.Type], sheet: SweepSheet? = nil, graphs: [String: String] = [:]

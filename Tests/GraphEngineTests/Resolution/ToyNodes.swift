@@ -75,6 +75,16 @@ struct ToyStep: Node {
   func run(_ io: inout NodeIO) throws {}
 }
 
+struct ToyMix: Node {
+  static let info = NodeInfo(type: "Mix", version: 1, lane: .compute, summary: "Keeps a part of another latent.")
+  let latent = Input<ToyLatent>("latent", "The latent.")
+  let other = Input<ToyLatent>("other", "The other one.")
+  let image = Input<ToyImage>("image", "Where.")
+  let mixed = Output<ToyLatent>("latent", "Both.")
+  let shown = Output<ToyImage>("shown", "What was mixed.", isAside: true)
+  func run(_ io: inout NodeIO) throws {}
+}
+
 struct ToyDecode: Node {
   static let info = NodeInfo(type: "Decode", version: 1, lane: .compute, summary: "Makes a picture.")
   let latent = Input<ToyLatent>("latent", "The latent.")
@@ -113,7 +123,7 @@ struct ToyFiles {
   static let catalog = NodeCatalog(
     [
       ToyLoad.self, ToyText.self, ToyStart.self, ToyStep.self, ToyDecode.self, ToyGrid.self, ToyRead.self,
-      ToySavePicture.self,
+      ToySavePicture.self, ToyMix.self,
     ],
     sheet: SweepSheet(sink: "Save", input: "image", path: "path", joiner: "Grid", parts: "images") { layout in
       let titles = ["\(layout.columns) columns", layout.columnTitle, layout.rowTitle].filter { !$0.isEmpty }
