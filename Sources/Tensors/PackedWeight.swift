@@ -65,9 +65,10 @@ struct PackedWeight: Sendable {
   /// memory must have room for them.
   private static func rowsToKeep(_ source: WeightSource, taps: Int, packedFloats: Int) -> StoredRows? {
     guard let stored = source.stored, source.lowRank == nil || taps == 1 else { return nil }
-    let mayPack = source.isHalf || source.lowRank != nil
+    let mayPack = source.isHalf || !source.changes.isEmpty
     let isFasterPacked = stored.format == .f32 || mayPack && (stored.format == .f16 || taps > 1)
-    return isFasterPacked && PackedMemory.hasRoom(for: 4 * packedFloats) ? nil : stored
+    return isFasterPacked && PackedMemory.hasRoom(for: 4 * packedFloats)
+      ? nil : stored.changed(by: source.lowRank == nil ? source.changes : [])
   }
 
   /// Turns rows of the source into columns, as many as a panel is wide.

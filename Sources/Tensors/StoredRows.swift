@@ -13,14 +13,18 @@ package struct StoredRows: @unchecked Sendable {
   private let rowSize: Int
   /// What numbers are multiplied by: nothing, one factor for all or one for each row.
   private let scales: [Float]
+  /// What is done to the rows, in this order, and which of theirs the first row is.
+  private let changes: [any RowChange]
+  private let firstChanged: Int
   /// Keeps the bytes where they are.
   private let owner: any AnyObject & Sendable
 
   /// Rows of `rowSize` numbers that begin `first` numbers after `start`, all of them readable while `owner` lives.
   package init(
     _ format: WeightFormat, at start: UnsafeRawPointer, first: Int, rowSize: Int, scales: [Float],
-    owner: any AnyObject & Sendable
+    changes: [any RowChange] = [], firstChanged: Int = 0, owner: any AnyObject & Sendable
   ) {
+    (self.changes, self.firstChanged) = (changes, firstChanged)
     (self.format, self.start, self.first, self.rowSize) = (format, start, first, rowSize)
     (self.scales, self.owner) = (scales, owner)
   }
@@ -29,7 +33,15 @@ package struct StoredRows: @unchecked Sendable {
   func from(row: Int) -> StoredRows {
     StoredRows(
       format, at: start, first: first + row * rowSize, rowSize: rowSize,
-      scales: scales.count > 1 ? Array(scales[row...]) : scales, owner: owner)
+      scales: scales.count > 1 ? Array(scales[row...]) : scales, changes: changes, firstChanged: firstChanged + row,
+      owner: owner)
+  }
+
+  /// The rows with more done to them.
+  func changed(by more: [any RowChange]) -> StoredRows {
+    StoredRows(
+      format, at: start, first: first, rowSize: rowSize, scales: scales, changes: changes + more,
+      firstChanged: firstChanged, owner: owner)
   }
 
   /// The bytes that `rows` of them take, about.
@@ -106,7 +118,7 @@ package struct StoredRows: @unchecked Sendable {
 
   /// Whether two numbers side by side are a word of the product.
   private func isInWords(_ part: Part) -> Bool {
-    part.precision == .bf16 && format == .bf16 && part.tapCount == 1 && scales.isEmpty
+    part.precision == .bf16 && format == .bf16 && part.tapCount == 1 && scales.isEmpty && changes.isEmpty
   }
 
   /// Widens numbers of a row, all taps of some inputs, and says where in the scratch the first of them is.
@@ -120,6 +132,9 @@ package struct StoredRows: @unchecked Sendable {
     if let scale = scales.count > 1 ? scales[row] : scales.first {
       for index in 0..<numbers.count { wide[index] *= scale }
     }
+    if changes.isEmpty { return wide }
+    let columns = inputs.lowerBound * part.tapCount..<inputs.upperBound * part.tapCount
+    for change in changes { change.apply(row: firstChanged + row, columns: columns, to: wide) }
     return wide
   }
 }

@@ -53,7 +53,7 @@ package struct Tensor: Sendable {
   }
 
   /// As `withUnsafeBufferPointer`, for kernels, which know the count.
-  @inline(__always) func withUnsafePointer<Result, Failure: Error>(
+  @inline(__always) package func withUnsafePointer<Result, Failure: Error>(
     _ body: (UnsafePointer<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try withExtendedLifetime(storage) { () throws(Failure) -> Result in

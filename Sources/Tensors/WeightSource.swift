@@ -9,13 +9,16 @@ package struct WeightSource: Sendable {
   package let isHalf: Bool
   /// The rows where they are in a file; nil for those that are elsewhere, or are computed.
   package let stored: StoredRows?
-  /// What is added to the rows in the file; `readRows` gives the sum.
+  /// What is added to the rows in the file, where that is all that is done to them; `readRows` gives the sum.
   package let lowRank: LowRankMatrix?
+  /// What is done to the rows in the file, which `readRows` does too.
+  package let changes: [any RowChange]
   /// Writes rows `rows` (slices along the first axis) to the buffer, which has exactly their size.
   package let readRows: @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
 
   package init(
     shape: [Int], isHalf: Bool = false, stored: StoredRows? = nil, lowRank: LowRankMatrix? = nil,
+    changes: [any RowChange] = [],
     readRows: @escaping @Sendable (_ rows: Range<Int>, _ destination: UnsafeMutableBufferPointer<Float>) throws -> Void
   ) {
     precondition(!shape.isEmpty, "a weight has at least one axis")
@@ -23,6 +26,7 @@ package struct WeightSource: Sendable {
     self.isHalf = isHalf
     self.stored = stored
     self.lowRank = lowRank
+    self.changes = changes
     self.readRows = readRows
   }
 
@@ -36,7 +40,7 @@ package struct WeightSource: Sendable {
   package func rows(_ range: Range<Int>) -> WeightSource {
     WeightSource(
       shape: [range.count] + shape.dropFirst(), isHalf: isHalf, stored: stored?.from(row: range.lowerBound),
-      lowRank: lowRank?.rows(Array(range))
+      lowRank: lowRank?.rows(Array(range)), changes: changes
     ) { rows, destination in
       try readRows(rows.lowerBound + range.lowerBound..<rows.upperBound + range.lowerBound, destination)
     }

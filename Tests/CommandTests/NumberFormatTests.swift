@@ -76,7 +76,7 @@ struct NumberFormatTests {
       // Norm scales too, as stable-diffusion.cpp's converter has them.
       if isNarrowed(entry) || isVector, shape.last?.isMultiple(of: 32) == true {
         let (bytes, values) = NarrowNumbers.eightBitBlocks(tensor.values)
-        narrow.addEightBitBlocks(entry.name, shape, bytes)
+        narrow.add(entry.name, "Q8_0", shape, bytes)
         wide.add(entry.name, Tensor(shape: shape, values: values))
       } else {
         narrow.addF16(entry.name, shape, tensor.values)

@@ -56,16 +56,18 @@ import DiffusionModels
     _ = try write(
       Array("{\"weight_map\": {\(homes.joined(separator: ", "))}}".utf8),
       to: "model/transformer/diffusion_pytorch_model.safetensors.index.json")
+    var gguf = GGUFWriter()
+    gguf.set("general.architecture", "flux")
+    for (name, tensor) in original {
+      gguf.addF32(name, tensor.shape.first == 1 ? [tensor.count] : tensor.shape, tensor.values)
+    }
     return [
       "folder": folder.appending(path: "model").path,
       "part": URL(fileURLWithPath: config).deletingLastPathComponent().path,
       "diffusers' names in one file": try write(TinyTransformer.file(weights), to: "diffusers.safetensors"),
       "the authors' names": try write(TinyTransformer.file(original), to: "original.safetensors"),
       "under a prefix": try write(TinyTransformer.file(prefixed), to: "prefixed.safetensors"),
-      "GGUF": try write(
-        TinyGGUF.bytes(
-          original.map { ($0.name, $0.tensor.shape.first == 1 ? $0.tensor.reshaped([$0.tensor.count]) : $0.tensor) },
-          architecture: "flux"), to: "original.gguf"),
+      "GGUF": try write(Array(gguf.bytes()), to: "original.gguf"),
     ]
   }
 

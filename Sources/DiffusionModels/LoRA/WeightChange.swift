@@ -36,7 +36,7 @@ struct WeightChange: Sendable {
     }
     return magnitude.isByInput
       ? try Self.scalingInputs(of: direction, factor, magnitude.values)
-      : Self.scalingRows(of: direction, factor, magnitude.values)
+      : try Self.scalingRows(of: direction, factor, magnitude.values)
   }
 
   /// The change of one of the weights that a tensor joins; nil where lengths would have to be taken of all together.
@@ -55,13 +55,16 @@ struct WeightChange: Sendable {
     return change
   }
 
-  /// A weight that can stay in its file does so, and has what is added beside it: of a quantised model's weights a copy in
-  /// single precision would take several times their memory.
+  /// A weight that can stay in its file does so, and has what is added beside it, or made whenever it is used: of a quantised
+  /// model's weights a copy in single precision would take several times their memory.
   private func adding(_ factor: Float, to source: WeightSource) -> WeightSource {
-    let added = source.stored == nil ? nil : (delta as? LowRankDelta)?.times(factor)
+    let isLowRank = source.stored != nil && (source.changes.isEmpty || source.lowRank != nil)
+    let added = isLowRank ? (delta as? LowRankDelta)?.times(factor) : nil
     let lowRank = added.map { added in source.lowRank.map { $0 + added } ?? added }
-    let stored = added == nil ? nil : source.stored
-    return WeightSource(shape: source.shape, stored: stored, lowRank: lowRank) { [delta] rows, target in
+    return WeightSource(
+      shape: source.shape, stored: source.stored, lowRank: lowRank,
+      changes: source.changes + [AddedRows(delta: delta, factor: factor)]
+    ) { [delta] rows, target in
       try source.readRows(rows, target)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: target.count) { change in
         delta.write(rows, to: change)
@@ -70,19 +73,25 @@ struct WeightChange: Sendable {
     }
   }
 
+  /// Rows that stay in their file are read once for their lengths; others have them when they are read.
   private static func scalingRows(
     of source: WeightSource, _ factor: @escaping @Sendable (Float, Double) -> Float, _ magnitudes: Tensor
-  ) -> WeightSource {
-    let width = source.shape.dropFirst().reduce(1, *)
-    return WeightSource(shape: source.shape) { rows, target in
+  ) throws -> WeightSource {
+    let (width, magnitudes) = (source.shape.dropFirst().reduce(1, *), magnitudes.values)
+    @Sendable func factors(_ rows: Range<Int>, _ numbers: UnsafeMutableBufferPointer<Float>) -> [Float] {
+      rows.enumerated().map { index, row in
+        let square = numbers[index * width..<(index + 1) * width].reduce(0.0) { $0 + Double($1) * Double($1) }
+        return factor(magnitudes[row], square)
+      }
+    }
+    let known = try source.staysInFile ? source.mapRows { factors($0, $1) } : nil
+    return WeightSource(
+      shape: source.shape, stored: known == nil ? nil : source.stored,
+      changes: known.map { source.changes + [ScaledRows(factors: $0)] } ?? []
+    ) { rows, target in
       try source.readRows(rows, target)
-      magnitudes.withUnsafeBufferPointer { magnitudes in
-        for (index, row) in rows.enumerated() {
-          let elements = index * width..<(index + 1) * width
-          let square = target[elements].reduce(0.0) { $0 + Double($1) * Double($1) }
-          let factor = factor(magnitudes[row], square)
-          for element in elements { target[element] *= factor }
-        }
+      for (index, factor) in (known.map { Array($0[rows]) } ?? factors(rows, target)).enumerated() {
+        for element in index * width..<(index + 1) * width { target[element] *= factor }
       }
     }
   }
@@ -102,7 +111,10 @@ struct WeightChange: Sendable {
       }
     }
     let factors = zip(magnitudes.values, squares).map(factor)
-    return WeightSource(shape: source.shape) { rows, target in
+    return WeightSource(
+      shape: source.shape, stored: source.stored,
+      changes: source.changes + [ScaledInputs(factors: factors, taps: taps)]
+    ) { rows, target in
       try source.readRows(rows, target)
       for element in target.indices { target[element] *= factors[element % width / taps] }
     }

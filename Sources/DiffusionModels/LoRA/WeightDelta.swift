@@ -7,8 +7,8 @@ protocol WeightDelta: Sendable {
   var rowCount: Int { get }
   var columnCount: Int { get }
 
-  /// Writes rows `rows` to `target`, which has exactly their size.
-  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>)
+  /// Writes numbers `columns` of a row to `target`: the same bits whatever others are written with them.
+  func write(_ row: Int, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>)
 
   /// The rows that a weight of so many has of a tensor that joins several.
   func viewed(_ place: WeightPlace, rowCount: Int) -> any WeightDelta
@@ -17,6 +17,12 @@ protocol WeightDelta: Sendable {
 extension WeightDelta {
   func viewed(_ place: WeightPlace, rowCount: Int) -> any WeightDelta {
     ViewedDelta(whole: self, place: place, rowCount: rowCount)
+  }
+
+  /// Writes rows `rows` to `target`, which has exactly their size.
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+    guard let target = target.baseAddress else { return }
+    for (index, row) in rows.enumerated() { write(row, 0..<columnCount, to: target + index * columnCount) }
   }
 }
 
@@ -32,8 +38,10 @@ struct DenseDelta: WeightDelta {
     values = tensor.reshaped([tensor.shape[0], tensor.shape.dropFirst().reduce(1, *)])
   }
 
-  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
-    values.samples(rows).withUnsafeBufferPointer { _ = target.update(fromContentsOf: $0) }
+  func write(_ row: Int, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    values.withUnsafePointer {
+      target.update(from: $0 + (row * columnCount + columns.lowerBound), count: columns.count)
+    }
   }
 }
 
@@ -53,18 +61,14 @@ struct LowRankDelta: WeightDelta {
 
   func times(_ factor: Float) -> LowRankMatrix { LowRankMatrix(up: factor * up, down: down) }
 
-  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
-    let (rank, columns) = (up.shape[1], columnCount)
-    target.update(repeating: 0)
-    up.withUnsafeBufferPointer { up in
-      down.withUnsafeBufferPointer { down in
-        guard let down = down.baseAddress, let target = target.baseAddress else { return }
-        for (index, row) in rows.enumerated() {
-          let sums = target + index * columns
-          for term in 0..<rank {
-            let (factor, line) = (up[row * rank + term], down + term * columns)
-            for column in 0..<columns { sums[column] += factor * line[column] }
-          }
+  func write(_ row: Int, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    let (rank, count) = (up.shape[1], columns.count)
+    target.update(repeating: 0, count: count)
+    up.withUnsafePointer { up in
+      down.withUnsafePointer { down in
+        for term in 0..<rank {
+          let (factor, line) = (up[row * rank + term], down + (term * columnCount + columns.lowerBound))
+          for column in 0..<count { target[column] += factor * line[column] }
         }
       }
     }
@@ -78,11 +82,12 @@ struct HadamardDelta: WeightDelta {
   var rowCount: Int { first.rowCount }
   var columnCount: Int { first.columnCount }
 
-  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
-    first.write(rows, to: target)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: target.count) { other in
-      second.write(rows, to: other)
-      for index in target.indices { target[index] *= other[index] }
+  func write(_ row: Int, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    first.write(row, columns, to: target)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: columns.count) { other in
+      guard let other = other.baseAddress else { return }
+      second.write(row, columns, to: other)
+      for index in 0..<columns.count { target[index] *= other[index] }
     }
   }
 }
@@ -97,18 +102,23 @@ struct KroneckerDelta: WeightDelta {
   var rowCount: Int { first.shape[0] * second.rowCount }
   var columnCount: Int { first.shape[1] * second.columnCount }
 
-  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+  func write(_ row: Int, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
     let (blocks, width) = (first.shape[1], second.columnCount)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
-      first.withUnsafeBufferPointer { first in
-        for (index, row) in rows.enumerated() {
-          let (outer, inner) = row.quotientAndRemainder(dividingBy: second.rowCount)
-          second.write(inner..<inner + 1, to: line)
-          for block in 0..<blocks {
-            let factor = first[outer * blocks + block]
-            let start = (index * blocks + block) * width
-            for column in 0..<width { target[start + column] = factor * line[column] }
-          }
+    let (outer, inner) = row.quotientAndRemainder(dividingBy: second.rowCount)
+    let block = columns.lowerBound / width
+    // All blocks have the same row of the second.
+    let line =
+      columns.upperBound <= (block + 1) * width
+      ? columns.lowerBound - block * width..<columns.upperBound - block * width : 0..<width
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: line.count) { numbers in
+      guard let numbers = numbers.baseAddress else { return }
+      second.write(inner, line, to: numbers)
+      first.withUnsafePointer { first in
+        for block in block...(columns.upperBound - 1) / width {
+          let factor = first[outer * blocks + block]
+          let part = (block * width..<(block + 1) * width).clamped(to: columns)
+          let (target, source) = (target + (part.lowerBound - columns.lowerBound), numbers - line.lowerBound)
+          for column in 0..<part.count { target[column] = factor * source[part.lowerBound - block * width + column] }
         }
       }
     }
@@ -123,13 +133,8 @@ struct ViewedDelta: WeightDelta {
 
   var columnCount: Int { whole.columnCount }
 
-  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
-    for (index, row) in rows.enumerated() {
-      let place = place.row(row, of: rowCount)
-      whole.write(
-        place..<place + 1,
-        to: UnsafeMutableBufferPointer(rebasing: target[index * columnCount..<(index + 1) * columnCount]))
-    }
+  func write(_ row: Int, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    whole.write(place.row(row, of: rowCount), columns, to: target)
   }
 }
 
