@@ -47,9 +47,9 @@ struct PromptPorts: PortGroup {
 
   /// The prompts in the tokens of each text encoder; throws `NodeFailure`, at `port` for what is wrong with the text.
   func tokens(
-    of prompts: [Prompt], _ encoders: any TextEncoders, length: Int?, port: String
+    of prompts: [Prompt], _ encoders: any TextEncoders, _ options: TokenizingOptions, port: String
   ) throws -> [TokenizedPrompt] {
-    try failing(at: port) { try encoders.tokens(of: prompts, TokenizingOptions(length: length, vectors: vectors)) }
+    try failing(at: port) { try encoders.tokens(of: prompts, options) }
   }
 
   /// Refuses what a model's text encoders cannot take of the prompts, one for each, without reading a weight.
@@ -57,7 +57,8 @@ struct PromptPorts: PortGroup {
     try failing(at: port) { try model.check(prompts, vectors: vectors) }
   }
 
-  private func vectors(_ file: EmbeddingFolder.File, for encoder: TextualInversion.Encoder, width: Int) throws
+  /// Reads a textual inversion for an encoder of this width; throws `NodeFailure`.
+  func vectors(_ file: EmbeddingFolder.File, for encoder: TextualInversion.Encoder, width: Int) throws
     -> [Tensor]
   {
     try failing(at: embeddings.name) { try TextualInversion.vectors(file.path, for: encoder, width: width) }

@@ -24,6 +24,11 @@ package struct TextEncode: ForecastingNode {
     "The most tokens of T5 and Qwen3, 512 when left out: FLUX.1 and FLUX.2 klein see as many, filled up; FLUX.1 schnell was "
       + "trained with 256.",
     min: 1, max: 4096)
+  let filledLength = OptionalParameter<Int>(
+    "least_tokens",
+    "To how many tokens the texts of FLUX.1 and FLUX.2 klein are filled up: as many as 'tokens' when left out; without "
+      + "'tokens' nothing is cut. FLUX.1 with syntax comfyui has 256 when both are left out, as ComfyUI does.",
+    min: 1, max: 4096)
   let sizes = SizePorts()
   let conditioning = Output<Conditioning>(
     "conditioning",
@@ -38,7 +43,7 @@ package struct TextEncode: ForecastingNode {
     try writing.resolve(&parameters)
     if parameters[empty] == "encode" { parameters[empty] = nil }
     if parameters[secondText] == parameters[text] { parameters[secondText] = nil }
-    if parameters[length] == TokenizingOptions.pipelineLength { parameters[length] = nil }
+    if let length = parameters[length], parameters[filledLength] == length { parameters[filledLength] = nil }
   }
 
   package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
@@ -56,9 +61,16 @@ package struct TextEncode: ForecastingNode {
         "the model has one text encoder, which takes 'text'; no 'text_2' was expected", at: secondText.name)
     }
     try requireLayers(recipe.mostSkipped(model.textConfigs), io.parameters)
-    if io[length] != nil, !recipe.takesLength {
-      throw NodeFailure("CLIP's text encoders take 77 tokens at a time; no 'tokens' was expected", at: length.name)
+    for port in [length, filledLength] where io[port] != nil && !recipe.takesLength {
+      throw NodeFailure("CLIP's text encoders take 77 tokens at a time; no '\(port.name)' was expected", at: port.name)
     }
+    if recipe == .zImage, io[filledLength] != nil {
+      throw NodeFailure("Z-Image takes its texts as they are; no 'least_tokens' was expected", at: filledLength.name)
+    }
+    if let least = io[filledLength], let most = io[length], least > most {
+      throw NodeFailure("'least_tokens' is \(least), and 'tokens' \(most); it cannot be more", at: filledLength.name)
+    }
+    settleLength(&io.parameters, recipe)
     try writing.check(prompts(io.parameters, count: count), model, port: text.name)
   }
 
@@ -73,7 +85,7 @@ package struct TextEncode: ForecastingNode {
     }
     let remarks = prompts.flatMap(encoders.remarks)
     for (index, remark) in remarks.enumerated() where !remarks[..<index].contains(remark) { io.warn(remark, text.name) }
-    let tokens = try writing.tokens(of: prompts, encoders, length: io[length], port: text.name)
+    let tokens = try writing.tokens(of: prompts, encoders, options(io.parameters), port: text.name)
     for warning in cuts(tokens) { io.warn(warning, text.name) }
     do {
       let encoded = try encoders.encode(tokens, clipSkip: io[clipSkip])
@@ -94,10 +106,26 @@ package struct TextEncode: ForecastingNode {
   private func absent(_ parameters: NodeParameters, _ encoders: any TextEncoders) -> TextEncoding? {
     guard parameters[text].isEmpty, parameters[secondText] ?? "" == "" else { return nil }
     switch parameters[empty] {
-    case "zeros": return encoders.zeros(TokenizingOptions(length: parameters[length]))
+    case "zeros": return encoders.zeros(options(parameters))
     case "model": return encoders.absentText
     default: return nil
     }
+  }
+
+  /// What is meant if they are left out makes no second key.
+  private func settleLength(_ parameters: inout NodeParameters, _ recipe: TextRecipe) {
+    guard parameters[filledLength] == nil else { return }
+    let isComfyUIs = parameters[writing.syntax] == PromptSyntax.comfyui.rawValue
+    if isComfyUIs, let least = recipe.comfyUIFilledLength {
+      if parameters[length] == nil { parameters[filledLength] = least }
+    } else if parameters[length] == TokenizingOptions.pipelineLength {
+      parameters[length] = nil
+    }
+  }
+
+  private func options(_ parameters: NodeParameters) -> TokenizingOptions {
+    TokenizingOptions(
+      length: parameters[length], filledLength: parameters[filledLength], vectors: writing.vectors)
   }
 
   private func requireLayers(_ mostSkipped: Int?, _ parameters: NodeParameters) throws {

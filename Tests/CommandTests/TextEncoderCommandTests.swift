@@ -50,6 +50,59 @@ struct TextEncoderCommandTests {
     #expect(cut.errors.contains("warning: the prompt is longer than 64 tokens; this was cut: \"; 7 green bottles"))
   }
 
+  /// ComfyUI's syntax fills FLUX.1's texts up to 256 tokens and cuts nothing, unless it is told otherwise.
+  @Test func fluxTextsAreFilledUpAsTheSyntaxHasIt() throws {
+    let (family, stepgraph) = (try SeededTextEncoders("flux"), try Stepgraph())
+    try family.file("text_encoder").write(to: stepgraph.folder.file("clip_l.safetensors"))
+    try family.file("text_encoder_2").write(to: stepgraph.folder.file("t5xxl.safetensors"))
+    let load = "path: t5xxl.safetensors, path_2: clip_l.safetensors"
+    let long = String(repeating: "a red apple ", count: 140)
+    func count(_ encode: String) throws -> Int {
+      try stepgraph.folder.write(Self.graph(load, encode), to: "graph.yaml")
+      _ = try stepgraph.run("graph.yaml")
+      return try states(stepgraph).shape[1]
+    }
+    #expect(try count("text: a, syntax: comfyui") == 256)
+    #expect(try count("text: \"\(long)\", syntax: comfyui") == 561)
+    #expect(try count("text: \"\(long)\", syntax: comfyui, tokens: 300") == 300)
+    #expect(try count("text: \"\(long)\", syntax: comfyui, tokens: 512") == 512)
+    #expect(try count("text: a, least_tokens: 20") == 20)
+    #expect(try count("text: \"\(long)\", least_tokens: 20") == 561)
+    #expect(try count("text: a, least_tokens: 20, tokens: 40") == 20)
+    #expect(try count("text: a") == 512)
+    // What is meant if they are left out makes no second key.
+    for encode in ["text: a, tokens: 512", "text: a, syntax: comfyui, least_tokens: 256"] {
+      try stepgraph.folder.write(Self.graph(load, encode), to: "graph.yaml")
+      #expect(try stepgraph.run("graph.yaml").executed == [], "\(encode)")
+    }
+    try stepgraph.folder.write(Self.graph(load, "text: a, least_tokens: 50, tokens: 40"), to: "graph.yaml")
+    let result = try stepgraph.failure(["run", "graph.yaml", "--quiet"])
+    #expect(result.status == 2 && result.errors.contains("'least_tokens' is 50, and 'tokens' 40; it cannot be more"))
+  }
+
+  /// A tokenizer that fills texts up in front, or cuts them there, would be another model's.
+  @Test func sidesOfATokenizer() throws {
+    let stepgraph = try Stepgraph()
+    try SeededTextEncoders("flux").writeFolder(to: stepgraph.folder.file("model"))
+    for (part, key) in [
+      ("tokenizer", "padding_side"), ("tokenizer_2", "padding_side"), ("tokenizer", "truncation_side"),
+      ("tokenizer_2", "truncation_side"),
+    ] {
+      let path = "model/\(part)/tokenizer_config.json"
+      let old = try? stepgraph.folder.contents(path)
+      var values = try old.map { try JSONSerialization.jsonObject(with: $0) as? [String: Any] ?? [:] } ?? [:]
+      values[key] = "left"
+      try JSONSerialization.data(withJSONObject: values).write(to: stepgraph.folder.file(path))
+      try stepgraph.folder.write(Self.graph("path: model", "text: a, tokens: 40"), to: "graph.yaml")
+      let result = try stepgraph.failure(["run", "graph.yaml", "--quiet"])
+      #expect(
+        result.errors.contains("\(path): '\(key)' is left; right was expected, where texts are"), "\(result.errors)")
+      values[key] = "right"
+      try JSONSerialization.data(withJSONObject: values).write(to: stepgraph.folder.file(path))
+    }
+    _ = try stepgraph.run("graph.yaml")
+  }
+
   @Test func qwen3IsToldForWhichModelItIs() throws {
     let (family, stepgraph) = (try SeededTextEncoders("z-image"), try Stepgraph())
     try family.file("text_encoder").write(to: stepgraph.folder.file("qwen.safetensors"))

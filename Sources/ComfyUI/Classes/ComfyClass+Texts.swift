@@ -215,9 +215,6 @@ extension ComfyClass {
 }
 
 extension NodeTranslation {
-  /// FLUX.1's T5 sees at least so many tokens in ComfyUI.
-  private static let fluxTokens = "256"
-
   /// A text as a conditioning.
   func encode(_ clip: TextEncoderMeaning, _ values: [(String, SketchValue?)]) -> [Meaning] {
     var values = values
@@ -230,7 +227,6 @@ extension NodeTranslation {
         values.append(("embeddings", .text(translator.models.embeddings)))
       }
     }
-    if clip.family == .flux || clip.family == .fluxSchnell { values.append(("tokens", .plain(Self.fluxTokens))) }
     if let layer = clip.lastLayer {
       // SDXL takes the layer before the last without being told.
       let isSDXL = clip.family == .sdxl || clip.family == .sdxlRefiner

@@ -38,12 +38,12 @@ package struct CLIPTokenizer: TextTokenizer {
       let whole = try TokenizerJSON(path: path)
       try self.init(
         BytePairEncoding(whole.bytePairs(), endOfWord: Self.endOfWord),
-        TokenizerFiles(folder: folder, listed: whole.addedTokens, defaults: Self.roles))
+        TokenizerFiles(folder: folder, listed: whole.addedTokens, defaults: Self.roles).fillingUpBehind(folder))
     } else {
       let files = try BytePairFiles(vocabularyPath: "\(folder)/vocab.json", mergesPath: "\(folder)/merges.txt")
       try self.init(
         BytePairEncoding(files, endOfWord: Self.endOfWord),
-        TokenizerFiles(folder: folder, listed: [], defaults: Self.roles))
+        TokenizerFiles(folder: folder, listed: [], defaults: Self.roles).fillingUpBehind(folder))
     }
   }
 

@@ -28,7 +28,7 @@ package struct PromptChunk: Sendable, Equatable {
     for token in content { add(token.token, weight: token.weight) }
     if let end = frame.end { add(.id(end)) }
     guard let padding = frame.padding else { return }
-    while tokens.count < frame.length { add(.id(padding)) }
+    while tokens.count < frame.filledLength { add(.id(padding)) }
   }
 
   /// Where the end token is.

@@ -53,9 +53,11 @@ package struct TokenizedPrompt: Sendable {
       let cut = content.dropFirst(kept.count).compactMap { if case .id(let id) = $0.token { id } else { nil } }
       let chunk = PromptChunk(kept, frame)
       try Self.requireFinite([chunk])
+      // As long as the prompt, where nothing is cut.
+      let whole = TokenFrame(end: frame.end, padding: frame.padding, length: chunk.tokens.count)
       self.init(
         chunks: [chunk], cutText: cut.isEmpty ? nil : tokenizer.decode(cut), length: frame.length,
-        empty: chunk.hasWeights ? PromptChunk([], frame) : nil)
+        empty: chunk.hasWeights ? PromptChunk([], whole) : nil)
     case .a1111: throw Self.unsupported(prompt.syntax, "T5")
     }
   }

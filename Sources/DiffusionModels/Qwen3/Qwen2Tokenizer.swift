@@ -5,6 +5,8 @@ import Foundation
 /// Ids equal those of transformers' Qwen2Tokenizer (5.x) for any Unicode text.
 package struct Qwen2Tokenizer: TextTokenizer {
   package let paddingID: Int
+  /// Whether its files fill texts up in front, which no model here was trained with.
+  let padsLeft: Bool
   private let encoding: BytePairEncoding
   private let added: AddedVocabulary
 
@@ -30,7 +32,7 @@ package struct Qwen2Tokenizer: TextTokenizer {
   }
 
   init(_ encoding: BytePairEncoding, _ files: TokenizerFiles) {
-    self.encoding = encoding
+    (self.encoding, padsLeft) = (encoding, files.padsLeft)
     added = AddedVocabulary(files.addedTokens, count: encoding.count, id: encoding.id) {
       CanonicalComposition.compose(Array($0))
     }

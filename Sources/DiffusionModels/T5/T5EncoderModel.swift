@@ -12,8 +12,7 @@ package struct T5EncoderModel: Sendable {
   private let blocks: [T5Block]
   private let finalLayerNorm: RMSNorm
 
-  /// As long as no published text needs; scores would take the machine's memory.
-  static let mostTokens = 1 << 14
+  static let mostTokens = TokenizingOptions.mostTokens
 
   package init(_ weights: WeightScope, _ config: T5EncoderConfig) throws {
     self.config = config

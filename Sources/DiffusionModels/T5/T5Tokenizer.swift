@@ -23,13 +23,14 @@ package struct T5Tokenizer: TextTokenizer {
     if FileManager.default.fileExists(atPath: path) {
       let whole = try TokenizerJSON(path: path)
       self.init(
-        try whole.unigram(), try TokenizerFiles(folder: folder, listed: whole.addedTokens, defaults: Self.roles))
+        try whole.unigram(),
+        try TokenizerFiles(folder: folder, listed: whole.addedTokens, defaults: Self.roles).fillingUpBehind(folder))
     } else {
       let path = "\(folder)/spiece.model"
       guard let bytes = FileManager.default.contents(atPath: path) else { throw ModelError("\(path): cannot be read") }
       var model = try UnigramFiles(sentencePiece: bytes, source: path)
       let others = Self.appendExtraTokens(to: &model)
-      self.init(model, try TokenizerFiles(folder: folder, listed: others, defaults: Self.roles))
+      self.init(model, try TokenizerFiles(folder: folder, listed: others, defaults: Self.roles).fillingUpBehind(folder))
     }
   }
 
@@ -68,8 +69,10 @@ package struct T5Tokenizer: TextTokenizer {
     }
   }
 
-  /// Between no start and the end, padded to `length`.
-  package func frame(length: Int) -> TokenFrame { TokenFrame(end: endID, padding: paddingID, length: length) }
+  /// Between no start and the end, padded to `filledLength`, or else to `length`.
+  package func frame(length: Int, filledLength: Int? = nil) -> TokenFrame {
+    TokenFrame(end: endID, padding: paddingID, length: length, filledLength: filledLength)
+  }
 
   package func contentIDs(_ text: String) -> [Int] {
     added.pieces(of: text).flatMap { piece -> [Int] in

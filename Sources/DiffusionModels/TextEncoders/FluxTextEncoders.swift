@@ -15,7 +15,7 @@ package struct FluxTextEncoders: TextEncoders {
 
   package func zeros(_ options: TokenizingOptions) -> TextEncoding {
     TextEncoding(
-      states: .zeros([1, options.length ?? TokenizingOptions.pipelineLength, t5.model.config.hiddenSize]),
+      states: .zeros([1, options.filledLength, t5.model.config.hiddenSize]),
       pooled: .zeros([1, clip.model.config.hiddenSize]))
   }
 
@@ -27,7 +27,7 @@ package struct FluxTextEncoders: TextEncoders {
       },
       try TokenizedPrompt(
         prompts[1], t5.tokenizer,
-        frame: t5.tokenizer.frame(length: options.length ?? TokenizingOptions.pipelineLength)),
+        frame: t5.tokenizer.frame(length: options.length, filledLength: options.filledLength)),
     ]
   }
 

@@ -18,7 +18,7 @@ package struct Qwen3TextEncoders: TextEncoders {
   package var absentText: TextEncoding? { nil }
 
   package func zeros(_ options: TokenizingOptions) -> TextEncoding {
-    let length = recipe == .zImage ? 1 : options.length ?? TokenizingOptions.pipelineLength
+    let length = recipe == .zImage ? 1 : options.filledLength
     return TextEncoding(states: .zeros([1, length, depths.count * model.config.hiddenSize]), pooled: nil)
   }
 
@@ -31,8 +31,8 @@ package struct Qwen3TextEncoders: TextEncoders {
   package func tokens(of prompts: [Prompt], _ options: TokenizingOptions) throws -> [TokenizedPrompt] {
     let chat = ChatTemplate(thinks: recipe == .zImage)
     let frame = TokenFrame(
-      padding: recipe == .zImage ? nil : tokenizer.paddingID,
-      length: options.length ?? TokenizingOptions.pipelineLength)
+      padding: recipe == .zImage ? nil : tokenizer.paddingID, length: options.length,
+      filledLength: options.filledLength)
     return [try TokenizedPrompt(prompts[0], tokenizer, frame: frame, chat: chat)]
   }
 

@@ -38,15 +38,24 @@ package struct TokenizingOptions {
   /// Reads a textual inversion for an encoder of this width: vectors of [width].
   package typealias Vectors = (EmbeddingFolder.File, TextualInversion.Encoder, _ width: Int) throws -> [Tensor]
 
-  /// The most tokens of T5 and Qwen3, which are filled up to so many where the model's pipeline does it; nil is the pipeline's
-  /// own number.
-  let length: Int?
+  /// The most tokens of T5 and Qwen3.
+  let length: Int
+  /// The fewest of them, where the model's pipeline fills texts up.
+  let filledLength: Int
   let vectors: Vectors
 
-  package init(length: Int? = nil, vectors: @escaping Vectors = { _, _, _ in [] }) {
-    (self.length, self.vectors) = (length, vectors)
+  /// Texts of at most `length` tokens are filled up to `filledLength`.
+  ///
+  /// With the first alone they are filled up to it, with the second alone nothing is cut, and with neither both are the
+  /// pipeline's own number.
+  package init(length: Int? = nil, filledLength: Int? = nil, vectors: @escaping Vectors = { _, _, _ in [] }) {
+    self.length = length ?? (filledLength == nil ? Self.pipelineLength : Self.mostTokens)
+    self.filledLength = filledLength ?? self.length
+    self.vectors = vectors
   }
 
   /// What the pipelines of diffusers take where nobody says otherwise.
   package static let pipelineLength = 512
+  /// As long as no published text needs; scores would take the machine's memory.
+  static let mostTokens = 1 << 14
 }

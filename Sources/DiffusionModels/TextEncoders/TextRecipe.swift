@@ -50,6 +50,9 @@ package enum TextRecipe: String, Sendable, CaseIterable {
   /// Whether the number of tokens is to choose.
   package var takesLength: Bool { self != .stableDiffusion && self != .sdxl }
 
+  /// To how many tokens ComfyUI fills the family's texts up, cutting nothing; nil where a text is filled up as in diffusers.
+  package var comfyUIFilledLength: Int? { self == .flux ? 256 : nil }
+
   /// How wide the states are that the family takes of encoders of these configs.
   package func stateSize(_ configs: [TextEncoderConfig]) -> Int {
     switch self {
@@ -107,6 +110,12 @@ extension TextRecipe {
       if let clip = clips.first, let t5 = t5s.first { return FluxTextEncoders(clip: clip, t5: t5) }
     case .flux2Klein, .zImage:
       if case .qwen3(let tokenizer?, let model) = encoders.first {
+        // Z-Image's texts are not filled up.
+        guard self == .zImage || !tokenizer.padsLeft else {
+          throw ModelError(
+            "the tokenizer's 'padding_side' is left; right was expected, where texts are filled up, as FLUX.2 klein's are"
+          )
+        }
         return Qwen3TextEncoders(tokenizer: tokenizer, model: model, recipe: self)
       }
     }

@@ -10,13 +10,17 @@ package protocol TextTokenizer: Sendable {
 package struct TokenFrame: Sendable, Equatable {
   package let start: Int?
   package let end: Int?
-  /// What follows the end until there are `length` in all; nil where nothing does.
+  /// What follows the end until there are `filledLength` in all; nil where nothing does.
   package let padding: Int?
   /// The most tokens in all.
   package let length: Int
+  /// The fewest tokens in all, where there is padding.
+  package let filledLength: Int
 
-  package init(start: Int? = nil, end: Int? = nil, padding: Int? = nil, length: Int) {
+  /// Texts are filled up to `filledLength`, or else to `length`.
+  package init(start: Int? = nil, end: Int? = nil, padding: Int? = nil, length: Int, filledLength: Int? = nil) {
     (self.start, self.end, self.padding, self.length) = (start, end, padding, length)
+    self.filledLength = min(filledLength ?? length, length)
   }
 
   /// How many tokens of a text fit.

@@ -11,6 +11,8 @@ struct TokenizerFiles {
   let maxLength: Int?
   /// All of them; those without an id get the next ones, in this order.
   let addedTokens: [AddedToken]
+  /// Whether texts are filled up in front.
+  let padsLeft: Bool
 
   /// The files of `folder` that are read where they exist, beside the vocabulary.
   static let names = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
@@ -24,7 +26,7 @@ struct TokenizerFiles {
 
   /// Those of a tokenizer without files: the tokens that have a role, and `others`.
   init(roles: TokenRoles, maxLength: Int? = nil, others: [AddedToken] = []) {
-    (self.roles, self.maxLength) = (roles, maxLength)
+    (self.roles, self.maxLength, padsLeft) = (roles, maxLength, false)
     addedTokens =
       others + [roles.start, roles.end, roles.unknown, roles.padding].compactMap { $0.map { AddedToken($0) } }
   }
@@ -62,6 +64,27 @@ struct TokenizerFiles {
     let others = (Self.roleKeys.compactMap { named[$0] } + extra).filter { !numberedContents.contains($0.content) }
     addedTokens = numbered + others
     maxLength = try Self.maxLength(config["model_max_length"], paths[0])
+    padsLeft = try Self.isLeft(config["padding_side"], "padding_side", paths[0])
+    if try Self.isLeft(config["truncation_side"], "truncation_side", paths[0]) {
+      throw ModelError("\(paths[0]): 'truncation_side' is left; right was expected, where texts are cut")
+    }
+  }
+
+  private static func isLeft(_ value: JSONValue?, _ key: String, _ path: String) throws -> Bool {
+    switch value {
+    case nil, .null, .string("right"): return false
+    case .string("left"): return true
+    case let value?: throw ModelError("\(path): '\(key)' is \(value); left or right was expected")
+    }
+  }
+
+  /// The same of a tokenizer whose texts are filled up.
+  ///
+  /// Throws `ModelError` where it would be in front: no published text encoder was trained so.
+  func fillingUpBehind(_ folder: String) throws -> TokenizerFiles {
+    guard padsLeft else { return self }
+    throw ModelError(
+      "\(folder)/\(Self.names[0]): 'padding_side' is left; right was expected, where texts are filled up")
   }
 
   /// In the order in which transformers adds them.
