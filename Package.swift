@@ -39,7 +39,9 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Diagnostics", "Tensors"]),
     .target(name: "Safetensors", dependencies: ["Diagnostics", "Weights"]),
     .target(name: "GGUF", dependencies: ["Diagnostics", "Weights"]),
-    .target(name: "DiffusionModels", dependencies: ["Tensors", "Weights", "Safetensors", "GGUF", "CTokenizers"]),
+    .target(
+      name: "DiffusionModels",
+      dependencies: ["Diagnostics", "Tensors", "Weights", "Safetensors", "GGUF", "CTokenizers"]),
     .target(
       name: "GraphEngine",
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),

@@ -157,6 +157,11 @@ package final class Model: Sendable {
       throw ModelError("\(path): the model is of the family \(stated.rawValue), not \(wanted.rawValue)")
     }
     guard let recipe = textRecipe else {
+      guard configs.count == 1 else {
+        throw ModelError(
+          "\(path): the text encoders are \(configs.map(\.kind).joined(separator: " and ")); no family here has these together"
+        )
+      }
       let families = TextRecipe.sharingQwen3.map(\.rawValue).joined(separator: " or ")
       throw ModelError(
         "\(path): the text encoder is Qwen3, which several families have, and nothing tells for which it is; 'family' "
@@ -178,7 +183,13 @@ package final class Model: Sendable {
   }
 
   private func present<Config>(_ config: Config?, _ part: String) throws -> Config {
-    guard let config else { throw ModelError("\(path): the model has no '\(part)'") }
+    guard let config else {
+      let found =
+        [denoiserConfig.map { "a denoiser (\($0.modelName))" }].compactMap(\.self)
+        + textConfigs.map { "a text encoder (\($0.kind))" } + (vaeConfig == nil ? [] : ["a VAE"])
+      let known = found.isEmpty ? "" : "; it has \(found.joined(separator: ", "))"
+      throw ModelError("\(path): the model has no '\(part)'\(known)")
+    }
     return config
   }
 }

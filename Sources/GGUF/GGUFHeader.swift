@@ -82,9 +82,9 @@ struct GGUFHeader {
       let number: UInt32 = try cursor.number("the type of tensor '\(name)'")
       let offset: UInt64 = try cursor.number("the place of tensor '\(name)'")
       guard let type = GGUFTensorType(number) else {
-        let called = GGUFTensorType.name(of: number).map { "\(number), \($0)," } ?? "\(number)"
+        let called = GGUFTensorType.name(of: number).map { "\(number), \($0)" } ?? "\(number)"
         throw failure(
-          "is of type \(called) which is not supported; supported are \(GGUFTensorType.readable.joined(separator: ", "))"
+          "is of type \(called), which is not supported; supported are \(GGUFTensorType.readable.joined(separator: ", "))"
         )
       }
       // The innermost dimension comes first.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Weights
 
@@ -97,7 +98,9 @@ package struct WeightFiles: Sendable, Equatable {
       }
       try scanner.end()
     } catch let failure as JSONScanner.Failure {
-      throw WeightFileError("\(path): malformed index: \(failure.message)")
+      let isObject = file.bytes.first == UInt8(ascii: "{")
+      let nature = isObject ? nil : FileNature.describe(beginning: file.bytes).map { "it is \($0)" }
+      throw WeightFileError("\(path): malformed index: \(nature ?? failure.message)")
     }
     if homes.isEmpty { throw WeightFileError("\(path): malformed index: 'weight_map' names no files") }
     if let stray = homes.values.first(where: { $0.contains("/") || !$0.hasSuffix(".safetensors") }) {

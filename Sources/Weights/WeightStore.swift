@@ -151,7 +151,8 @@ package final class WeightStore {
         let source = weight.source(shape, isTable: isTable, scale: try scale(of: name, rows: shape[0]))
         return try changes[name, default: []].reduce(source) { try $1($0) }
       } else {
-        report.misshapen[published(name)] = "is \(weight.shape), expected \(shape)"
+        // As the tensor has it, which may join several weights.
+        report.misshapen[published(name)] = "is \(weight.info.shape), expected \(weight.place.joinedShape(of: shape))"
       }
     } else {
       report.missing[published(name)] = shape

@@ -80,6 +80,6 @@ struct LoRACommandTests {
     #expect(try problem(others + ["lora=\(cut.path)"]).contains("truncated: tensor '"))
     #expect(try problem(others + ["lora=\(page.path)"]).contains("it is an HTML page"))
     let model = Repository.fixtures.appending(path: "sd1-tiny/model/vae/diffusion_pytorch_model.safetensors").path
-    #expect(try problem(others + ["lora=\(model)"]).contains("is no LoRA\n"))
+    #expect(try problem(others + ["lora=\(model)"]).contains("is no LoRA but a model, or a part of one\n"))
   }
 }

@@ -62,7 +62,9 @@ import DiffusionModels
     #expect(folder.textConfigs.isEmpty)
     #expect(try folder.files(of: .clip) == [])
     #expect(try folder.files(of: .unet).count == 2)
-    #expect(throws: ModelError("\(folder.path): the model has no 'text_encoder'")) {
+    let expected =
+      "\(folder.path): the model has no 'text_encoder'; it has a denoiser (Stable Diffusion 1.x), a VAE"
+    #expect(throws: ModelError(expected)) {
       try folder.clipEncoders()[0].model
     }
   }

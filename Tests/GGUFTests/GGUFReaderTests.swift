@@ -117,7 +117,7 @@ struct GGUFReaderTests {
       ),
       (
         75, [200],
-        "tensor 'model.diffusion_model.w': is of type 200 which is not supported; supported are F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, BF16"
+        "tensor 'model.diffusion_model.w': is of type 200, which is not supported; supported are F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, BF16"
       ),
       (75, [12], "tensor 'model.diffusion_model.w': has rows of 3 numbers, which fill no blocks of 256 of Q4_K"),
       (79, [8], "tensor 'model.diffusion_model.w': its data begins at 8, which is no multiple of the alignment, 32"),

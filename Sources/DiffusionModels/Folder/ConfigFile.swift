@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A `config.json` as the class it configures reads it: value by value, the class's default where a key is absent.
@@ -22,8 +23,14 @@ package struct ConfigFile {
       }
       self.values = values
     } catch is DecodingError {
-      throw ModelError("\(path): is not valid JSON")
+      throw ModelError("\(path): is not valid JSON\(Self.nature(of: data))")
     }
+  }
+
+  /// What the file is instead of JSON, where its beginning tells.
+  private static func nature(of data: Data) -> String {
+    guard data.first(where: { ![0x09, 0x0A, 0x0D, 0x20].contains($0) }) != UInt8(ascii: "{") else { return "" }
+    return FileNature.describe(beginning: data).map { ": it is \($0)" } ?? ""
   }
 
   package init(path: String, values: [String: JSONValue]) {

@@ -40,12 +40,19 @@ package struct LoRAFile: Sendable {
     guard unknown.isEmpty else {
       let all = unknown.count == file.names.count
       throw ModelError(
-        "\(path): \(all ? "is no LoRA" : "has keys of no known LoRA format")"
+        "\(path): \(all ? "is no LoRA\(Self.model(in: file))" : "has keys of no known LoRA format")"
           + Self.listed("unknown", unknown.map { "'\($0)'" }))
     }
     guard !modules.isEmpty else { throw ModelError("\(path): is no LoRA: it has no tensors") }
     self.modules = modules.values.sorted { $0.name < $1.name }
     for module in self.modules { try module.check() }
+  }
+
+  /// What of a model is in a file that is no LoRA.
+  private static func model(in file: SafetensorsReader) -> String {
+    let contents = FileContents(file)
+    let isModel = contents.denoiser != nil || !contents.texts.isEmpty || contents.vae != nil
+    return isModel ? " but a model, or a part of one" : ""
   }
 
   /// Lines with the first of some names; none for none.
