@@ -18,6 +18,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A text with `$(...)`, to its value.
   case expression
   case safetensors
+  /// As tensors and metadata, as a tokenizer and as a model.
   case gguf
   /// `vocab.json`, `merges.txt`, `tokenizer_config.json`, `special_tokens_map.json`, a prompt, `added_tokens.json` and
   /// `tokenizer.json`, with 0xFF between them.
@@ -28,7 +29,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case prompt
   case png
   case jpeg
-  /// The tensors of a single model file, one a line: a name and a shape.
+  /// The tensors of a single model file, or of a part in one, one a line: a name and a shape.
   case model
   /// A workflow of ComfyUI in either format, or settings of A1111, to a workflow file.
   case comfyui
@@ -106,6 +107,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
       _ = try? (file.string(key), file.integer(key), file.number(key), file.flag(key))
       _ = (try? file.strings(key), try? file.integers(key), try? file.floats(key))
     }
+    let path = "\(folder)/model.gguf"
+    try? Data(bytes).write(to: URL(filePath: path))
+    openModel(path)
     guard let vocabulary = GGUFVocabulary(file) else { return }
     for text in texts {
       _ = try? T5Tokenizer(.gguf(vocabulary)).contentIDs(text)
@@ -126,13 +130,17 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     }
     let path = "\(folder)/model.safetensors"
     try? Data(writer.bytes()).write(to: URL(filePath: path))
+    openModel(path)
+  }
+
+  private static func openModel(_ path: String) {
     guard let description = try? ModelDescription(path: path) else { return }
     _ = description.parts.map(\.problem)
     // Small parts are built as well; what is missing is told.
     let model = try? Model(path: path)
     _ = try? model?.vae()
     _ = try? model?.textEncoders()
-    _ = try? model?.unet()
+    _ = try? model?.denoiser()
   }
 
   private static let texts = ["", "a photo\n of  a café's 3½ <unk></s> ▁ 日本\u{301}", "\r\n \u{0} it's <|im_end|>"]
