@@ -160,7 +160,7 @@ struct WeightStoreTests {
         _ = try weights.tensor("joined", [6, 2])
       }
     }
-    #expect(found.hasSuffix("misshapen: 1\n    'turned' is [2, 3], expected [1, 3]"))
+    #expect(found.hasSuffix("misshapen: 1\n    'turned' is [2, 3], expected [5, 3]"))
   }
 
   @Test func scaledWeights() throws {
