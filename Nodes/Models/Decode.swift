@@ -8,17 +8,22 @@ package struct Decode: ForecastingNode {
 
   let vae = Input<VAEHandle>("vae", "The VAE.")
   let latent = Input<Latent>("latent", "Clean latents.")
+  let tiles = TilePorts()
   let image = Output<Image>("image", "Pictures in -1...1, not clamped.")
 
   package init() {}
 
+  package func resolve(_ parameters: inout NodeParameters) { tiles.resolve(&parameters) }
+
   package func forecast(_ io: inout NodeForecast) throws {
-    if let config = io[vae]?.vaeConfig, let shape = io[latent]?.shape, shape.count == 4,
-      shape[1] != config.modelChannels
-    {
-      throw NodeFailure(
-        "the latent is \(shape); the VAE takes [n, \(config.modelChannels), h, w]", at: latent.name,
-        notes: ["the VAE of the model that made it was expected"])
+    if let config = io[vae]?.vaeConfig, let shape = io[latent]?.shape, shape.count == 4 {
+      guard shape[1] == config.modelChannels else {
+        throw NodeFailure(
+          "the latent is \(shape); the VAE takes [n, \(config.modelChannels), h, w]", at: latent.name,
+          notes: ["the VAE of the model that made it was expected"])
+      }
+      let pixels = config.pixelsPerLatent
+      tiles.forget(&io, height: shape[2] * pixels, width: shape[3] * pixels)
     }
     guard let known = io[latent], known.isNoisy else { return }
     io.warn(
@@ -29,7 +34,7 @@ package struct Decode: ForecastingNode {
   package func run(_ io: inout NodeIO) throws {
     let vae = try io[vae].vae(at: vae.name)
     do {
-      let pixels = try vae.decode(io[latent].tensor)
+      let pixels = try vae.decode(io[latent].tensor, strips: tiles.strips(io))
       guard pixels.shape[1] == 3 else {
         throw NodeFailure("the VAE decodes to \(pixels.shape[1]) channels; 3 were expected", at: self.vae.name)
       }

@@ -12,11 +12,13 @@ package struct Encode: ForecastingNode {
   let seed = OptionalParameter<UInt64>(
     "seed", "Draws a sample of the posterior with draw 0 of this seed's stream; its mean without it.")
   let rng = RandomParameters.rng
+  let tiles = TilePorts()
   let latent = Output<Latent>("latent", "Clean latents, times the VAE's scaling factor.")
 
   package init() {}
 
   package func resolve(_ parameters: inout NodeParameters) {
+    tiles.resolve(&parameters)
     if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
   }
 
@@ -26,7 +28,7 @@ package struct Encode: ForecastingNode {
     let vae = try io[vae].vae(at: vae.name)
     let posterior: DiagonalGaussian
     do {
-      posterior = try vae.encode(io[image].tensor)
+      posterior = try vae.encode(io[image].tensor, strips: tiles.strips(io))
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: image.name)
     }

@@ -124,5 +124,5 @@ package struct VAEHandle: ModelHandle {
   package let model: Model
   package let loading: LoadReport
 
-  func vae(at port: String) throws -> AutoencoderKL { try part("vae", at: port) { try $0.vae() } }
+  func vae(at port: String) throws -> any Autoencoder { try part("vae", at: port) { try $0.vae() } }
 }

@@ -21,7 +21,7 @@ package final class Model: Sendable {
   private let loadedUNet = Loaded<UNet2DConditionModel>()
   private let loadedDenoiser = Loaded<any Denoiser>()
   private let loadedText = Loaded<any TextEncoders>()
-  private let loadedVAE = Loaded<AutoencoderKL>()
+  private let loadedVAE = Loaded<any Autoencoder>()
 
   /// Opens what is at `path`: a folder in the diffusers layout, the folder of one part, or a safetensors file.
   ///
@@ -57,7 +57,7 @@ package final class Model: Sendable {
   package var textRecipe: TextRecipe? {
     TextRecipe(textConfigs, stated: source.statedRecipe ?? overrides.textRecipe)
   }
-  package var vaeConfig: AutoencoderKLConfig? {
+  package var vaeConfig: AutoencoderConfig? {
     source.vaeConfig?.scaled(by: overrides.scalingFactor, shiftedBy: overrides.shiftFactor)
   }
   /// The family of the denoiser; nil where there is none.
@@ -95,7 +95,7 @@ package final class Model: Sendable {
       }
     case .vae:
       guard let config = source.vaeConfig else { return }
-      try source.vaeWeights().survey { try AutoencoderKL($0, config) }
+      try source.vaeWeights().survey { try config.build($0) }
     }
   }
 
@@ -175,10 +175,10 @@ package final class Model: Sendable {
   }
 
   /// Throws `ModelError` when the model has no VAE, `WeightFileError` when its weights do not fit its config.
-  package func vae() throws -> AutoencoderKL {
+  package func vae() throws -> any Autoencoder {
     let config = try present(vaeConfig, "vae")
     return try loadedVAE.value {
-      try source.vaeWeights().load(precision: precision, warn: warn) { try AutoencoderKL($0, config) }
+      try source.vaeWeights().load(precision: precision, warn: warn) { try config.build($0) }
     }
   }
 

@@ -10,7 +10,7 @@ package protocol ModelSource: Sendable {
   var denoiserConfig: DenoiserConfig? { get }
   /// One for each text encoder, in the order in which their states are joined.
   var textConfigs: [TextEncoderConfig] { get }
-  var vaeConfig: AutoencoderKLConfig? { get }
+  var vaeConfig: AutoencoderConfig? { get }
   /// What the text encoders are for, where something beside them tells.
   var statedRecipe: TextRecipe? { get }
   /// Whether a text that is left out is zeros, and not the empty text (`force_zeros_for_empty_prompt`).
@@ -34,7 +34,7 @@ func openModelSource(path: String) throws -> any ModelSource {
   guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
     throw ModelError("\(path): there is no such file or folder")
   }
-  guard isFolder.boolValue else { return try ModelFile(path: path) }
+  guard isFolder.boolValue else { return try ModelFile.open(path: path) }
   let isModel = FileManager.default.fileExists(atPath: "\(path)/model_index.json")
   if !isModel, let part = try PartFolder(path: path) { return part }
   return try ModelFolder(path: path)

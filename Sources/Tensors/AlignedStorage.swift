@@ -14,6 +14,18 @@ final class AlignedStorage: @unchecked Sendable {
   deinit { MemoryPool.giveBack(block) }
 }
 
+/// Memory of tensors that went, which is kept for others.
+package enum TensorMemory {
+  /// Gives it back to the system: before work that needs much of another size.
+  package static func giveBack() {
+    MemoryPool.giveBackFree()
+    HalfBlocks.giveBackFree()
+  }
+
+  /// The same, but for blocks of strips, which the next strips take.
+  package static func giveBackTensors() { MemoryPool.giveBackFree() }
+}
+
 /// Keeps large blocks for reuse: a model asks for much the same sizes over and over, and fresh pages are slow.
 private enum MemoryPool {
   struct Block: @unchecked Sendable {
@@ -43,6 +55,14 @@ private enum MemoryPool {
     let start = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: alignment)
     if alignment == hugePage { madvise(start, byteCount, Int32(MADV_HUGEPAGE)) }
     return Block(start: start, byteCount: byteCount)
+  }
+
+  static func giveBackFree() {
+    let blocks = free.withLock { free in
+      defer { free = [] }
+      return free
+    }
+    for block in blocks { block.start.deallocate() }
   }
 
   static func giveBack(_ block: Block) {

@@ -19,7 +19,7 @@ package struct Conv2d: Sendable {
   package let kernelHeight: Int
   package let kernelWidth: Int
   package let stride: Int
-  package let padding: Padding
+  package private(set) var padding: Padding
   let weight: PackedWeight
   private let bias: Tensor?  // [out]
 
@@ -45,6 +45,13 @@ package struct Conv2d: Sendable {
     } catch {
       preconditionFailure("\(error)")
     }
+  }
+
+  /// The same layer with other zeros around the image, such as those of a part of one.
+  package func padded(_ padding: Padding) -> Conv2d {
+    var layer = self
+    layer.padding = padding
+    return layer
   }
 
   /// The size of the output image for an input image.

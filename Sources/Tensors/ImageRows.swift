@@ -62,6 +62,20 @@ extension Tensor {
     }
   }
 
+  /// Rows `rows` of an image that is twice as high and wide as one whose rows from `first` on are here:
+  /// [1, ..., w, c] -> [1, rows, 2 w, c].
+  package func doubledRows(_ rows: Range<Int>, from first: Int) -> ImageRows {
+    let (w, channels) = (shape[2], shape[3])
+    return ImageRows(shape: [1, rows.count, 2 * w, channels]) { _, row, target in
+      withUnsafePointer { x in
+        let source = x + ((rows.lowerBound + row) / 2 - first) * w * channels
+        for column in 0..<2 * w {
+          (target + column * channels).update(from: source + column / 2 * channels, count: channels)
+        }
+      }
+    }
+  }
+
   /// As `nearestRows`, all of them.
   package func resizedNearest(height: Int, width: Int) -> Tensor {
     Profile.measure(.other, Profile.Work(floats: count + shape[0] * height * width * shape[3])) {

@@ -24,10 +24,19 @@ package struct GroupNorm: Sendable {
 
   /// The normalised image, made as it is read: [n, h, w, c] -> [n, h, w, c].
   package func rows(of x: Tensor, silu: Bool = false) -> ImageRows {
+    rows(of: x, lines: Profile.measure(.groupNorm, Profile.Work(floats: x.count)) { samplewiseLines(x) }, silu: silu)
+  }
+
+  /// Some rows of one image, [1, rows, w, c], normalised by the statistics of all of it.
+  package func rows(of x: Tensor, statistics: ChannelStatistics, silu: Bool = false) -> ImageRows {
+    let lines = lines(samples: 1) { _, channels in statistics.meanAndVariance(channels: channels) }
+    return rows(of: x, lines: lines, silu: silu)
+  }
+
+  private func rows(of x: Tensor, lines: Tensor, silu: Bool) -> ImageRows {
     let channels = weight.count
     precondition(
       x.shape.count == 4 && x.shape[3] == channels, "\(x.shape) into a normalisation of \(channels) channels")
-    let lines = Profile.measure(.groupNorm, Profile.Work(floats: x.count)) { samplewiseLines(x) }
     let (height, width) = (x.shape[1], x.shape[2])
     return ImageRows(shape: x.shape) { sample, row, target in
       x.withUnsafePointer { x in
@@ -46,21 +55,29 @@ package struct GroupNorm: Sendable {
     }
   }
 
-  /// For every sample the factors, then the constants, of `y = factor x + constant` by channel: [n, 2, c].
   private func samplewiseLines(_ x: Tensor) -> Tensor {
     let (channels, samples, pixels) = (weight.count, x.shape[0], x.shape[1] * x.shape[2])
-    let width = channels / groups
+    precondition(
+      x.shape.count == 4 && x.shape[3] == channels, "\(x.shape) into a normalisation of \(channels) channels")
     let tiles = (pixels + Self.pixelsPerTile - 1) / Self.pixelsPerTile
     let moments = ChannelMoments(
       samples: samples, pixels: pixels, channels: channels, pixelsPerTile: Self.pixelsPerTile)
     x.withUnsafePointer { x in Parallel.forEach(samples * tiles) { moments.measure(x, tile: $0) } }
+    return lines(samples: samples) { moments.meanAndVariance(sample: $0, channels: $1) }
+  }
+
+  /// For every sample the factors, then the constants, of `y = factor x + constant` by channel: [n, 2, c].
+  private func lines(
+    samples: Int, _ meanAndVariance: (_ sample: Int, _ channels: Range<Int>) -> (mean: Double, variance: Double)
+  ) -> Tensor {
+    let (channels, width) = (weight.count, weight.count / groups)
     return Tensor(shape: [samples, 2, channels]) { lines in
       weight.withUnsafePointer { weight in
         bias.withUnsafePointer { bias in
           for sample in 0..<samples {
             for group in 0..<groups {
               let range = group * width..<(group + 1) * width
-              let (mean, variance) = moments.meanAndVariance(sample: sample, channels: range)
+              let (mean, variance) = meanAndVariance(sample, range)
               let scale = 1 / (variance + Double(eps)).squareRoot()
               for channel in range {
                 let factor = Float(scale) * weight[channel]

@@ -61,6 +61,17 @@ package final class WeightStore {
     try self.init([file], location: file.source, nameOfSlot: nameOfSlot, places: places)
   }
 
+  /// Takes the weights of files of which each has names of its own, as those of two halves of a model.
+  package convenience init(
+    _ files: [(file: any TensorFile, places: (String) -> [WeightPlace])], location: String,
+    nameOfSlot: @escaping (String) -> String?
+  ) throws {
+    try self.init([], location: location, nameOfSlot: nameOfSlot) { _ in [] }
+    for (file, places) in files {
+      for name in file.names { try add(name, of: file, at: places(name)) }
+    }
+  }
+
   private func add(_ fileName: String, of file: any TensorFile, at places: [WeightPlace]) throws {
     guard let info = file.info(fileName) else { return }
     for place in places {

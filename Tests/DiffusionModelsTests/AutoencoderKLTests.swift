@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 import Testing
 
 import DiffusionModels
@@ -18,6 +19,38 @@ import DiffusionModels
       let latent = model.scaled(distribution.mean)
       expectClose(latent, try fixture.tensor("vae.\(input).encoded"), "\(name) encode \(input)")
     }
+  }
+
+  /// Every level in strips, or only those that are large; odd sizes, several pictures.
+  @Test(arguments: ["sd1-tiny", "sd2-tiny"], [4, 24])
+  func stripsGiveTheWholePicture(_ name: String, side: Int) throws {
+    let model = try Model(path: Fixture(name).modelPath).vae()
+    let (latent, image) = (seeded("latent", [2, 4, 11, 7]), seeded("image", [2, 3, 88, 56]))
+    let size = StripSize(side: side)
+    func expectAlike(_ strips: Tensor, _ whole: Tensor, _ name: String) {
+      expectClose(strips, whole, within: 2e-3, name)
+      // A seam would stand out: no number is off by as much as a step of 255 from one end of the range to the other.
+      let largest = zip(strips.values, whole.values).map { abs($0 - $1) }.max() ?? 0
+      let range = (whole.values.max() ?? 0) - (whole.values.min() ?? 0)
+      #expect(largest < range / 255 && strips != whole, "\(name): \(largest) of \(range)")
+    }
+    expectAlike(try model.decode(latent, strips: size), try model.decode(latent), "\(name) decode in \(side)")
+    expectAlike(
+      try model.encode(image, strips: size).mean, try model.encode(image).mean, "\(name) encode in \(side)")
+  }
+
+  @Test func whatFitsAStripIsTheWhole() throws {
+    let model = try Model(path: Fixture("sd1-tiny").modelPath).vae()
+    let (latent, image) = (seeded("latent", [1, 4, 2, 4]), seeded("image", [1, 3, 16, 32]))
+    #expect(try model.decode(latent, strips: StripSize(side: 23)) == model.decode(latent))
+    #expect(try model.encode(image, strips: StripSize(side: 23)).moments == model.encode(image).moments)
+  }
+
+  @Test func stripsEndWhereTheyAreTold() throws {
+    let model = try Model(path: Fixture("sd1-tiny").modelPath).vae()
+    let size = StripSize(side: 8) { throw CancellationError() }
+    #expect(throws: CancellationError.self) { try model.decode(.zeros([1, 4, 4, 4]), strips: size) }
+    #expect(throws: CancellationError.self) { _ = try model.encode(.zeros([1, 3, 32, 32]), strips: size) }
   }
 
   @Test func samplesWithTheDeviationItPredicts() {
@@ -41,3 +74,5 @@ import DiffusionModels
     }
   }
 }
+
+private func seeded(_ name: String, _ shape: [Int]) -> Tensor { SeededTensor(name, shape, scale: 1.5).tensor }

@@ -102,11 +102,11 @@ import DiffusionModels
 
   @Test func refusesClassesAndPartsItDoesNotHave() throws {
     let copy = try ModelCopy("sd1-tiny")
-    try copy.edit("model_index.json") { $0["vae"] = ["diffusers", "AutoencoderTiny"] }
+    try copy.edit("model_index.json") { $0["vae"] = ["diffusers", "VQModel"] }
     #expect(
       throws: ModelError(
-        "\(copy.path)/model_index.json: 'vae' is of class AutoencoderTiny, which is not supported; "
-          + "AutoencoderKL or AutoencoderKLFlux2 was expected"
+        "\(copy.path)/model_index.json: 'vae' is of class VQModel, which is not supported; "
+          + "AutoencoderKL or AutoencoderKLFlux2 or AutoencoderTiny was expected"
       )
     ) {
       try Model(path: copy.path)

@@ -67,6 +67,17 @@ struct TinyTransformer: Decodable {
     return writer.bytes()
   }
 
+  /// A config file.
+  static func json(_ config: [String: JSONValue]) -> [UInt8] {
+    func text(_ value: JSONValue) -> String {
+      switch value {
+      case .array(let values): "[" + values.map(text).joined(separator: ", ") + "]"
+      default: "\(value)"
+      }
+    }
+    return Array(("{" + config.map { "\"\($0)\": \(text($1))" }.joined(separator: ", ") + "}").utf8)
+  }
+
   func denoiser(precision: Precision = .f32) throws -> any Denoiser {
     let bytes = Self.file(diffusersTensors)
     let file = ConfigFile(path: "config.json", values: config)

@@ -20,16 +20,6 @@ import DiffusionModels
     return file.path
   }
 
-  private func json(_ config: [String: JSONValue]) -> [UInt8] {
-    func text(_ value: JSONValue) -> String {
-      switch value {
-      case .array(let values): "[" + values.map(text).joined(separator: ", ") + "]"
-      default: "\(value)"
-      }
-    }
-    return Array(("{" + config.map { "\"\($0)\": \(text($1))" }.joined(separator: ", ") + "}").utf8)
-  }
-
   /// Paths of the same model in every layout.
   private func files(_ tiny: TinyTransformer) throws -> [String: String] {
     let original = tiny.tensors.map { (name: $0.name, tensor: $0.tensor) }
@@ -43,7 +33,7 @@ import DiffusionModels
     _ = try write(
       Array("{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"shift\": 1.0}".utf8),
       to: "model/scheduler/scheduler_config.json")
-    let config = try write(json(tiny.config), to: "model/transformer/config.json")
+    let config = try write(TinyTransformer.json(tiny.config), to: "model/transformer/config.json")
     let weights = tiny.diffusersTensors
     // Two shards and their index, as large models come.
     let halves = [weights[..<(weights.count / 2)], weights[(weights.count / 2)...]]
@@ -125,7 +115,7 @@ import DiffusionModels
     let tiny = try TinyTransformer.named(name, in: "vaes")
     let reference = try TinyTransformer.reference(name, in: "vaes")
     let original = tiny.tensors.map { (name: $0.name, tensor: $0.tensor) }
-    _ = try write(json(tiny.config), to: "vae/config.json")
+    _ = try write(TinyTransformer.json(tiny.config), to: "vae/config.json")
     _ = try write(
       TinyTransformer.file(
         tiny.diffusersTensors.map { ($0.name, $0.name.contains("attentions") ? $0.tensor.withoutTaps : $0.tensor) }),

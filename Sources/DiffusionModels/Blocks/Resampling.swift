@@ -3,7 +3,9 @@ import Tensors
 
 /// Halves height and width by a strided 3x3 convolution, as diffusers' Downsample2D with `use_conv`.
 struct Downsample2D: Sendable {
-  private let conv: Conv2d
+  let conv: Conv2d
+
+  init(conv: Conv2d) { self.conv = conv }
 
   /// `padding` is 1 all around in the UNet, one pixel below and on the right in the VAE.
   init(_ weights: WeightScope, channels: Int, padding: Conv2d.Padding) throws {
@@ -16,7 +18,9 @@ struct Downsample2D: Sendable {
 
 /// Nearest-neighbour enlarging, then a 3x3 convolution, as diffusers' Upsample2D with `use_conv`.
 struct Upsample2D: Sendable {
-  private let conv: Conv2d
+  let conv: Conv2d
+
+  init(conv: Conv2d) { self.conv = conv }
 
   init(_ weights: WeightScope, channels: Int) throws {
     conv = try weights.conv("conv", inputs: channels, outputs: channels)

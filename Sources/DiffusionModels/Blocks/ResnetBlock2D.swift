@@ -3,12 +3,12 @@ import Tensors
 
 /// Two normalised 3x3 convolutions around a shortcut, as diffusers' ResnetBlock2D with `time_embedding_norm` "default".
 struct ResnetBlock2D: Sendable {
-  private let norm1: GroupNorm
-  private let conv1: Conv2d
+  let norm1: GroupNorm
+  let conv1: Conv2d
   private let timeProjection: Linear?
-  private let norm2: GroupNorm
-  private let conv2: Conv2d
-  private let shortcut: Linear?
+  let norm2: GroupNorm
+  let conv2: Conv2d
+  let shortcut: Linear?
 
   /// `timeChannels` is nil where the block sees no time step, in the VAE.
   init(
@@ -28,7 +28,7 @@ struct ResnetBlock2D: Sendable {
   func timeBias(_ time: Tensor) -> Tensor? { timeProjection?(time) }
 
   /// [n, h, w, inputs] -> [n, h, w, outputs]; `timeBias` is [n, outputs].
-  func callAsFunction(_ x: Tensor, timeBias: Tensor? = nil) -> Tensor {
+  func callAsFunction(_ x: Tensor, timeBias: Tensor?) -> Tensor {
     let hidden = conv1(norm1.rows(of: x, silu: true), channelBias: timeBias)  // [n, h, w, outputs]
     let residual = shortcut?(x) ?? x  // [n, h, w, outputs]
     return conv2(norm2.rows(of: hidden, silu: true), residual: residual)

@@ -40,11 +40,12 @@ extension WeightScope {
   }
 
   func conv(
-    _ name: String, inputs: Int, outputs: Int, kernel: Int = 3, stride: Int = 1, padding: Conv2d.Padding = 1
+    _ name: String, inputs: Int, outputs: Int, kernel: Int = 3, stride: Int = 1, padding: Conv2d.Padding = 1,
+    hasBias: Bool = true
   ) throws -> Conv2d {
     let scope = scope(name)
     let weight = try scope.source("weight", [outputs, inputs, kernel, kernel])
-    let bias = try scope.tensor("bias", [outputs])
+    let bias = hasBias ? try scope.tensor("bias", [outputs]) : nil
     return try isSurvey
       ? Conv2d(
         weight: WeightSource(.zeros([1, 1, 1, 1])), bias: .zeros([1]), stride: 1, padding: 0, precision: precision)

@@ -10,11 +10,16 @@ struct WeightShapes {
   let path: String
   private var shapes: [String: [Int]] = [:]
 
-  init(_ file: any TensorFile, _ table: NameTable) {
-    path = file.source
-    for name in file.names {
-      guard let shape = file.info(name)?.shape else { continue }
-      for place in table.slots(of: name) { shapes[place.slot] = place.shape(of: shape) }
+  init(_ file: any TensorFile, _ table: NameTable) { self.init([(file, table)], path: file.source) }
+
+  /// Those of a part that is in several files.
+  init(_ files: [(file: any TensorFile, table: NameTable)], path: String) {
+    self.path = path
+    for (file, table) in files {
+      for name in file.names {
+        guard let shape = file.info(name)?.shape else { continue }
+        for place in table.slots(of: name) { shapes[place.slot] = place.shape(of: shape) }
+      }
     }
   }
 

@@ -47,7 +47,7 @@ package struct ModelDescription: Sendable, Encodable {
         ) { try config.build($0, model.textRecipe) })
     }
     if let config = source.vaeConfig {
-      parts.append(Part("vae", config.summary, try source.vaeWeights()) { try AutoencoderKL($0, config) })
+      parts.append(Part("vae", config.summary, try source.vaeWeights()) { try config.build($0) })
     }
     self.parts = parts
     missing = [source.denoiserConfig?.partName ?? "unet", "text_encoder", "vae"].filter { name in
@@ -124,6 +124,22 @@ extension CLIPTextConfig {
   fileprivate var summary: String {
     "width \(hiddenSize), \(layerCount) layers, \(headCount) heads, \(vocabSize) tokens"
       + (projectionSize.map { ", pooled \($0)" } ?? "")
+  }
+}
+
+extension AutoencoderConfig {
+  fileprivate var summary: String {
+    switch self {
+    case .kl(let config): config.summary
+    case .tiny(let config): config.summary
+    }
+  }
+}
+
+extension AutoencoderTinyConfig {
+  fileprivate var summary: String {
+    let halves = [encoderBlocks == nil ? nil : "encoder", decoderBlocks == nil ? nil : "decoder"].compactMap { $0 }
+    return "TAESD, \(channels) channels, \(latentChannels) latent channels, \(halves.joined(separator: " and "))"
   }
 }
 

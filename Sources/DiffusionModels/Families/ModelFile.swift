@@ -9,7 +9,7 @@ struct ModelFile: ModelSource {
   let path: String
   let denoiserConfig: DenoiserConfig?
   let textConfigs: [TextEncoderConfig]
-  let vaeConfig: AutoencoderKLConfig?
+  let vaeConfig: AutoencoderConfig?
   let zeroesAbsentText: Bool
   /// Tensors that are known and not read, by what they are.
   let leftovers: [String: [String]]
@@ -20,14 +20,18 @@ struct ModelFile: ModelSource {
   private let textNames: [NameTable]
   private let vaeNames: NameTable?
 
-  /// Opens the file at `path`.
+  /// Opens the file at `path`: a model of one or several parts or, which may be in two files, a small autoencoder.
   ///
   /// Throws `WeightFileError` when it is no such file, and `ModelError` when it is no model that is known here, or
   /// has tensors that belong to no part of it.
-  init(path: String) throws {
-    self.path = path
-    try Self.refuseOtherFormats(path)
+  static func open(path: String) throws -> any ModelSource {
+    try refuseOtherFormats(path)
     let reader = try openTensorFile(path: path)
+    return try TinyAutoencoderFiles(reader, path: path) ?? ModelFile(reader, path: path)
+  }
+
+  private init(_ reader: any TensorFile, path: String) throws {
+    self.path = path
     self.reader = reader
     let contents = FileContents(reader)
     (denoiserNames, textNames) = (contents.denoiser?.names, contents.texts.map(\.names))
@@ -43,9 +47,10 @@ struct ModelFile: ModelSource {
         WeightShapes(reader, denoiser.names), denoiser.kind, pooledSize: pooledSize)
     }
     vaeConfig = try contents.vae.map { vae in
-      try AutoencoderKLConfig(
-        WeightShapes(reader, vae.names), levels: vae.levels, layers: vae.layers,
-        family: denoiserConfig?.family)
+      .kl(
+        try AutoencoderKLConfig(
+          WeightShapes(reader, vae.names), levels: vae.levels, layers: vae.layers,
+          family: denoiserConfig?.family))
     }
     (self.textConfigs, self.denoiserConfig) = (textConfigs, denoiserConfig)
     zeroesAbsentText = textConfigs.count { $0.clip != nil } == 2

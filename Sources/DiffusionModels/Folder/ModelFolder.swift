@@ -6,7 +6,7 @@ struct ModelFolder: ModelSource {
   let path: String
   let denoiserConfig: DenoiserConfig?
   let textConfigs: [TextEncoderConfig]
-  let vaeConfig: AutoencoderKLConfig?
+  let vaeConfig: AutoencoderConfig?
   private let index: ModelIndex
   /// The folders of the text encoders and their tokenizers.
   private let textParts: [(encoder: String, tokenizer: String)]
@@ -30,7 +30,9 @@ struct ModelFolder: ModelSource {
       }
       return config
     }
-    vaeConfig = try index.has("vae") ? AutoencoderKLConfig(path: "\(path)/vae/config.json") : nil
+    vaeConfig = try index.className(of: "vae").flatMap {
+      try AutoencoderConfig(ConfigFile(path: "\(path)/vae/config.json"), className: $0)
+    }
     self.index = index
   }
 
@@ -73,7 +75,7 @@ struct ModelFolder: ModelSource {
   func textWeights(_ index: Int) throws -> WeightStore {
     try store(textParts[index].encoder, ModelIndex.textWeights, textConfigs[index].names)
   }
-  func vaeWeights() throws -> WeightStore { try store("vae", ModelIndex.vaeWeights, .diffusersVAE()) }
+  func vaeWeights() throws -> WeightStore { try store("vae", ModelIndex.vaeWeights, vaeConfig?.names ?? .diffusersVAE()) }
 
   private func store(_ part: String, _ stem: String, _ table: NameTable) throws -> WeightStore {
     try WeightStore(WeightFiles(in: "\(path)/\(part)", stem: stem)) { name in

@@ -13,7 +13,7 @@ struct ModelIndex {
     "transformer": [
       "FluxTransformer2DModel", "Flux2Transformer2DModel", "ZImageTransformer2DModel",
     ],
-    "vae": ["AutoencoderKL", "AutoencoderKLFlux2"],
+    "vae": Set(AutoencoderConfig.classNames),
     "text_encoder": ["CLIPTextModel", "Qwen3ForCausalLM", "Qwen3Model"],
     "text_encoder_2": ["CLIPTextModelWithProjection", "T5EncoderModel"],
     "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast", "Qwen2Tokenizer", "Qwen2TokenizerFast"],

@@ -9,7 +9,7 @@ struct PartFolder: ModelSource {
   let path: String
   let denoiserConfig: DenoiserConfig?
   let textConfigs: [TextEncoderConfig]
-  let vaeConfig: AutoencoderKLConfig?
+  let vaeConfig: AutoencoderConfig?
 
   /// Nil for a folder that is none of a part.
   init?(path: String) throws {
@@ -22,21 +22,17 @@ struct PartFolder: ModelSource {
       name = className
     }
     self.path = path
-    switch name {
-    case "AutoencoderKL", "AutoencoderKLFlux2":
-      (denoiserConfig, textConfigs, vaeConfig) = (nil, [], try AutoencoderKLConfig(file))
-    default:
-      if let name, let config = try DenoiserConfig(file, className: name) {
-        (denoiserConfig, textConfigs, vaeConfig) = (config, [], nil)
-      } else if let name, let config = try TextEncoderConfig(file, className: name) {
-        (denoiserConfig, textConfigs, vaeConfig) = (nil, [config], nil)
-      } else {
-        let expected =
-          DenoiserConfig.classNames + ["AutoencoderKL", "AutoencoderKLFlux2"] + TextEncoderConfig.classNames
-        throw ModelError(
-          "\(configPath): is of \(name.map { "class \($0), which is not supported" } ?? "no class"); "
-            + expected.dropLast().joined(separator: ", ") + " or \(expected[expected.count - 1]) was expected")
-      }
+    if let name, let config = try AutoencoderConfig(file, className: name) {
+      (denoiserConfig, textConfigs, vaeConfig) = (nil, [], config)
+    } else if let name, let config = try DenoiserConfig(file, className: name) {
+      (denoiserConfig, textConfigs, vaeConfig) = (config, [], nil)
+    } else if let name, let config = try TextEncoderConfig(file, className: name) {
+      (denoiserConfig, textConfigs, vaeConfig) = (nil, [config], nil)
+    } else {
+      let expected = DenoiserConfig.classNames + AutoencoderConfig.classNames + TextEncoderConfig.classNames
+      throw ModelError(
+        "\(configPath): is of \(name.map { "class \($0), which is not supported" } ?? "no class"); "
+          + expected.dropLast().joined(separator: ", ") + " or \(expected[expected.count - 1]) was expected")
     }
   }
 
@@ -70,7 +66,7 @@ struct PartFolder: ModelSource {
     try store(ModelIndex.denoiserWeights, denoiserConfig?.names ?? .diffusersUNet())
   }
   func textWeights(_ index: Int) throws -> WeightStore { try store(ModelIndex.textWeights, textConfigs[index].names) }
-  func vaeWeights() throws -> WeightStore { try store(ModelIndex.vaeWeights, .diffusersVAE()) }
+  func vaeWeights() throws -> WeightStore { try store(ModelIndex.vaeWeights, vaeConfig?.names ?? .diffusersVAE()) }
 
   private func store(_ stem: String, _ table: NameTable) throws -> WeightStore {
     try WeightStore(WeightFiles(in: path, stem: stem)) { name in

@@ -27,7 +27,7 @@ struct TextEncoderPair: ModelSource {
   }
 
   var denoiserConfig: DenoiserConfig? { nil }
-  var vaeConfig: AutoencoderKLConfig? { nil }
+  var vaeConfig: AutoencoderConfig? { nil }
   var zeroesAbsentText: Bool { textConfigs.allSatisfy { $0.clip != nil } }
 
   func files(of part: Model.Part) throws -> [String] {

@@ -3,7 +3,7 @@ import Safetensors
 import Tensors
 
 /// Images to latents and back, as diffusers' AutoencoderKL and AutoencoderKLFlux2.
-package struct AutoencoderKL: Sendable {
+package struct AutoencoderKL: Autoencoder {
   package let config: AutoencoderKLConfig
   private let encoder: VAEEncoder
   private let decoder: VAEDecoder
@@ -23,50 +23,47 @@ package struct AutoencoderKL: Sendable {
     scale = try LatentScale(weights, config)
   }
 
-  /// Latents in the denoiser's scale to images: [n, c, h, w] -> [n, 3, h * pixels, w * pixels], about -1...1, not clamped.
-  ///
-  /// Throws `ModelError` for a shape the model does not take.
-  package func decode(_ latent: Tensor) throws -> Tensor {
+  package func decode(_ latent: Tensor, strips: StripSize?) throws -> Tensor {
     guard latent.shape.count == 4, latent.shape[1] == config.modelChannels, latent.count > 0 else {
       throw ModelError(
         "the latent is \(latent.shape); the VAE takes [n, \(config.modelChannels), h, w]")
     }
     let unscaled = scale.undone(latent).channelsLast()  // [n, h, w, c]
-    return decoder(postQuantConv?(unscaled) ?? unscaled).channelsFirst()
+    let inner = postQuantConv?(unscaled) ?? unscaled
+    let size = (height: inner.shape[1] * config.factor, width: inner.shape[2] * config.factor)
+    guard let strips, !strips.holds(size) else { return decoder(inner).channelsFirst() }
+    return try decoder.inStrips(inner, strips).channelsFirst()
   }
 
-  /// The distribution of an image's latents, in the VAE's own scale: [n, 3, h, w] -> [n, c, h / factor, w / factor].
-  ///
-  /// Throws `ModelError` for a shape the model does not take.
-  package func encode(_ image: Tensor) throws -> DiagonalGaussian {
-    let (channels, factor) = (config.imageChannels, config.pixelsPerLatent)
-    guard image.shape.count == 4, image.shape[1] == channels, image.count > 0 else {
-      throw ModelError("the image is \(image.shape); the VAE takes [n, \(channels), h, w]")
-    }
-    guard image.shape[2] % factor == 0, image.shape[3] % factor == 0 else {
-      throw ModelError(
-        "the image is \(image.shape[3]) wide and \(image.shape[2]) high; the VAE takes multiples of \(factor)")
-    }
-    let encoded = encoder(image.channelsLast())
+  package func encode(_ image: Tensor, strips: StripSize?) throws -> DiagonalGaussian {
+    try requireImage(image, channels: config.imageChannels, multiple: config.pixelsPerLatent)
+    let pixels = image.channelsLast()
+    let isWhole = strips?.holds((height: pixels.shape[1], width: pixels.shape[2])) ?? true
+    let encoded = if let strips, !isWhole { try encoder.inStrips(pixels, strips) } else { encoder(pixels) }
     return DiagonalGaussian(moments: (quantConv?(encoded) ?? encoded).channelsFirst())
   }
 
-  /// A latent of the VAE's own scale in the denoiser's.
   package func scaled(_ latent: Tensor) -> Tensor { scale.done(latent) }
 }
 
 /// A normal distribution with independent elements, as diffusers' DiagonalGaussianDistribution.
 package struct DiagonalGaussian: Sendable {
-  /// Means, then logarithms of variances: [n, 2 c, h, w].
+  /// Means, then logarithms of variances: [n, 2 c, h, w]; of a distribution without a deviation the former alone.
   package let moments: Tensor
 
-  package init(moments: Tensor) { self.moments = moments }
+  private let isCertain: Bool
+
+  package init(moments: Tensor) { (self.moments, isCertain) = (moments, false) }
+
+  /// Latents that are known, without a deviation: [n, c, h, w].
+  package init(certain latent: Tensor) { (moments, isCertain) = (latent, true) }
 
   /// [n, c, h, w].
-  package var mean: Tensor { half(0) }
+  package var mean: Tensor { isCertain ? moments : half(0) }
 
   /// [n, c, h, w], with `noise` of the same shape: mean + exp(log variance / 2) noise.
   package func sample(noise: Tensor) -> Tensor {
+    if isCertain { return moments }
     let logVariance = half(1)
     let deviation = Tensor(shape: logVariance.shape) { deviation in
       logVariance.withUnsafeBufferPointer { source in

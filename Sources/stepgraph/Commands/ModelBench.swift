@@ -145,7 +145,7 @@ extension BenchCommand {
         let vae = try model.vae()
         let side = try latentSide(model)
         return { run in
-          _ = try vae.decode(noise([batch, vae.config.modelChannels, side, side], run, 0))
+          _ = try vae.decode(noise([batch, model.vaeConfig?.modelChannels ?? 4, side, side], run, 0))
         }
       }
     }
