@@ -13,13 +13,15 @@ package struct Executor: Sendable {
   /// Whether sinks leave files of other workflows as they are, and fail, or replace them with a word.
   package let keepsOthers: Bool
   package let events: EventSink?
+  /// Sees results as they come.
+  package let watcher: (any RunWatcher)?
 
   /// How long a node that computes may go on after the user interrupts the run, which is over within a second.
   private static let grace: Duration = .milliseconds(800)
 
   package init(
     cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, batches: Bool = true, keepsOthers: Bool = false,
-    events: EventSink? = nil
+    watcher: (any RunWatcher)? = nil, events: EventSink? = nil
   ) {
     self.cache = cache
     self.memory = memory
@@ -27,6 +29,7 @@ package struct Executor: Sendable {
     self.batches = batches
     self.keepsOthers = keepsOthers
     self.events = events
+    self.watcher = watcher
   }
 
   /// Throws `DiagnosticList` when files that nodes read are missing or wrong.
@@ -51,7 +54,7 @@ package struct Executor: Sendable {
       defer { cache?.settle() }
       let run = Run(
         plan, caches: ResultCaches(disk: cache, memory: memory), batches: batches, relay: relay, monitor: monitor,
-        recorder: recorder)
+        recorder: recorder, watcher: watcher)
       // A record that could not be written is told like any other trouble of the cache.
       func record(_ state: RunManifest.State, failure: String? = nil) {
         recorder?.finish(state, failure: failure)

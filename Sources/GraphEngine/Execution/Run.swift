@@ -10,6 +10,7 @@ struct Run: Sendable {
   /// Told by the threads that work for the run what they did.
   private let monitor: RunMonitor
   private let recorder: RunRecorder?
+  private let watcher: (any RunWatcher)?
   /// The workflow's path, absolute.
   private let workflow: String
   private let start = ContinuousClock.now
@@ -25,7 +26,7 @@ struct Run: Sendable {
 
   init(
     _ plan: Plan, caches: ResultCaches, batches: Bool, relay: EventRelay, monitor: RunMonitor,
-    recorder: RunRecorder?
+    recorder: RunRecorder?, watcher: (any RunWatcher)? = nil
   ) {
     schedule = Schedule(plan, batches: batches)
     workflow = RunManifest.absolutePath(plan.graph.path)
@@ -33,6 +34,7 @@ struct Run: Sendable {
     self.relay = relay
     self.monitor = monitor
     self.recorder = recorder
+    self.watcher = watcher
   }
 
   /// Executes the plan; throws what the first node that failed threw, as a list if that is a handle that cannot be opened, or
@@ -46,6 +48,7 @@ struct Run: Sendable {
 
   private func result() throws -> RunResult {
     reportCacheWarning()
+    watcher?.settle(isCancelled: relay.isCancelled)
     if let failure { throw failure }
     guard schedule.isComplete else {
       precondition(relay.isCancelled, "nodes are left that nothing can start")
@@ -204,6 +207,7 @@ struct Run: Sendable {
     let plan = schedule.plan
     let isHandle = plan.nodes[node].action == .open
     let sharers = schedule.finish(node, outputs: outputs)
+    watcher?.finished(plan.graph.nodes[node], outputs: outputs) { [relay] in relay.send($0) }
     if isHandle { return nil }
     if let hit = plan.hits[node] {
       repeatWarnings(hit.warnings, of: node)

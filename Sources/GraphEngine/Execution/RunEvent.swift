@@ -19,6 +19,8 @@ package enum RunEvent: Sendable {
   case compared(node: String, type: String, differing: [String])
   /// A sink wrote a file.
   case wrote(node: String, type: String, path: String)
+  /// A picture of what a node made was written, on the way to the run's results.
+  case preview(node: String, type: String, path: String)
   /// `node` is nil for what concerns the run as a whole.
   case warning(node: String?, Diagnostic)
   case failed(node: String, type: String, Diagnostic)
@@ -64,6 +66,11 @@ extension RunEvent {
       line.add("same", differing.isEmpty)
     case .wrote(let node, let type, let path):
       line.add("event", "wrote")
+      line.add("node", node)
+      line.add("type", type)
+      line.add("path", path)
+    case .preview(let node, let type, let path):
+      line.add("event", "preview")
       line.add("node", node)
       line.add("type", type)
       line.add("path", path)

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Diagnostics
+import DiffusionModels
 import Dispatch
 import Foundation
 import GraphEngine
+import Safetensors
 import StepgraphNodes
 import Tensors
 
@@ -21,6 +23,19 @@ struct RunCommand: AsyncParsableCommand {
     help: ArgumentHelp("Write what happens to this file, a JSON object a line.", valueName: "file"), completion: .file()
   )
   var events: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the picture as it forms to this PNG file, or after each step to a file of its own in this folder.",
+      valueName: "file|folder"), completion: .file())
+  var preview: String?
+
+  @Option(
+    name: .customLong("preview-vae"),
+    help: ArgumentHelp(
+      "Show previews with this VAE, such as a TAESD, in place of the model's own: a folder or file as LoadVAE opens.",
+      valueName: "path"), completion: .file())
+  var previewVAE: String?
 
   @Flag(
     name: .customLong("no-batch"),
@@ -56,6 +71,9 @@ struct RunCommand: AsyncParsableCommand {
     if let compared, compared < 1 {
       throw ValidationError("--check-determinism is \(compared); 1 or more was expected.")
     }
+    if previewVAE != nil, preview == nil {
+      throw ValidationError("--preview-vae says how --preview shows latents, which is missing.")
+    }
     if compared != nil, options.settings.noCache {
       throw ValidationError("--check-determinism compares with the cache, which --no-cache turns off.")
     }
@@ -86,6 +104,7 @@ struct RunCommand: AsyncParsableCommand {
       }
     }
     let log = try events.map(EventLog.init)
+    let watcher = try latentPreview()
     let cache =
       options.settings.noCache ? nil : DiskCache(at: options.settings.cacheLocation.path, settings: writing.settings)
     let memory = cache.map { _ in MemoryCache() }
@@ -97,7 +116,8 @@ struct RunCommand: AsyncParsableCommand {
     if keepsOthers { try plan.requireOwnPictures() }
     let progress = showsProgress ? ProgressDisplay(plan: plan, expected: expectedTimes(of: plan, from: cache)) : nil
     let executor = Executor(
-      cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch, keepsOthers: keepsOthers
+      cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch, keepsOthers: keepsOthers,
+      watcher: watcher
     ) { event in
       log?.write(event)
       record.note(event)
@@ -112,6 +132,9 @@ struct RunCommand: AsyncParsableCommand {
     defer { progress?.finish() }
     _ = try await interruptible { try await executor.run(plan) }
     progress?.finish()
+    if let problem = watcher?.problem {
+      Terminal.show([Diagnostic("--preview: \(problem)", severity: .warning)])
+    }
     if let compared {
       let comparing = Executor(cache: cache, memory: memory, numerics: Numerics.identifier) { event in
         log?.write(event)
@@ -126,6 +149,28 @@ struct RunCommand: AsyncParsableCommand {
       try Terminal.write(jsonText(record.description(failure: nil)))
     } else if !quiet {
       try Terminal.write(record.summary)
+    }
+  }
+
+  /// What `--preview` and `--preview-vae` ask for.
+  ///
+  /// Throws `DiagnosticList` for a file of another format, and for what is no VAE.
+  private func latentPreview() throws -> LatentPreview? {
+    guard let preview else { return nil }
+    func refusal(_ option: String, _ message: String) -> DiagnosticList {
+      DiagnosticList([Diagnostic("--\(option): \(message)")])
+    }
+    do {
+      let model = try previewVAE.map { try Model(path: $0) }
+      try model?.requirePart(.vae)
+      try model?.survey(.vae)
+      return try LatentPreview(path: preview, vae: model)
+    } catch let error as FileError {
+      throw refusal("preview", error.message)
+    } catch let error as ModelError {
+      throw refusal("preview-vae", error.message)
+    } catch let error as WeightFileError {
+      throw refusal("preview-vae", error.message)
     }
   }
 
