@@ -23,11 +23,13 @@ struct ShippedGraphsTests {
   func isValidAndDraws(_ graph: String) throws {
     let stepgraph = try Stepgraph()
     let path = Repository.root.appending(path: graph).path
+    let needed = graph.hasSuffix("controlnet.yaml") ? ["controlnet=net"] : []
     let result = try stepgraph("validate", path)
     #expect(result.status == 0, "\(result.errors)")
 
     // Every method takes its time; what it draws is looked at in few steps.
-    var settings = graph.hasSuffix("compare-samplers.yaml") ? ["steps=5"] : []
+    var settings = needed + (graph.hasSuffix("compare-samplers.yaml") ? ["steps=5"] : [])
+    if !needed.isEmpty { try DemoControlNet.write(to: stepgraph.folder.file("net")) }
     if graph.contains("sdxl") {
       // Graphs for SDXL take any model; tests of the families run them with its own.
       settings += ["model=\(Repository.demoModel)", "width=64", "height=64", "cfg=3"]

@@ -12,7 +12,8 @@ struct NodeRun {
   let warnings: [String]
 
   init(
-    _ type: String, _ parameters: [String: ParameterValue] = [:], _ inputs: [String: any WireValue] = [:]
+    _ type: String, _ parameters: [String: ParameterValue] = [:], _ inputs: [String: any WireValue] = [:],
+    several: [String: [any WireValue]] = [:]
   ) throws {
     let declaration = try #require(NodeCatalog.stepgraph[type])
     var values = parameters
@@ -29,7 +30,7 @@ struct NodeRun {
       parameters: resolved,
       inputs: try Dictionary(
         uniqueKeysWithValues: declaration.inputs.map { port in
-          (port.name, try inputs[port.name].map { [try port.convert($0)] } ?? [])
+          (port.name, try (several[port.name] ?? inputs[port.name].map { [$0] } ?? []).map(port.convert))
         }), warn: { message, _ in said.withLock { $0.append(message) } })
     try node.run(&io)
     (outputs, warnings) = (io.outputs, said.withLock { $0 })

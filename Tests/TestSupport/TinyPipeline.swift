@@ -56,6 +56,14 @@ package struct TinyPipeline {
   package func latents(of run: Run) throws -> Tensor { try reference.tensor("\(run.name).latents") }
   package func picture(of run: Run) throws -> Tensor { try reference.tensor("\(run.name).picture") }
 
+  /// What stands for a prompt, or another tensor that the runs have in common.
+  package func tensor(_ name: String) throws -> Tensor { try reference.tensor(name) }
+
+  /// The weights of a part, by diffusers' names.
+  package func weights(of part: String) -> [(name: String, tensor: Tensor)] {
+    (parts[part]?.tensors ?? []).map { (String($0.name.dropFirst(part.count + 1)), $0.tensor) }
+  }
+
   /// Writes denoiser, autoencoder and scheduler as diffusers saves them, beside what the folder has.
   package func writeParts(to path: URL) throws {
     try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)

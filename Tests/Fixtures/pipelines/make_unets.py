@@ -1,14 +1,19 @@
 """Writes what diffusers' pipelines of UNets draw with tiny models that see more than a latent, step by step: inpaint,
-inpaint-nine, pix2pix, controlnet, controlnet-sdxl and adapter, in the form of make_pipelines.py.
+inpaint-nine, pix2pix, controlnet, controlnet-sd2, controlnet-sdxl and adapter, in the form of make_pipelines.py.
 
-usage: python make_unets.py      (UNETS_VERSIONS records what wrote the files)
+usage: python make_unets.py [inpaint pix2pix control adapters]      (UNETS_VERSIONS records what wrote the files)
+
+controlnet-names.json has the authors' names of the ControlNets' tensors, which diffusers' own converter takes back.
 
 There are no text encoders: NAME.safetensors also has the states that stand for a prompt and a negative prompt and, for SDXL,
 pooled vectors. mask.png is white where the inpainting pipelines draw, with sides between cells of the latent. These
 encode pictures as the means of the VAE's posterior here, where they draw samples, so that the only noise is the start's.
 """
 
+import json
 import platform
+import re
+import sys
 
 import diffusers
 import numpy as np
@@ -20,16 +25,21 @@ from diffusers import (
 from PIL import Image
 
 from make_pipelines import HERE, Family
+from make_families import original_unet_name
 from make_pipelines import LEVELS as VAE_LEVELS
+from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
 from diffusers.pipelines.stable_diffusion import pipeline_stable_diffusion_inpaint as inpainting
 
 LEVELS = dict(block_out_channels=(32, 64), layers_per_block=1, attention_head_dim=8, cross_attention_dim=24,
               down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"))
 UP = dict(up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"))
-XL_LEVELS = dict(block_out_channels=(32, 64), layers_per_block=1, attention_head_dim=(2, 4), cross_attention_dim=24,
+# Heads of 64, and numbers of 256, are what a file's weights tell of every published model.
+SD2_LEVELS = dict(block_out_channels=(64, 128), layers_per_block=1, attention_head_dim=(1, 2), cross_attention_dim=24,
+                  down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), use_linear_projection=True)
+XL_LEVELS = dict(block_out_channels=(64, 128), layers_per_block=1, attention_head_dim=(1, 2), cross_attention_dim=24,
                  down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), use_linear_projection=True,
-                 transformer_layers_per_block=(1, 2), addition_embed_type="text_time", addition_time_embed_dim=8,
-                 projection_class_embeddings_input_dim=16 + 6 * 8)
+                 transformer_layers_per_block=(1, 2), addition_embed_type="text_time", addition_time_embed_dim=256,
+                 projection_class_embeddings_input_dim=16 + 6 * 256)
 XL_UP = dict(up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"))
 VAE = dict(block_out_channels=(32, 32, 32, 32), down_block_types=("DownEncoderBlock2D",) * 4,
            up_block_types=("UpDecoderBlock2D",) * 4, layers_per_block=1, latent_channels=4, scaling_factor=0.18215)
@@ -52,14 +62,14 @@ def write_mask():
 
 
 class Case(Family):
-    def __init__(self, name, channels=4, xl=False):
+    def __init__(self, name, channels=4, xl=False, levels=LEVELS, scheduler=SCHEDULER):
         super().__init__(name, {"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"],
                                 "vae": ["diffusers", "AutoencoderKL"], "scheduler": ["diffusers", "DDIMScheduler"]})
-        levels, up = (XL_LEVELS, XL_UP) if xl else (LEVELS, UP)
+        levels, up = (XL_LEVELS, XL_UP) if xl else (levels, UP)
         self.unet = self.part("unet", UNet2DConditionModel(sample_size=8, in_channels=channels, **levels, **up))
         self.vae = self.part("vae", AutoencoderKL(**VAE))
-        self.scheduler = DDIMScheduler(**SCHEDULER)
-        self.parts["scheduler"] = dict(config={"_class_name": "DDIMScheduler"} | SCHEDULER)
+        self.scheduler = DDIMScheduler(**scheduler)
+        self.parts["scheduler"] = dict(config={"_class_name": "DDIMScheduler"} | scheduler)
         generator = torch.Generator().manual_seed(7)
         for name in ("prompt", "negative"):
             self.tensors[f"states.{name}"] = torch.randn(1, 5, 24, generator=generator)
@@ -118,13 +128,42 @@ def pix2pix():
     case.write()
 
 
-def control():
+def original_name(name, layers, levels):
+    """A ControlNet's tensor in its authors' names."""
+    stem, kind = name.rsplit(".", 1)
+    if match := re.fullmatch(r"controlnet_down_blocks\.(\d+)", stem):
+        return f"zero_convs.{match[1]}.0.{kind}"
+    if match := re.fullmatch(r"controlnet_cond_embedding\.blocks\.(\d+)", stem):
+        return f"input_hint_block.{2 * int(match[1]) + 2}.{kind}"
+    fixed = {"controlnet_mid_block": "middle_block_out.0", "controlnet_cond_embedding.conv_in": "input_hint_block.0",
+             "controlnet_cond_embedding.conv_out": "input_hint_block.14"}
+    return f"{fixed[stem]}.{kind}" if stem in fixed else original_unet_name(name, layers, [1] * levels)
+
+
+def authors_names(net):
+    levels = len(net.config.block_out_channels)
+    names = {name: original_name(name, net.config.layers_per_block, levels) for name in net.state_dict()}
+    file = {f"control_model.{names[name]}": value for name, value in net.state_dict().items()}
+    config = dict(net.config) | dict(class_embed_type=None)
+    back = convert_controlnet_checkpoint(file, config)
+    assert back.keys() == names.keys() and all(torch.equal(back[name], net.state_dict()[name].reshape(back[name].shape)) for name in back)
+    return names
+
+
+def control(names=("controlnet", "controlnet-sd2", "controlnet-sdxl")):
     image, other = picture("landscape"), picture("square")
-    for name, xl in (("controlnet", False), ("controlnet-sdxl", True)):
-        case = Case(name, xl=xl)
+    file = HERE / "controlnet-names.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    for name in names:
+        xl = name == "controlnet-sdxl"
+        levels = {"controlnet": LEVELS, "controlnet-sd2": SD2_LEVELS, "controlnet-sdxl": XL_LEVELS}[name]
+        case = Case(name, xl=xl, levels=levels, scheduler=SCHEDULER | (
+            dict(prediction_type="v_prediction") if name == "controlnet-sd2" else {}))
         cls = StableDiffusionXLControlNetPipeline if xl else StableDiffusionControlNetPipeline
-        nets = [case.part(part, ControlNetModel(**(XL_LEVELS if xl else LEVELS), conditioning_embedding_out_channels=(16, 32, 48, 64)))
+        nets = [case.part(part, ControlNetModel(**levels, conditioning_embedding_out_channels=(16, 32, 48, 64)))
                 for part in ("controlnet", "controlnet_2")]
+        if not xl:
+            known[name] = authors_names(nets[0])
         case.draw("one", case.pipeline(cls, controlnet=nets[0]), dict(cfg=5.0, strength=0.8), image=image,
                   guidance_scale=5.0, controlnet_conditioning_scale=0.8)
         case.draw("two", case.pipeline(cls, controlnet=nets), dict(cfg=5.0, strength=0.8, strength_2=0.5),
@@ -132,6 +171,7 @@ def control():
         case.draw("some", case.pipeline(cls, controlnet=nets[0]), dict(cfg=5.0, strength=1.0, until=2), image=image,
                   guidance_scale=5.0, controlnet_conditioning_scale=1.0, control_guidance_end=0.5)
         case.write()
+    file.write_text(json.dumps(known, indent=0, sort_keys=True) + "\n")
 
 
 def adapters():
@@ -148,10 +188,9 @@ if __name__ == "__main__":
     inpainting.retrieve_latents = lambda output, *_, **__: output.latent_dist.mode()
     with torch.no_grad():
         write_mask()
-        inpaint()
-        pix2pix()
-        control()
-        adapters()
-    versions = {module.__name__: module.__version__ for module in (torch, diffusers, np)}
-    (HERE / "UNETS_VERSIONS").write_text(
-        "".join(f"{name} {version}\n" for name, version in {"python": platform.python_version(), **versions}.items()))
+        for case in sys.argv[1:] or ("inpaint", "pix2pix", "control", "adapters"):
+            globals()[case]()
+    versions = {"python": platform.python_version()} | {m.__name__: m.__version__ for m in (torch, diffusers, np)}
+    cases = " ".join(sys.argv[1:]) or "all"
+    with (HERE / "UNETS_VERSIONS").open("a") as file:
+        file.write("".join(f"{name} {version} ({cases})\n" for name, version in versions.items()))
