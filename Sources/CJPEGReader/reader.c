@@ -107,6 +107,10 @@ bool jpeg_reader_begin(jpeg_reader *reader, jpeg_reader_segment segment, jpeg_re
     segment(reader->context, marker->data, marker->data_length);
   size->width = jpeg->image_width;
   size->height = jpeg->image_height;
+  size->blocks = 0;
+  for (int i = 0; i < jpeg->num_components; i++)
+    size->blocks += (uint64_t)jpeg->comp_info[i].width_in_blocks * jpeg->comp_info[i].height_in_blocks;
+  size->is_arithmetic = jpeg->arith_code;
   bool has_inks = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
   jpeg->out_color_space = has_inks ? JCS_CMYK : JCS_RGB;
   return true;

@@ -44,6 +44,17 @@ struct JPEGTests {
     }
   }
 
+  /// A size that no file so short can fill would take the memory of all its coefficients, 1.6 GB.
+  @Test(arguments: ["progressive", "4-2-0", "grey"]) func sizesThatCannotBeThereAreRefused(_ name: String) throws {
+    var file = Array(try #require(try Self.pictures().first { $0.name == name }).jpeg)
+    // Start of frame, length, precision, height, width (T.81, B.2.2).
+    let frame = try #require(
+      file.indices.dropLast().first { file[$0] == 0xFF && [0xC0, 0xC1, 0xC2].contains(file[$0 + 1]) })
+    file.replaceSubrange(frame + 5..<frame + 9, with: [0x3F, 0xFF, 0x3F, 0xFE])
+    let error = #expect(throws: JPEGError.self) { try DecodedPicture(ByteSource(file)) }
+    #expect(error?.message == "a damaged JPEG file: its \(file.count) bytes are too few for 16382x16383")
+  }
+
   @Test func damageNeverTraps() throws {
     for picture in try Self.pictures() where ["4-2-0", "progressive", "cmyk", "exif 6"].contains(picture.name) {
       let file = Array(picture.jpeg)

@@ -22,6 +22,9 @@ package final class JPEGReader: PictureRows {
   private let reader: OpaquePointer
   private let source: Source
 
+  /// Blocks that a byte can hold: Huffman's codes take at least a bit for each, arithmetic ones little of one.
+  private static func mostBlocksInByte(isArithmetic: Bool) -> UInt64 { isArithmetic ? 128 : 8 }
+
   /// Reads up to the pixels.
   ///
   /// Throws `JPEGError` or `FileError`.
@@ -48,6 +51,11 @@ package final class JPEGReader: PictureRows {
     guard isBegun else { throw failure }
     guard (1...PNG.largestSide).contains(width), (1...PNG.largestSide).contains(height) else {
       throw JPEGError(message: "a picture of \(width)x\(height) pixels, more than \(PNG.largestSide) a side")
+    }
+    // Before memory is set aside for a picture that cannot be there: of a progressive one, all coefficients.
+    let most = UInt64(bytes.count) * Self.mostBlocksInByte(isArithmetic: size.is_arithmetic)
+    guard size.blocks <= most else {
+      throw JPEGError(message: "a damaged JPEG file: its \(bytes.count) bytes are too few for \(width)x\(height)")
     }
   }
 

@@ -12,6 +12,10 @@ typedef size_t (*jpeg_reader_source)(void *context, uint8_t *bytes, size_t count
 
 typedef struct {
   uint32_t width, height;
+  /// Blocks of 8x8 samples, of all components.
+  uint64_t blocks;
+  /// Whether numbers are coded arithmetically, in fractions of bits.
+  bool is_arithmetic;
 } jpeg_reader_size;
 
 /// Calls for every APP1 segment, in which Exif and XMP are, before the picture's size is known.
