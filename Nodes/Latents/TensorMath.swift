@@ -6,10 +6,11 @@ package struct TensorMath: Node {
   enum Statistics: String, CaseIterable { case own, mean, meanAndDeviation = "mean_and_deviation" }
 
   package static let info = NodeInfo(
-    type: "TensorMath", version: 1, lane: .compute,
+    type: "TensorMath", version: 2, lane: .compute,
     summary: "Computes a x + b y, and gives channels the mean and deviation of others.")
 
-  let x = Input<PlainTensor>("x", "A latent, a prediction, the states of a conditioning, or any other tensor.")
+  let x = Input<PlainTensor>(
+    "x", "A latent, a prediction, a conditioning, whose pooled vector is computed with likewise, or any other tensor.")
   let y = OptionalInput<PlainTensor>("y", "A second one of the same kind, level and shape; one sample stands for all.")
   let like = OptionalInput<PlainTensor>(
     "like", "A latent or prediction with as many channels, whose statistics the result is to have; x when left out.")
@@ -26,6 +27,7 @@ package struct TensorMath: Node {
   package func run(_ io: inout NodeIO) throws {
     let (x, y) = (io[x], io[y])
     var result = Float(io[a]) * x.tensor
+    var pooled = x.pooled.map { Float(io[a]) * $0 }
     if let y {
       guard x.tensor.shape.dropFirst() == y.tensor.shape.dropFirst(), y.tensor.shape.count > 0,
         [1, x.tensor.shape[0]].contains(y.tensor.shape[0])
@@ -33,6 +35,7 @@ package struct TensorMath: Node {
       try requireSameKind(x, y)
       let other = y.tensor.repeated(x.tensor.shape[0] / y.tensor.shape[0])
       result = Tensor.combination(Float(io[a]), x.tensor, Float(io[b]), other)
+      pooled = try combinedPooled(x, y, a: Float(io[a]), b: Float(io[b]))
     }
     if let statistics = Statistics(rawValue: io[statistics]), statistics != .own {
       let like = io[like] ?? x
@@ -45,7 +48,21 @@ package struct TensorMath: Node {
       }
       result = result.withStatistics(of: like.tensor, deviation: statistics == .meanAndDeviation)
     }
-    io[tensor] = PlainTensor(tensor: result, metadata: x.metadata)
+    io[tensor] = PlainTensor(tensor: result, metadata: x.metadata, pooled: pooled)
+  }
+
+  /// a x + b y of the vectors for whole texts, which both have or neither.
+  private func combinedPooled(_ x: PlainTensor, _ y: PlainTensor, a: Float, b: Float) throws -> Tensor? {
+    guard let first = x.pooled, let second = y.pooled else {
+      guard x.pooled == nil, y.pooled == nil else {
+        throw NodeFailure("only '\(x.pooled == nil ? "y" : "x")' has a pooled vector", at: self.y.name)
+      }
+      return nil
+    }
+    guard first.shape.dropFirst() == second.shape.dropFirst(), [1, first.shape[0]].contains(second.shape[0]) else {
+      throw NodeFailure("the pooled vectors are \(first.shape) and \(second.shape)", at: self.y.name)
+    }
+    return Tensor.combination(a, first, b, second.repeated(first.shape[0] / second.shape[0]))
   }
 
   /// Levels and kinds of predictions are what values say of themselves.

@@ -37,6 +37,13 @@ package struct Conditioning: TensorValue {
 
   init(tensor: Tensor, metadata: [String: String]) { self.init(tensor, sizes: Self.sizes(metadata["sizes"])) }
 
+  /// States that were computed with keep the vector that was computed with them.
+  package static func converting(_ other: any WireValue) throws -> Conditioning {
+    var conditioning = try converted(other)
+    if let plain = other as? PlainTensor { conditioning.pooled = plain.pooled }
+    return conditioning
+  }
+
   /// Nothing where no size is told.
   var metadata: [String: String] { Self.json(sizes).map { ["sizes": $0] } ?? [:] }
   var isOneTensor: Bool { others.isEmpty }

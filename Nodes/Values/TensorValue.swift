@@ -32,7 +32,9 @@ extension TensorValue {
   }
 
   /// A plain tensor may stand for any tensor of the same number of axes, and any tensor for a plain one.
-  package static func converting(_ other: any WireValue) throws -> Self {
+  package static func converting(_ other: any WireValue) throws -> Self { try converted(other) }
+
+  static func converted(_ other: any WireValue) throws -> Self {
     if let same = other as? Self { return same }
     guard let other = other as? any TensorValue else {
       throw NodeFailure("a value of type '\(type(of: other).wireType.name)' cannot feed '\(wireType.name)'")
@@ -66,4 +68,35 @@ package struct PlainTensor: TensorValue {
 
   package let tensor: Tensor
   let metadata: [String: String]
+  /// Of the states of a conditioning the vector for the whole text, [n, p], so that they can be one again.
+  package private(set) var pooled: Tensor?
+
+  init(tensor: Tensor, metadata: [String: String]) { (self.tensor, self.metadata) = (tensor, metadata) }
+
+  init(tensor: Tensor, metadata: [String: String], pooled: Tensor?) {
+    (self.tensor, self.metadata, self.pooled) = (tensor, metadata, pooled)
+  }
+
+  package static func converting(_ other: any WireValue) throws -> PlainTensor {
+    let plain = try converted(other)
+    guard let pooled = (other as? Conditioning)?.pooled else { return plain }
+    return PlainTensor(tensor: plain.tensor, metadata: plain.metadata, pooled: pooled)
+  }
+
+  package var byteCount: Int { (tensor.count + (pooled?.count ?? 0)) * MemoryLayout<Float>.size }
+  package var isFinite: Bool { tensor.isFinite && pooled?.isFinite ?? true }
+
+  package func encoded() throws -> [UInt8] {
+    var file = SafetensorsWriter(metadata: metadata)
+    file.add("tensor", tensor)
+    if let pooled { file.add("pooled", pooled) }
+    return file.bytes()
+  }
+
+  package init(decoding bytes: UnsafeRawBufferPointer) throws {
+    let file = try SafetensorsReader(borrowing: bytes, source: "a cached tensor")
+    self.init(
+      tensor: try file.tensor("tensor"), metadata: file.metadata,
+      pooled: file.info("pooled") == nil ? nil : try file.tensor("pooled"))
+  }
 }

@@ -85,4 +85,26 @@ struct LatentToolTests {
     #expect(try result("mean") == [13, 14, 15, 0, 0, 0])
     #expect(try result("mean_and_deviation") == [10, 14, 18, 0, 0, 0])
   }
+
+  /// Of conditionings the vector for the whole text goes along, on the wire and through the cache.
+  @Test func conditioningsKeepTheirPooledVector() throws {
+    func conditioning(_ value: Float, pooled: Float?) -> Conditioning {
+      Conditioning(
+        Tensor(repeating: value, shape: [1, 2, 3]), pooled: pooled.map { Tensor(repeating: $0, shape: [1, 4]) })
+    }
+    let (x, y) = (conditioning(1, pooled: 10), conditioning(2, pooled: 20))
+    let made = try NodeRun("TensorMath", ["a": .float(2), "b": .float(-3)], ["x": x, "y": y]).tensor
+    let kept = try made.encoded().withUnsafeBytes { try PlainTensor(decoding: $0) }
+    for plain in [made, kept] {
+      let back = try Conditioning.converting(plain)
+      #expect(back.tensor == Tensor(repeating: -4, shape: [1, 2, 3]))
+      #expect(back.pooled == Tensor(repeating: -40, shape: [1, 4]))
+    }
+    let one = try NodeRun("TensorMath", ["a": .float(0.5)], ["x": x]).tensor
+    #expect(one.pooled == Tensor(repeating: 5, shape: [1, 4]))
+    #expect(
+      failure("TensorMath", [:], ["x": x, "y": conditioning(2, pooled: nil)])?.message
+        == "only 'x' has a pooled vector")
+    #expect(try NodeRun("TensorMath", [:], ["x": conditioning(1, pooled: nil)]).tensor.pooled == nil)
+  }
 }
