@@ -4,9 +4,10 @@ PACKAGES   := libjpeg-dev libopenblas-dev libpng-dev libyaml-dev pkg-config
 STEPGRAPH  := .build/release/stepgraph
 PREFIX     ?= /usr/local
 LINTED     := Package.swift Sources Nodes Tests
+NODE_PAGES := Sources/stepgraph/Documentation.docc/Nodes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test install uninstall soak lint fuzz bench compare-samplers packages
+.PHONY: help demo build test install uninstall soak lint fuzz bench compare-samplers node-pages packages
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,10 @@ bench: build ## Times engine and demo model; MODEL=DIR SIZE=512 times another on
 
 compare-samplers: build ## Draws every sampling method, and measures its time and distance to a converged solution
 	python3 Examples/compare_samplers.py --stepgraph $(STEPGRAPH) --out compare-samplers.png
+
+node-pages: build ## Draws the pictures of the nodes' pages in the documentation, and writes the pages
+	$(STEPGRAPH) run Examples/node-pages/pictures.yaml --set out=$(NODE_PAGES) --overwrite
+	$(STEPGRAPH) nodes --pages $(NODE_PAGES)
 
 packages:
 	@command -v swift >/dev/null || { echo "Stepgraph needs a Swift 6.2 toolchain or later: https://swift.org/install" >&2; exit 1; }

@@ -15,6 +15,12 @@ struct NodesCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the documentation's page of each type to this folder, with the pictures that are there.",
+      visibility: .hidden))
+  var pages: String?
+
   func validate() throws {
     let known = NodeCatalog.stepgraph.typeNames
     guard let type, !known.contains(type) else { return }
@@ -23,7 +29,24 @@ struct NodesCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await reporting { try Terminal.write(text()) }
+    try await reporting {
+      if let pages { try writePages(to: URL(filePath: pages)) } else { try Terminal.write(text()) }
+    }
+  }
+
+  private func writePages(to folder: URL) throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    let drawn = files.filter { $0.hasSuffix(".png") }.map { String($0.dropLast(4)) }
+    // The workflow that drew them all is in the repository once, and not in each.
+    for name in drawn {
+      let path = folder.appending(path: "\(name).png").path
+      let picture = try PNG.decode(WholeFile.read(path))
+      let plain = try PNG.encode(pixels: picture.pixels, width: picture.width, height: picture.height)
+      try WholeFile.write(plain, to: path, kind: .png)
+    }
+    for (name, text) in NodePages(.stepgraph, drawn: Set(drawn)).files {
+      try Data(text.utf8).write(to: folder.appending(path: name))
+    }
   }
 
   private func text() throws -> String {
@@ -51,38 +74,9 @@ struct NodesCommand: AsyncParsableCommand {
     }
     section(
       "in",
-      declaration.inputs.map { port in
-        let arity =
-          switch port.arity {
-          case .one: ""
-          case .optional: " (optional)"
-          case .variadic: " (a list of wires)"
-          case .optionalVariadic: " (a list of wires, optional)"
-          }
-        return [port.name, portTypeText(port.type), port.help + arity]
-      })
-    section("with", declaration.parameters.map { [$0.name, parameterTypeText($0), $0.help] })
-    section("out", declaration.outputs.map { [$0.name, portTypeText($0.type), $0.help] })
-    return text
-  }
-
-  private func portTypeText(_ type: WireType) -> String {
-    type.shape.map { "\(type.name) [\($0.joined(separator: ", "))]" } ?? type.name
-  }
-
-  private func parameterTypeText(_ parameter: ParameterDeclaration) -> String {
-    var text = parameter.type.name
-    if let options = parameter.type.options { text = text.replacing("choice", with: options.joined(separator: " | ")) }
-    switch (parameter.min, parameter.max) {
-    case (let min?, let max?): text += " \(ParameterValue.float(min).text)...\(ParameterValue.float(max).text)"
-    case (let min?, nil): text += " >= \(ParameterValue.float(min).text)"
-    case (nil, let max?): text += " <= \(ParameterValue.float(max).text)"
-    case (nil, nil): break
-    }
-    switch parameter.defaultValue {
-    case let value?: text += " = \(value.text.isEmpty ? "\"\"" : value.text)"
-    case nil: text += parameter.isOptional ? " (optional)" : " (required)"
-    }
+      declaration.inputs.map { [$0.name, PortText.type($0.type), $0.help + PortText.arity($0.arity)] })
+    section("with", declaration.parameters.map { [$0.name, PortText.type($0), $0.help] })
+    section("out", declaration.outputs.map { [$0.name, PortText.type($0.type), $0.help] })
     return text
   }
 }
