@@ -57,7 +57,7 @@ struct HistoryPorts: PortGroup {
 }
 
 /// The memory of a multistep method, and where it begins without one.
-struct MultistepPorts: PortGroup {
+package struct MultistepPorts: PortGroup {
   let history = HistoryPorts()
   let begin = Parameter(
     "begin", "The step at which the method begins; used where no history is wired.", default: 0, min: 0)
@@ -95,7 +95,7 @@ struct MultistepPorts: PortGroup {
 }
 
 /// The memory between the two evaluations of one step.
-struct TwoStagePorts: PortGroup {
+package struct TwoStagePorts: PortGroup {
   let history = HistoryPorts()
 
   /// Nil for a first evaluation, and the memory of the first one for a second evaluation.

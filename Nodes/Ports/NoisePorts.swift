@@ -29,6 +29,12 @@ struct NoisePorts: PortGroup {
     if parameters[draw] == nil { parameters[draw] = isOfComfyUI ? defaultDraw - 1 : defaultDraw }
   }
 
+  /// The same for a method of two stages, of which the second alone draws.
+  func resolve(_ parameters: inout NodeParameters, forSecondStagesOf ports: StepPorts) {
+    let step = parameters[ports.step]
+    resolve(&parameters, defaultDraw: step.isMultiple(of: 2) ? nil : (step + 1) / 2)
+  }
+
   /// Standard normal noise for a latent of `shape`, by parameters that `resolve` has seen and not dropped.
   func noise(_ io: NodeIO, shape: [Int]) -> LinearCombination {
     guard let draw = io[draw] else { preconditionFailure("no draw was resolved") }

@@ -8,7 +8,7 @@ package protocol ConventionStep: Node {
 }
 
 /// What is known of a method without its numbers.
-struct StepMethod: Sendable {
+package struct StepMethod: Sendable {
   let name: String
   /// How its evaluations follow each other.
   var pattern = ScheduleConvention.Pattern.single
@@ -25,7 +25,7 @@ extension StepMethod {
 }
 
 /// The wires and the step that every solver step has, and what every one checks.
-struct StepPorts: PortGroup {
+package struct StepPorts: PortGroup {
   let latent = Input<Latent>("latent", "x_t, at the level of `step`.")
   let noise = Input<NoisePrediction>("noise", "The prediction for x_t.")
   let schedule = Input<Schedule>("schedule", "The levels to step between.")
@@ -35,21 +35,27 @@ struct StepPorts: PortGroup {
   let denoised = Output<Latent>("denoised", "The clean latent x_0 that the prediction amounts to.")
 
   /// What a step works on.
-  struct Inputs {
+  package struct Inputs {
     let schedule: Schedule
     let step: Int
     let latent: Tensor
     let output: Tensor
     let kind: PredictionType
+    /// One for all that a step computes, so that sums of its parts are merged.
+    let evaluation: Evaluation
+
+    init(schedule: Schedule, step: Int, latent: Tensor, output: Tensor, kind: PredictionType) {
+      (self.schedule, self.step, self.latent, self.output, self.kind) = (schedule, step, latent, output, kind)
+      evaluation = Evaluation(
+        sample: LinearCombination(latent), output: LinearCombination(output), kind: kind,
+        level: schedule.level(of: step))
+    }
 
     var level: NoiseLevel { schedule.level(of: step) }
     var target: NoiseLevel { schedule.target(of: step) }
     var count: Int { schedule.timesteps.count }
     var isLast: Bool { step + 1 == count }
     var isOfComfyUI: Bool { schedule.convention == .comfyui }
-    var evaluation: Evaluation {
-      Evaluation(sample: LinearCombination(latent), output: LinearCombination(output), kind: kind, level: level)
-    }
 
     /// What a method works on that follows the line on ComfyUI's schedules.
     var line: (evaluation: Evaluation, target: NoiseLevel) {

@@ -166,7 +166,7 @@ struct SolverTests {
     }
     for order in 2...3 {
       add("UniPC in single precision", 2) { now, target, memory, _ in
-        UniPC(order: order, variant: .bh2).singleStep(now, to: target, memory: memory)
+        UniPC(order: order, variant: .bh2, arithmetic: .single).step(now, to: target, memory: memory)
       }
       add("LMS", order) { now, target, memory, _ in LMS(order: order).step(now, to: target, memory: memory) }
       add("DEIS", order) { now, target, memory, _ in DEIS(order: order).step(now, to: target, memory: memory) }

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 
 /// UniPC (Zhao and others 2023, algorithms 5 to 8; diffusers' UniPCMultistepScheduler with predict_x0).
@@ -15,13 +14,21 @@ package struct UniPC: Sendable {
 
   package static let orders = 1...3
 
+  /// In what precision coefficients are computed: diffusers' UniPC in double, ComfyUI's in single.
+  ///
+  /// Where steps are narrow, as the last one of many schedules is, the conditions are nearly singular, and what single
+  /// precision makes of them moves the result by up to 8e-3.
+  package enum Arithmetic: Sendable { case double, single }
+
   package let order: Int
   package let variant: Variant
+  package let arithmetic: Arithmetic
 
-  package init(order: Int, variant: Variant) {
+  package init(order: Int, variant: Variant, arithmetic: Arithmetic = .double) {
     precondition(Self.orders ~= order, "order \(order)")
     self.order = order
     self.variant = variant
+    self.arithmetic = arithmetic
   }
 
   /// A step of the solver's order, or of as many as there are evaluations; one to the clean level is of the first order.
@@ -48,48 +55,46 @@ package struct UniPC: Sendable {
     _ start: SolverMemory.Entry, past: ArraySlice<SolverMemory.Entry>, to target: NoiseLevel,
     ending: SolverMemory.Entry?
   ) -> LinearCombination {
+    switch arithmetic {
+    case .double: update(start, past: past, to: target, ending: ending, in: Double.self)
+    case .single: update(start, past: past, to: target, ending: ending, in: Float.self)
+    }
+  }
+
+  private func update<Number: UniPCNumber>(
+    _ start: SolverMemory.Entry, past: ArraySlice<SolverMemory.Entry>, to target: NoiseLevel,
+    ending: SolverMemory.Entry?, in: Number.Type
+  ) -> LinearCombination {
     guard let newest = past.last else { return LinearCombination(start) }
-    let h = target.lambda - newest.level.lambda
+    let (from, to) = (Number.level(newest.level), Number.level(target))
+    let h = to.lambda - from.lambda
+    let growth = Number.expm1(-h)
     let m0 = LinearCombination(newest)
-    let base =
-      target.noise / newest.level.noise * LinearCombination(start) - target.signal * expm1(-h) * m0
-    var ratios = past.dropLast().reversed().map { ($0.level.lambda - newest.level.lambda) / h }
-    var differences = zip(past.dropLast().reversed(), ratios).map { (LinearCombination($0) - m0) / $1 }
+    let base = Double(to.noise / from.noise) * LinearCombination(start) - Double(to.signal * growth) * m0
+    var ratios = past.dropLast().reversed().map { (Number.level($0.level).lambda - from.lambda) / h }
+    var differences = zip(past.dropLast().reversed(), ratios).map { (LinearCombination($0) - m0) / Double($1) }
     if let ending {
       ratios.append(1)
       differences.append(LinearCombination(ending) - m0)
     }
     if differences.isEmpty { return base }
-    let weights = differenceWeights(ratios, h: h)
-    let scale = variant == .bh1 ? -h : expm1(-h)
-    return zip(weights, differences).reduce(base) { $0 - target.signal * scale * $1.0 * $1.1 }
+    let scale = variant == .bh1 ? -h : growth
+    let weights = weights(of: ratios, h: h, growth: growth, scale: scale)
+    return zip(weights, differences).reduce(base) { $0 - Number.product(to.signal * scale, $1.0, $1.1) }
   }
 
   /// rho: 1/2 for a single difference, which is accurate enough at its order, else the solution of the conditions.
-  private func differenceWeights(_ ratios: [Double], h: Double) -> [Double] {
+  private func weights<Number: UniPCNumber>(
+    of ratios: [Number], h: Number, growth: Number, scale: Number
+  ) -> [Number] {
     if ratios.count == 1 { return [0.5] }
-    let scale = variant == .bh1 ? -h : expm1(-h)
-    var (conditions, factorial) = ([Double](), 1.0)
-    var phi = expm1(-h) / -h - 1
+    var (conditions, factorial) = ([Number](), 1.0)
+    var phi = growth / -h - 1
     for i in 1...ratios.count {
-      conditions.append(phi * factorial / scale)
+      conditions.append(phi * Number(factorial) / scale)
       factorial *= Double(i + 1)
-      phi = phi / -h - 1 / factorial
+      phi = phi / -h - Number(1 / factorial)
     }
-    return solveVandermonde(ratios, conditions)
-  }
-}
-
-/// Solves `sum_k x_k^i y_k = b_i`, i from 0, by the coefficients of Lagrange's polynomials; the nodes x must differ.
-private func solveVandermonde(_ nodes: [Double], _ b: [Double]) -> [Double] {
-  nodes.indices.map { k in
-    // The coefficients of prod (x - x_j) / (x_k - x_j), the constant one first.
-    var coefficients = [1.0]
-    for (j, node) in nodes.enumerated() where j != k {
-      let scale = nodes[k] - node
-      let shifted = [0] + coefficients
-      coefficients = zip(shifted, coefficients + [0]).map { ($0 - node * $1) / scale }
-    }
-    return zip(coefficients, b).reduce(0) { $0 + $1.0 * $1.1 }
+    return Number.solveVandermonde(ratios, conditions)
   }
 }
