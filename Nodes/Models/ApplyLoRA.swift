@@ -1,6 +1,5 @@
 import DiffusionModels
 import GraphEngine
-import Safetensors
 
 /// A model whose weights are changed by a LoRA, or by what descends from it: Hu et al., 2021.
 package struct ApplyLoRA: ForecastingNode {
@@ -27,7 +26,7 @@ package struct ApplyLoRA: ForecastingNode {
 
   package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
     let path = parameters[path]
-    let file = try failing { try LoRAFile(path: path) }
+    let file = try NodeFailure.telling(at: self.path.name) { try LoRAFile(path: path) }
     let outputs = [(changedDenoiser.name, file.changesDenoiser), (changedClip.name, file.changesText)]
     return file.paths.map { NodeSource($0, outputs: Set(outputs.filter(\.1).map(\.0))) }
   }
@@ -40,36 +39,25 @@ package struct ApplyLoRA: ForecastingNode {
 
   package func run(_ io: inout NodeIO) throws {
     let path = io[path]
-    let file = try failing { try LoRAFile(path: path) }
+    let file = try NodeFailure.telling(at: self.path.name) { try LoRAFile(path: path) }
     let (denoiser, clip) = (io[denoiser], io[clip])
     if file.changesText, clip == nil {
       io.warn("the file also changes the text encoder: that is left out, as 'clip' is not wired", self.path.name)
     }
     let loading = LoadReport(io.reportLoaded)
-    io[changedDenoiser] = try failing {
+    io[changedDenoiser] = try NodeFailure.telling(at: self.path.name) {
       guard file.changesDenoiser, io[strength] != 0 else { return denoiser }
       let model = denoiser.model.patched(with: LoRAPatch(file, strength: io[strength]))
       try model.checkPatches(of: .unet)
       return DenoiserHandle(model: model, loading: loading)
     }
     io[changedClip] = try clip.map { clip in
-      try failing {
+      try NodeFailure.telling(at: self.path.name) {
         guard file.changesText, io[clipStrength] != 0 else { return clip }
         let model = clip.model.patched(with: LoRAPatch(file, strength: io[clipStrength]))
         try model.checkPatches(of: .clip)
         return CLIPHandle(model: model, loading: LoadReport(io.reportLoaded))
       }
-    }
-  }
-
-  /// Tells what is wrong with the file at the line of `path`.
-  private func failing<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let error as ModelError {
-      throw NodeFailure(lines: error.message, at: path.name)
-    } catch let error as WeightFileError {
-      throw NodeFailure(lines: error.message, at: path.name)
     }
   }
 }

@@ -2,12 +2,12 @@ import DiffusionModels
 import GraphEngine
 
 /// The text encoders of a model, from wherever it has them.
-package struct LoadTextEncoder: ForecastingNode {
+package struct LoadTextEncoder: PartLoader {
   package static let info = NodeInfo(
     type: "LoadTextEncoder", version: 1, lane: .inline,
     summary: "Opens the text encoders of a model, or one or two by themselves.")
 
-  let ports = ModelPorts("A model's folder or file, or the folder or file of a text encoder alone.")
+  package let ports = ModelPorts("A model's folder or file, or the folder or file of a text encoder alone.")
   let encoders = TextEncoderPorts()
   let clip = Output<CLIPHandle>("clip", "The text encoders and their tokenizers.")
 
@@ -19,15 +19,9 @@ package struct LoadTextEncoder: ForecastingNode {
     if parameters[encoders.secondPath] == parameters[ports.path] { parameters[encoders.secondPath] = nil }
   }
 
-  package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
-    try ports.sources(parameters, outputsOfParts, encoders: encoders)
-  }
+  package var textEncoders: TextEncoderPorts? { encoders }
 
-  package func verify(_ parameters: NodeParameters, outputs: Set<String>) throws {
-    try ports.verify(parameters, outputsOfParts, needed: outputs, encoders: encoders)
-  }
-
-  private var outputsOfParts: [Model.Part: Set<String>] { [.clip: [clip.name]] }
+  package var outputsOfParts: [Model.Part: Set<String>] { [.clip: [clip.name]] }
 
   package func forecast(_ io: inout NodeForecast) { io[clip] = ports.known(io.parameters, encoders: encoders) }
 

@@ -2,11 +2,11 @@ import DiffusionModels
 import GraphEngine
 
 /// The VAE of a model, from wherever it has one.
-package struct LoadVAE: ForecastingNode {
+package struct LoadVAE: PartLoader {
   package static let info = NodeInfo(
     type: "LoadVAE", version: 1, lane: .inline, summary: "Opens the VAE of a model, or one by itself.")
 
-  let ports = ModelPorts("A model's folder or file, or the folder or file of a VAE alone.")
+  package let ports = ModelPorts("A model's folder or file, or the folder or file of a VAE alone.")
   let scalingFactor = OptionalParameter<Double>(
     "scaling_factor",
     "What latents are multiplied by, which a VAE alone in a file does not say: 0.18215 if left out or, of 16 channels, "
@@ -20,29 +20,18 @@ package struct LoadVAE: ForecastingNode {
 
   package init() {}
 
-  package func resolve(_ parameters: inout NodeParameters) throws { try ports.resolve(&parameters) }
-
-  package func sources(_ parameters: NodeParameters) throws -> [NodeSource] {
-    try ports.sources(parameters, outputsOfParts)
-  }
-
-  package func verify(_ parameters: NodeParameters, outputs: Set<String>) throws {
-    try ports.verify(parameters, outputsOfParts, needed: outputs)
-  }
-
-  private var outputsOfParts: [Model.Part: Set<String>] { [.vae: [vae.name]] }
+  package var outputsOfParts: [Model.Part: Set<String>] { [.vae: [vae.name]] }
 
   package func forecast(_ io: inout NodeForecast) {
-    io[vae] = ports.known(
-      io.parameters, ModelOverrides(scalingFactor: io[scalingFactor], shiftFactor: io[shiftFactor]))
+    io[vae] = ports.known(io.parameters, overrides(io.parameters))
   }
 
   package func run(_ io: inout NodeIO) throws {
-    io[vae] = VAEHandle(
-      model: try ports.open(
-        io.parameters,
-        ModelOverrides(scalingFactor: io[scalingFactor], shiftFactor: io[shiftFactor]),
-        warn: io.warn),
-      loading: LoadReport(io.reportLoaded))
+    let model = try ports.open(io.parameters, overrides(io.parameters), warn: io.warn)
+    io[vae] = VAEHandle(model: model, loading: LoadReport(io.reportLoaded))
+  }
+
+  private func overrides(_ parameters: NodeParameters) -> ModelOverrides {
+    ModelOverrides(scalingFactor: parameters[scalingFactor], shiftFactor: parameters[shiftFactor])
   }
 }

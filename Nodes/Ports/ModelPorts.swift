@@ -1,10 +1,9 @@
 import DiffusionModels
 import GraphEngine
-import Safetensors
 import Tensors
 
 /// Where a model or a part of it is, and what it computes in.
-struct ModelPorts: PortGroup {
+package struct ModelPorts: PortGroup {
   let path: Parameter<String>
   let precision = Parameter(
     "precision", "What matrix products compute in; auto picks bf16 where the processor has instructions for it.",
@@ -27,7 +26,7 @@ struct ModelPorts: PortGroup {
     _ parameters: NodeParameters, _ outputs: [Model.Part: Set<String>], encoders: TextEncoderPorts? = nil
   ) throws -> [NodeSource] {
     let model = try open(parameters, encoders: encoders)
-    return try failing {
+    return try NodeFailure.telling(at: path.name) {
       for (part, _) in outputs where outputs.count == 1 { try model.requirePart(part) }
       return try Model.Part.allCases.flatMap { part in
         guard let outputs = outputs[part] else { return [NodeSource]() }
@@ -44,7 +43,7 @@ struct ModelPorts: PortGroup {
     encoders: TextEncoderPorts? = nil
   ) throws {
     let model = try open(parameters, encoders: encoders)
-    try failing {
+    try NodeFailure.telling(at: path.name) {
       for part in Model.Part.allCases where outputs[part]?.isDisjoint(with: needed) == false { try model.survey(part) }
     }
   }
@@ -63,22 +62,11 @@ struct ModelPorts: PortGroup {
     let precision = Precision(rawValue: parameters[precision]) ?? .f32
     var overrides = overrides
     overrides.textRecipe = encoders.flatMap { parameters[$0.family] }.flatMap(TextRecipe.init)
-    return try failing {
+    return try NodeFailure.telling(at: path.name) {
       try Model(
         path: parameters[path], secondPath: encoders.flatMap { parameters[$0.secondPath] }, precision: precision,
         overrides: overrides
       ) { [port = path.name] in warn($0, port) }
-    }
-  }
-
-  /// Tells a model's errors at the line of `path`.
-  private func failing<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let error as ModelError {
-      throw NodeFailure(lines: error.message, at: path.name)
-    } catch let error as WeightFileError {
-      throw NodeFailure(lines: error.message, at: path.name)
     }
   }
 }
@@ -102,7 +90,7 @@ extension [NodeSource] {
 }
 
 /// What text encoders need to be told that come in files of their own.
-struct TextEncoderPorts: PortGroup {
+package struct TextEncoderPorts: PortGroup {
   let secondPath = OptionalParameter<String>(
     "path_2",
     "The folder or file of the other of two text encoders, in either order: CLIP-L and T5 for FLUX.1, CLIP-L and "

@@ -1,6 +1,5 @@
 import DiffusionModels
 import GraphEngine
-import Safetensors
 import Synchronization
 
 /// A model of one part that is read when it is first used, and kept as long as the wires that lead to it.
@@ -26,19 +25,6 @@ final class LazyModel<Model: Sendable>: Sendable {
         known = made
         return made
       }
-    }
-  }
-}
-
-extension NodeFailure {
-  /// Tells errors of models and their files at a port's line.
-  static func telling<Result>(at port: String, _ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let error as ModelError {
-      throw NodeFailure(lines: error.message, at: port)
-    } catch let error as WeightFileError {
-      throw NodeFailure(lines: error.message, at: port)
     }
   }
 }

@@ -1,6 +1,5 @@
 import DiffusionModels
 import GraphEngine
-import Safetensors
 import Synchronization
 
 /// A part of a model on a wire: nothing is read before a node uses it, and the last wire's end frees it.
@@ -40,25 +39,13 @@ extension ModelHandle {
   ///
   /// Throws `NodeFailure` at the port that the handle came in by.
   fileprivate func part<Part>(_ name: String, at port: String, _ get: (Model) throws -> Part) throws -> Part {
-    do {
+    try NodeFailure.telling(at: port) {
       var part: Part?
       let duration = try ContinuousClock().measure { part = try get(model) }
       loading.loaded(name, in: duration)
       guard let part else { preconditionFailure("measured without running") }
       return part
-    } catch let error as ModelError {
-      throw NodeFailure(lines: error.message, at: port)
-    } catch let error as WeightFileError {
-      throw NodeFailure(lines: error.message, at: port)
     }
-  }
-}
-
-extension NodeFailure {
-  /// Weights that do not fit are told one a line.
-  init(lines message: String, at port: String) {
-    let lines = message.split(separator: "\n").map(String.init)
-    self.init(lines.first ?? "", at: port, notes: Array(lines.dropFirst()))
   }
 }
 
