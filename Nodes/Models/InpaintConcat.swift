@@ -2,10 +2,13 @@ import DiffusionModels
 import GraphEngine
 import Tensors
 
-/// What an inpainting UNet of nine channels sees beside the latent, as diffusers' StableDiffusionInpaintPipeline makes it.
+/// What an inpainting model sees beside the latent: a mask, cut at a half, and the latent of the picture with grey where the mask
+/// is.
 ///
-/// The mask, cut at a half, one number a cell, and the latent of the picture with grey where the mask is.
-package struct InpaintConcat: Node {
+/// A UNet of nine channels sees one number of the mask a cell, and then the latent, as diffusers'
+/// StableDiffusionInpaintPipeline makes it; FLUX.1 Fill the latent, and then all of a cell's pixels of the mask as channels, row by
+/// row, as FluxFillPipeline's `prepare_mask_latents`.
+package struct InpaintConcat: ForecastingNode {
   package static let info = NodeInfo(
     type: "InpaintConcat", version: 1, lane: .compute,
     summary: "Makes what an inpainting model sees of a mask and the picture around it.")
@@ -20,12 +23,32 @@ package struct InpaintConcat: Node {
   let seed = OptionalParameter<UInt64>(
     "seed", "Draws a sample of the VAE's posterior with draw 0 of this seed's stream; its mean without it.")
   let rng = RandomParameters.rng
-  let concat = Output<PlainTensor>("concat", "Mask and masked picture, [n, 5, h, w] of a VAE of four channels.")
+  let form = OptionalParameter<String>(
+    "form",
+    "Whether the model sees one number of the mask a cell, before the picture, or all pixels of it, behind the picture, as "
+      + "FLUX.1 Fill; as the VAE's models do when left out.",
+    options: Form.allCases.map(\.rawValue))
+  let concat = Output<PlainTensor>(
+    "concat", "Mask and masked picture, [n, 5, h, w] of a VAE of four channels, [n, 80, h, w] of FLUX.1's.")
+
+  private enum Form: String, CaseIterable {
+    case cells, pixels
+
+    init(_ vae: AutoencoderKLConfig) { self = vae.isOfFlux ? .pixels : .cells }
+  }
 
   package init() {}
 
   package func resolve(_ parameters: inout NodeParameters) {
     if parameters[seed] == nil { parameters[rng] = RandomParameters.defaultGenerator }
+  }
+
+  /// What is as before it could be said has the key of before.
+  package func forecast(_ io: inout NodeForecast) {
+    guard let told = io[vae]?.vaeConfig.map(Form.init) else { return }
+    let form = io[form].flatMap(Form.init) ?? told
+    io.parameters[self.form] = form == .cells && told == .cells ? nil : form.rawValue
+    if form == .pixels { io.parameters[cells] = CellReduction.first.rawValue }
   }
 
   package func run(_ io: inout NodeIO) throws {
@@ -45,6 +68,11 @@ package struct InpaintConcat: Node {
       posterior.sample(noise: RandomParameters.noise(mean.shape, seed: seed, draw: 0, generator: io[rng]))
     }
     let latent = vae.scaled(sample ?? mean)
+    guard (io[form].flatMap(Form.init) ?? Form(vae.config)) == .cells else {
+      let pixels = covered.channelsLast().pixelsUnshuffled(vae.config.pixelsPerLatent).channelsFirst()
+      io[concat] = PlainTensor(tensor: latent.joiningChannels(pixels), metadata: [:])
+      return
+    }
     let reduction = CellReduction(rawValue: io[cells]) ?? .first
     let cells = try Mask(covered).cells(of: latent, reduction, at: self.mask.name).cutAtHalf
     io[concat] = PlainTensor(
@@ -60,13 +88,5 @@ extension Tensor {
         for i in target.indices { target[i] = source[i] >= 0.5 ? 1 : 0 }
       }
     }
-  }
-
-  /// [n, a, h, w] and [n, b, h, w] -> [n, a + b, h, w].
-  fileprivate func joiningChannels(_ other: Tensor) -> Tensor {
-    let parts = (0..<shape[0]).flatMap { index in
-      [sample(index), other.sample(index)].map { $0.reshaped(Array($0.shape.dropFirst())) }
-    }
-    return Tensor(concatenating: parts).reshaped([shape[0], shape[1] + other.shape[1], shape[2], shape[3]])
   }
 }

@@ -10,8 +10,8 @@ package struct Predict: BatchableNode, ForecastingNode {
   let denoiser = Input<DenoiserHandle>("denoiser", "The denoiser, of any family.")
   let ports = PredictionPorts()
   let references = VariadicInput<Latent>(
-    "references", "Pictures to go by, as clean latents: what FLUX.2 klein edits.", isOptional: true)
-
+    "references", "Pictures to go by, as clean latents: what FLUX.2 klein edits, or the one of FLUX.1 Kontext.",
+    isOptional: true)
   let concat = OptionalInput<PlainTensor>("concat", PredictionPorts.concatHelp)
   let control = VariadicInput<Control>("control", PredictionPorts.controlHelp, isOptional: true)
 
@@ -41,16 +41,43 @@ package struct Predict: BatchableNode, ForecastingNode {
         "the model is \(config.modelName), which is not told a guidance scale", at: ports.guidance.name,
         notes: ["leave 'guidance' out"])
     }
-    if io.isWired(references), !config.takesReferences {
-      throw NodeFailure(
-        "the model is \(config.modelName), which looks at no other pictures", at: references.name,
-        notes: ["FLUX.2 does"])
-    }
+    try requireFit(ofReferences: config, io)
     guard config.unet == nil else { return }
+    try requireFit(ofConcat: config, io)
     if let schedule = io[ports.schedule], schedule.schedule.kind != .flow {
       throw NodeFailure(
         "\(schedule.name) is that of a \(schedule.schedule.kind.modelName), but the model is \(config.modelName)",
         at: ports.schedule.name, notes: ["make one of the denoiser that predicts"])
+    }
+  }
+
+  private func requireFit(ofReferences config: DenoiserConfig, _ io: NodeForecast) throws {
+    guard io.isWired(references) else { return }
+    guard config.takesReferences else {
+      throw NodeFailure(
+        "the model is \(config.modelName), which looks at no other pictures", at: references.name,
+        notes: ["FLUX.1 Kontext and FLUX.2 do"])
+    }
+    if let most = config.mostReferences, io.wireCount(references) > most {
+      throw NodeFailure(
+        "the model is \(config.modelName), which looks at one other picture, not at \(io.wireCount(references))",
+        at: references.name, notes: ["join several in one picture, by Stitch"])
+    }
+  }
+
+  /// What a transformer sees beside the latent is told by its weights.
+  private func requireFit(ofConcat config: DenoiserConfig, _ io: NodeForecast) throws {
+    switch (config.concat, io.isWired(concat)) {
+    case (let (channels, maker)?, false):
+      throw NodeFailure(
+        "the model is \(config.modelName), which sees \(channels) channels beside the latent's \(config.latentChannels)",
+        at: concat.name, notes: ["wire 'concat', which \(maker) makes"])
+    case (nil, true):
+      throw NodeFailure(
+        "the model is \(config.modelName), which sees nothing beside the latent in channels of its own",
+        at: concat.name,
+        notes: ["leave 'concat' out"])
+    default: break
     }
   }
 

@@ -14,8 +14,8 @@ struct PredictionPorts: PortGroup {
   let noise = Output<NoisePrediction>("noise", "The model's own output, tagged with what it predicts.")
 
   static let concatHelp =
-    "What a UNet sees beside the latent, [n or 1, c, h, w]: mask and masked picture of an inpainting model, by InpaintConcat, or "
-    + "the picture that an instruct-pix2pix model edits, by EditConcat."
+    "What a model sees beside the latent, [n or 1, c, h, w]: mask and masked picture of an inpainting model or FLUX.1 Fill, by "
+    + "InpaintConcat, or the picture of an instruct-pix2pix model or FLUX.1 Canny and Depth, by EditConcat."
 
   static let controlHelp =
     "What ControlNetPredict and AdapterPredict made for this latent; several add up."

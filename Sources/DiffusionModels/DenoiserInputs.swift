@@ -44,7 +44,7 @@ struct DenoiserInputs {
     }
   }
 
-  func requireReferences(channels: Int, model: String) throws {
+  func requireReferences(channels: Int, multiplesOf size: Int = 1, model: String) throws {
     for reference in extras.references {
       guard reference.shape.count == 4, reference.shape[1] == channels, reference.count > 0,
         [1, samples].contains(reference.shape[0])
@@ -52,12 +52,44 @@ struct DenoiserInputs {
         throw DenoiserMismatch(
           .references, "a reference is \(reference.shape); \(model) takes [\(counts), \(channels), h, w]")
       }
+      guard reference.shape[2] % size == 0, reference.shape[3] % size == 0 else {
+        throw DenoiserMismatch(
+          .references,
+          "a reference is \(reference.shape[3]) wide and \(reference.shape[2]) high; \(model) takes multiples of \(size)"
+        )
+      }
+    }
+  }
+
+  func requireOneReference(model: String) throws {
+    guard extras.references.count < 2 else {
+      throw DenoiserMismatch(
+        .references,
+        "there are \(extras.references.count) references; \(model) looks at one, into which several pictures can be joined"
+      )
     }
   }
 
   func requireNoReferences(model: String) throws {
     guard extras.references.isEmpty else {
-      throw DenoiserMismatch(.references, "\(model) looks at no other pictures; FLUX.2 does")
+      throw DenoiserMismatch(.references, "\(model) looks at no other pictures; FLUX.1 Kontext and FLUX.2 do")
+    }
+  }
+
+  func requireConcat(channels: Int, maker: String, model: String) throws {
+    guard let concat = extras.concat else {
+      throw DenoiserMismatch(
+        .concat,
+        "\(model) sees \(channels) channels beside the latent's \(latent.shape[1]); 'concat' was expected, which \(maker) makes"
+      )
+    }
+    guard concat.shape.count == 4, concat.shape[1] == channels, concat.shape[2...] == latent.shape[2...],
+      [1, samples].contains(concat.shape[0])
+    else {
+      throw DenoiserMismatch(
+        .concat,
+        "it is \(concat.shape), but the latent is \(latent.shape), beside which \(model) takes [\(counts), \(channels), "
+          + "\(latent.shape[2]), \(latent.shape[3])]")
     }
   }
 
@@ -100,5 +132,16 @@ extension Tensor {
   func cut(into count: Int) -> [Tensor] {
     let samples = shape[0] / count
     return (0..<count).map { self.samples($0 * samples..<($0 + 1) * samples) }
+  }
+}
+
+extension Tensor {
+  /// [n, a, h, w] and [n or 1, b, h, w] -> [n, a + b, h, w].
+  package func joiningChannels(_ other: Tensor) -> Tensor {
+    let samples = (0..<shape[0]).map { index in
+      let added = other.sample(other.shape[0] == 1 ? 0 : index)
+      return Tensor(concatenating: [sample(index), added].map { $0.reshaped(Array($0.shape.dropFirst())) })
+    }
+    return Tensor(concatenating: samples).reshaped([shape[0], shape[1] + other.shape[1], shape[2], shape[3]])
   }
 }

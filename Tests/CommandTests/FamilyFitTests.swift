@@ -20,7 +20,9 @@ struct FamilyFitTests {
   /// The message about a graph with these nodes beside the parts.
   private func problem(_ line: String) throws -> String {
     let stepgraph = try Stepgraph()
-    for name in ["transformers/flux", "transformers/flux2", "vaes/flux2-small-decoder"] {
+    for name in ["flux", "flux-fill", "flux-kontext", "flux2"].map({ "transformers/\($0)" }) + [
+      "vaes/flux2-small-decoder"
+    ] {
       try Self.write(name, to: stepgraph)
     }
     try stepgraph.folder.write(
@@ -30,6 +32,9 @@ struct FamilyFitTests {
         sd:    {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}
         flux:  {node: LoadDenoiser, with: {path: flux.safetensors}}
         flux2: {node: LoadDenoiser, with: {path: flux2.safetensors}}
+        fill:  {node: LoadDenoiser, with: {path: flux-fill.safetensors}}
+        dev:   {node: LoadDenoiser, with: {path: flux-kontext.safetensors}}
+        given: {node: LoadTensor, with: {path: \(Repository.fixtures.path)/transformers/flux.safetensors, name: 0.states}}
         vae:   {node: LoadVAE, with: {path: flux2-small-decoder.safetensors}}
         text:  {node: TextEncode, in: {clip: sd.clip}, with: {text: a}}
         z:     {node: EmptyLatent, in: {vae: sd.vae}, with: {width: 64, height: 64, seed: 1}}
@@ -61,9 +66,25 @@ struct FamilyFitTests {
       "a: {node: Predict, in: {denoiser: flux.denoiser, latent: z, conditioning: text, schedule: f}, with: {step: 0, guidance: 3}}",
       "FLUX.1 schnell"
     ),
+    (
+      "a: {node: Predict, in: {denoiser: fill.denoiser, latent: z, conditioning: given, schedule: f}, with: {step: 0}}",
+      "the model is FLUX.1 Fill dev, which sees 68 channels beside the latent's 4"
+    ),
+    (
+      "a: {node: Predict, in: {denoiser: dev.denoiser, latent: z, conditioning: given, schedule: f, concat: z}, with: {step: 0}}",
+      "the model is FLUX.1 dev, which sees nothing beside the latent in channels of its own"
+    ),
+    (
+      "a: {node: Predict, in: {denoiser: fill.denoiser, latent: z, conditioning: given, schedule: f, references: [z]}, with: {step: 0}}",
+      "the model is FLUX.1 Fill dev, which looks at no other pictures"
+    ),
+    (
+      "a: {node: Predict, in: {denoiser: dev.denoiser, latent: z, conditioning: given, schedule: f, references: [z, z]}, with: {step: 0}}",
+      "the model is FLUX.1 dev, which looks at one other picture, not at 2"
+    ),
   ])
   func aPartOfAnotherFamilyIsToldAtItsWire(_ line: String, _ expected: String) throws {
     let problem = try problem(line)
-    #expect(problem.contains("graph.yaml:12:") && problem.contains(expected), "\(problem)")
+    #expect(problem.contains("graph.yaml:15:") && problem.contains(expected), "\(problem)")
   }
 }

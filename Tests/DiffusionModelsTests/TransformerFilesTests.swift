@@ -63,7 +63,8 @@ import DiffusionModels
 
   @Test(
     arguments: [
-      ("flux", "FLUX.1", "schnell"), ("flux-guidance", "FLUX.1", "dev"), ("flux2", "FLUX.2", "klein"),
+      ("flux", "FLUX.1", "schnell"), ("flux-guidance", "FLUX.1", "dev"), ("flux-fill", "FLUX.1", "Fill dev"),
+      ("flux-control", "FLUX.1", "Canny or Depth dev"), ("flux-kontext", "FLUX.1", "dev"), ("flux2", "FLUX.2", "klein"),
       ("flux2-guidance", "FLUX.2", "dev"), ("z-image", "Z-Image", nil), ("z-image-wide", "Z-Image", nil),
     ] as [(String, String, String?)])
   func everyLayoutGivesTheSameBits(_ name: String, _ family: String, _ variant: String?) throws {
@@ -71,8 +72,9 @@ import DiffusionModels
     let states = try (try? reference.tensor("0.states")) ?? reference.tensor("0.states.0")
     let conditioning = DenoiserConditioning(states, pooled: try? reference.tensor("0.pooled"))
     let latent = try reference.tensor("0.latent")
+    let extras = DenoiserExtras(concat: try? reference.tensor("0.concat"))
     func prediction(_ denoiser: any Denoiser) throws -> Tensor {
-      try denoiser.predict(latent: latent, time: 1000, conditionings: [conditioning], extras: DenoiserExtras())[0]
+      try denoiser.predict(latent: latent, time: 1000, conditionings: [conditioning], extras: extras)[0]
     }
     let expected = try prediction(tiny.denoiser())
     for (layout, path) in try files(tiny) {

@@ -5,7 +5,10 @@ import DiffusionModels
 
 /// The denoisers of FLUX.1, FLUX.2 and Z-Image against diffusers' classes: whole outputs of tiny models.
 struct TransformerTests {
-  private static let names = ["flux", "flux-guidance", "flux2", "flux2-guidance", "z-image", "z-image-wide"]
+  private static let names = [
+    "flux", "flux-guidance", "flux-fill", "flux-control", "flux-kontext", "flux2", "flux2-guidance", "z-image",
+    "z-image-wide",
+  ]
 
   /// What one forward pass is given.
   private struct Pass {
@@ -21,7 +24,7 @@ struct TransformerTests {
       output = try reference.tensor("\(index).output")
       time = run.time
       extras = DenoiserExtras(
-        guidance: run.guidance,
+        guidance: run.guidance, concat: try? reference.tensor("\(index).concat"),
         references: try (0..<run.references).map { try reference.tensor("\(index).reference.\($0)") })
       let texts = reference.cases("\(index).states.", "")
       conditionings =
@@ -126,7 +129,28 @@ struct TransformerTests {
         == "guidance: FLUX.1 schnell is not told a guidance scale; leave 'guidance' out")
     #expect(
       try message("flux", extras: DenoiserExtras(references: [.zeros([1, 4, 2, 2])]))
-        == "references: FLUX.1 looks at no other pictures; FLUX.2 does")
+        == "references: FLUX.1 schnell looks at no other pictures; FLUX.1 Kontext and FLUX.2 do")
+    #expect(
+      try message("flux-kontext", extras: DenoiserExtras(references: [.zeros([1, 4, 3, 2])]))
+        == "references: a reference is 2 wide and 3 high; FLUX.1 dev takes multiples of 2")
+    #expect(
+      try message("flux-kontext", extras: DenoiserExtras(references: Array(repeating: .zeros([1, 4, 2, 2]), count: 2)))
+        == "references: there are 2 references; FLUX.1 dev looks at one, into which several pictures can be joined")
+    #expect(
+      try message(
+        "flux-fill", extras: DenoiserExtras(concat: .zeros([1, 68, 6, 10]), references: [.zeros([1, 4, 2, 2])]))
+        == "references: FLUX.1 Fill dev looks at no other pictures; FLUX.1 Kontext and FLUX.2 do")
+    #expect(
+      try message("flux-fill")
+        == "concat: FLUX.1 Fill dev sees 68 channels beside the latent's 4; 'concat' was expected, which InpaintConcat makes"
+    )
+    #expect(
+      try message("flux-control", extras: DenoiserExtras(concat: .zeros([1, 5, 6, 10])))
+        == "concat: it is [1, 5, 6, 10], but the latent is [1, 4, 6, 10], beside which FLUX.1 Canny or Depth dev takes "
+        + "[1, 4, 6, 10]")
+    #expect(
+      try message("flux", extras: DenoiserExtras(concat: .zeros([1, 4, 6, 10])))
+        == "concat: FLUX.1 schnell sees nothing beside the latent in channels of its own")
     #expect(
       try message("flux2", extras: DenoiserExtras(references: [.zeros([1, 4, 2, 2])]))
         == "references: a reference is [1, 4, 2, 2]; FLUX.2 takes [1, 24, h, w]")

@@ -40,7 +40,7 @@ package enum DenoiserConfig: Sendable, Equatable {
   package var variant: String? {
     switch self {
     case .unet(let config): config.variant
-    case .flux(let config): config.embedsGuidance ? "dev" : "schnell"
+    case .flux(let config): config.variant
     case .flux2(let config): config.embedsGuidance ? "dev" : "klein"
     case .zImage: nil
     }
@@ -51,7 +51,7 @@ package enum DenoiserConfig: Sendable, Equatable {
     ([family.rawValue] + [variant].compactMap(\.self)).joined(separator: " ")
   }
 
-  /// Channels of the latents that the model takes, but for what some UNets see beside them.
+  /// Channels of the latents that the model takes, but for what some models see beside them.
   package var latentChannels: Int {
     switch self {
     case .unet(let config): config.outputChannels
@@ -99,7 +99,22 @@ package enum DenoiserConfig: Sendable, Equatable {
   }
 
   /// Whether the model looks at other pictures.
-  package var takesReferences: Bool { if case .flux2 = self { true } else { false } }
+  package var takesReferences: Bool {
+    switch self {
+    case .flux(let config): config.takesReferences
+    case .flux2: true
+    case .unet, .zImage: false
+    }
+  }
+
+  /// The most other pictures that the model looks at; nil where there is no most.
+  package var mostReferences: Int? { if case .flux = self { 1 } else { nil } }
+
+  /// What a transformer sees beside the latent: how many channels, and the node that makes them; nil where there are none.
+  package var concat: (channels: Int, maker: String)? {
+    guard case .flux(let config) = self, let tool = config.tool else { return nil }
+    return (config.concatChannels, tool.maker)
+  }
 
   /// How the layout that diffusers saves calls the weights.
   var names: NameTable { NameTable([NameTable.Rule("", "")]) }

@@ -87,6 +87,7 @@ extension DenoiserConfig {
       "\(config.layerCount) double and \(config.singleLayerCount) single blocks, \(config.headCount) heads of "
         + "\(config.headWidth), context \(config.conditioningSize), pooled \(config.pooledSize), "
         + "\(config.latentChannels) latent channels"
+        + (config.concatChannels == 0 ? "" : " and \(config.concatChannels) beside them")
     case .flux2(let config):
       "\(config.layerCount) double and \(config.singleLayerCount) single blocks, \(config.headCount) heads of "
         + "\(config.headWidth), context \(config.conditioningSize), \(config.inputChannels) latent channels"

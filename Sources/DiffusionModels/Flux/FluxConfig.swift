@@ -1,7 +1,8 @@
 /// The shape of FLUX.1's transformer, from `transformer/config.json`; defaults as diffusers' FluxTransformer2DModel.
 package struct FluxConfig: Sendable, Equatable {
-  /// Numbers of a token: channels of a latent pixel times 4.
-  package let inputChannels: Int
+  /// Numbers of a token: channels of a latent pixel times 4, with what the model sees beside the latent.
+  package private(set) var inputChannels: Int
+  /// Numbers that the model gives for a token: the latent's alone.
   package let outputChannels: Int
   /// Blocks with streams of their own for text and picture, and blocks on both together.
   package let layerCount, singleLayerCount: Int
@@ -16,9 +17,27 @@ package struct FluxConfig: Sendable, Equatable {
   package let rotaryAxes: [Int]
 
   package var width: Int { headCount * headWidth }
+
+  /// The same that sees more beside the latent.
+  func widened(to inputChannels: Int) -> FluxConfig {
+    var config = self
+    config.inputChannels = inputChannels
+    return config
+  }
+
   /// Pixels of a latent along one side of a token.
   package static let patchSize = 2
-  package var latentChannels: Int { inputChannels / (Self.patchSize * Self.patchSize) }
+  package var latentChannels: Int { outputChannels / (Self.patchSize * Self.patchSize) }
+  /// Channels that the model sees beside the latent's.
+  package var concatChannels: Int { (inputChannels - outputChannels) / (Self.patchSize * Self.patchSize) }
+  /// What they are for; nil where there are none.
+  package var tool: FluxTool? { FluxTool(channels: concatChannels, latentChannels: latentChannels) }
+  /// Whether the model may be FLUX.1 Kontext, whose weights have dev's names and sizes.
+  package var takesReferences: Bool { embedsGuidance && tool == nil }
+  /// What sets the model apart within its family.
+  package var variant: String {
+    [tool?.name, embedsGuidance ? "dev" : "schnell"].compactMap(\.self).joined(separator: " ")
+  }
 
   /// Reads the config file at `path`.
   ///
@@ -39,6 +58,11 @@ package struct FluxConfig: Sendable, Equatable {
     rotaryAxes = try file.rotaryAxes("axes_dims_rope", default: [16, 56, 56], headWidth: headWidth)
     try file.requireDivisible([inputChannels, outputChannels], by: Self.patchSize * Self.patchSize) {
       "\($0) in 'in_channels' or 'out_channels' is not a multiple of 4, the pixels of a token"
+    }
+    guard inputChannels >= outputChannels else {
+      throw ModelError(
+        "\(file.path): 'in_channels' is \(inputChannels) and 'out_channels' \(outputChannels); as many were expected, or "
+          + "more of a model that sees something beside the latent")
     }
   }
 }

@@ -43,25 +43,35 @@ package struct FluxTransformer2DModel: Denoiser {
     latent: Tensor, time: Double, conditionings: [DenoiserConditioning], extras: DenoiserExtras
   ) throws -> [Tensor] {
     try check(latent: latent, conditionings: conditionings, extras: extras)
-    let (height, width, size) = (latent.shape[2], latent.shape[3], FluxConfig.patchSize)
-    let texts = conditionings.stacked(\.states, samples: latent.shape[0])
-    let pooled = conditionings.stackedPooled(samples: latent.shape[0])
+    let (samples, size) = (latent.shape[0], FluxConfig.patchSize)
+    let seen = extras.concat.map { latent.joiningChannels($0) } ?? latent
+    let pictures = [seen] + extras.references.map { $0.repeated(toSamples: samples) }
+    let texts = conditionings.stacked(\.states, samples: samples)
+    let pooled = conditionings.stackedPooled(samples: samples)
     let conditioning = conditioning(time: time, guidance: extras.guidance, pooled: pooled)
+    // [m, t, d]
     var x = Tensor(
       TokenProjection(
-        joining: [
-          (texts, contextEmbedder),
-          (latent.patches(size, .channelsFirst).repeated(conditionings.count), pictureEmbedder),
-        ]))  // [m, t, d]
+        joining: [(texts, contextEmbedder)]
+          + pictures.map { ($0.patches(size, .channelsFirst).repeated(conditionings.count), pictureEmbedder) }))
     let textCount = texts.shape[1]
-    let rotation = rotation(
-      Array(repeating: [0, 0, 0], count: textCount)
-        + AxialRotation.grid([0], rows: height / size, columns: width / size))
+    let rotation = rotation(Self.positions(textCount: textCount, pictures: pictures))
     for block in blocks { x = block(x, textCount: textCount, conditioning: conditioning, rotation: rotation) }
     for block in singleBlocks { x = block(x, conditioning: conditioning, rotation: rotation) }
-    let velocities = output(x, tokens: textCount..<x.shape[1], conditioning: conditioning)
+    let (height, width) = (latent.shape[2], latent.shape[3])
+    let tokenCount = (height / size) * (width / size)
+    let velocities = output(x, tokens: textCount..<textCount + tokenCount, conditioning: conditioning)
       .unpatched(size, .channelsFirst, height: height, width: width)
     return velocities.cut(into: conditionings.count)
+  }
+
+  /// Of every token picture, row and column; a reference is at 1, as in diffusers' FluxKontextPipeline.
+  private static func positions(textCount: Int, pictures: [Tensor]) -> [[Int]] {
+    Array(repeating: [0, 0, 0], count: textCount)
+      + pictures.enumerated().flatMap { index, picture in
+        AxialRotation.grid(
+          [index], rows: picture.shape[2] / FluxConfig.patchSize, columns: picture.shape[3] / FluxConfig.patchSize)
+      }
   }
 
   /// What modulates all tokens of a picture, after its SiLU: [n or 1, d].
@@ -83,9 +93,19 @@ package struct FluxTransformer2DModel: Denoiser {
     try inputs.requireLatent(channels: config.latentChannels, multiplesOf: FluxConfig.patchSize, model: "FLUX.1")
     try inputs.requireStates(width: config.conditioningSize, model: "FLUX.1")
     try inputs.requirePooled(width: config.pooledSize, model: "FLUX.1")
-    try inputs.requireNoConcat(model: "FLUX.1")
     try inputs.requireNoControl(model: "FLUX.1")
-    try inputs.requireNoReferences(model: "FLUX.1")
+    let model = "FLUX.1 \(config.variant)"
+    if let tool = config.tool {
+      try inputs.requireConcat(channels: config.concatChannels, maker: tool.maker, model: model)
+    } else {
+      try inputs.requireNoConcat(model: model)
+    }
+    if config.takesReferences {
+      try inputs.requireReferences(channels: config.latentChannels, multiplesOf: FluxConfig.patchSize, model: model)
+      try inputs.requireOneReference(model: model)
+    } else {
+      try inputs.requireNoReferences(model: model)
+    }
     if !config.embedsGuidance { try inputs.requireNoGuidance(model: "FLUX.1 schnell") }
   }
 }

@@ -58,12 +58,7 @@ package struct UNetDenoiser: Denoiser {
       throw DenoiserMismatch(
         .concat, "it is \(concat.shape), but the latent is \(latent.shape); the same height and width were expected")
     }
-    let samples = (0..<latent.shape[0]).map { index in
-      let added = concat.sample(concat.shape[0] == 1 ? 0 : index)
-      return Tensor(concatenating: [latent.sample(index), added].map { $0.reshaped(Array($0.shape.dropFirst())) })
-    }
-    return Tensor(concatenating: samples)
-      .reshaped([latent.shape[0], latent.shape[1] + concat.shape[1], latent.shape[2], latent.shape[3]])
+    return latent.joiningChannels(concat)
   }
 }
 

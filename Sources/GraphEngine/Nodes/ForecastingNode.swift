@@ -54,7 +54,10 @@ package struct NodeForecast {
   /// Whether a wire leads into the input.
   package func isWired<Value>(_ input: OptionalInput<Value>) -> Bool { !wires[inputPosition(input.name)].isEmpty }
 
-  package func isWired<Value>(_ input: VariadicInput<Value>) -> Bool { !wires[inputPosition(input.name)].isEmpty }
+  package func isWired<Value>(_ input: VariadicInput<Value>) -> Bool { wireCount(input) > 0 }
+
+  /// How many wires lead into the input.
+  package func wireCount<Value>(_ input: VariadicInput<Value>) -> Int { wires[inputPosition(input.name)].count }
 
   /// Takes the wire away: the node runs, and is keyed, as if the input had been left out.
   package mutating func disconnect<Value>(_ input: OptionalInput<Value>) { wires[inputPosition(input.name)] = [] }

@@ -116,6 +116,7 @@ extension BenchCommand {
         guard let config = model.denoiserConfig else {
           preconditionFailure("a denoiser without a config")
         }
+        let beside = config.concat.map { noise([1, $0.channels, side, side], 0, 3) }
         let pooled: Int? = if case .flux(let config) = config { config.pooledSize } else { nil }
         return { run in
           _ = try denoiser.predict(
@@ -125,7 +126,7 @@ extension BenchCommand {
               DenoiserConditioning(
                 noise([batch, tokens, config.conditioningSize], run, 1),
                 pooled: pooled.map { noise([batch, $0], run, 2) })
-            ], extras: DenoiserExtras())
+            ], extras: DenoiserExtras(concat: beside))
         }
       case .unet:
         let unet = try model.unet()

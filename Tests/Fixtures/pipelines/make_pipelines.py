@@ -115,7 +115,8 @@ def keeping(index, steps):
     return list(range(steps)) if steps <= 4 else [0, 1, steps // 2, steps - 1]
 
 
-def write_flux(clip_tokenizer, t5_tokenizer):
+def flux_encoders():
+    """CLIP and T5, whose weights are those of ../text-encoders/flux.json."""
     clip = CLIPTextModel(CLIPTextConfig(
         vocab_size=49408, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=1,
         max_position_embeddings=77, hidden_act="quick_gelu", bos_token_id=0, eos_token_id=2, pad_token_id=1)).eval()
@@ -123,6 +124,11 @@ def write_flux(clip_tokenizer, t5_tokenizer):
         vocab_size=32128, d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")).eval()
     by_name(clip, "text_encoder")
     by_name(t5, "text_encoder_2")
+    return clip, t5
+
+
+def write_flux(clip_tokenizer, t5_tokenizer):
+    clip, t5 = flux_encoders()
     for name, config, schedule in (("flux-schnell", FLUX, SCHNELL), ("flux-dev", FLUX | dict(guidance_embeds=True), DEV)):
         family = Family(name, dict(
             _class_name="FluxPipeline", transformer=["diffusers", "FluxTransformer2DModel"],

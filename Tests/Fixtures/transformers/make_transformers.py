@@ -40,6 +40,10 @@ CASES = {
     "flux-guidance": (FluxTransformer2DModel, FLUX | dict(
         guidance_embeds=True, num_layers=1, num_single_layers=1, attention_head_dim=32, num_attention_heads=2,
         axes_dims_rope=[4, 14, 14])),
+    # 64 channels of a mask, and with it or alone as many of a picture as the latent has.
+    "flux-fill": (FluxTransformer2DModel, FLUX | dict(guidance_embeds=True, in_channels=288, out_channels=16)),
+    "flux-control": (FluxTransformer2DModel, FLUX | dict(guidance_embeds=True, in_channels=32, out_channels=16)),
+    "flux-kontext": (FluxTransformer2DModel, FLUX | dict(guidance_embeds=True)),
     "flux2": (Flux2Transformer2DModel, FLUX2),
     "flux2-guidance": (Flux2Transformer2DModel, FLUX2 | dict(
         guidance_embeds=True, num_layers=1, num_single_layers=1, attention_head_dim=24, num_attention_heads=2,
@@ -207,8 +211,9 @@ def randn(*shape, seed):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def run_flux(model, config):
-    channels = config["in_channels"] // 4
+def run_flux(model, config, with_references=False):
+    channels = config.get("out_channels", config["in_channels"]) // 4
+    beside = config["in_channels"] // 4 - channels
     cases, tensors = [], {}
     for index, (n, texts, height, width, time, guidance) in enumerate(
             [(1, 1, 6, 10, 1000.0, None), (2, 2, 8, 4, 759.511, 3.5), (2, 1, 2, 2, 12.5, 1.0)]):
@@ -219,14 +224,33 @@ def run_flux(model, config):
         states = randn(texts, 7 + index, config["joint_attention_dim"], seed=10 + index)
         pooled = randn(texts, config["pooled_projection_dim"], seed=20 + index)
         t = torch.tensor(time, dtype=torch.float32).expand(n)
+        packed = FluxPipeline._pack_latents(latent, n, channels, height, width)
+        ids = FluxPipeline._prepare_latent_image_ids(n, height // 2, width // 2, "cpu", torch.float32)
+        if beside:
+            # As FluxFillPipeline packs picture and mask, each by itself, and FluxControlPipeline the picture.
+            concat = randn(1 if index == 1 else n, beside, height, width, seed=30 + index)
+            whole = concat.expand(n, -1, -1, -1)
+            parts = [whole[:, :channels], whole[:, channels:]] if beside > channels else [whole]
+            packed = torch.cat([packed] + [
+                FluxPipeline._pack_latents(part, n, part.shape[1], height, width) for part in parts], dim=2)
+            tensors[f"{index}.concat"] = concat
+        if with_references:
+            # As FluxKontextPipeline's prepare_latents.
+            rows, columns = [(4, 6), (2, 8), (6, 2)][index]
+            reference = randn(1 if index == 1 else n, channels, rows, columns, seed=40 + index)
+            tokens = FluxPipeline._pack_latents(reference.expand(n, -1, -1, -1), n, channels, rows, columns)
+            places = FluxPipeline._prepare_latent_image_ids(n, rows // 2, columns // 2, "cpu", torch.float32)
+            places[..., 0] = 1
+            packed, ids = torch.cat([packed, tokens], dim=1), torch.cat([ids, places])
+            tensors[f"{index}.reference.0"] = reference
         out = model(
-            hidden_states=FluxPipeline._pack_latents(latent, n, channels, height, width), timestep=t / 1000,
+            hidden_states=packed, timestep=t / 1000,
             guidance=None if told is None else torch.full([n], told), pooled_projections=pooled.expand(n, -1),
             encoder_hidden_states=states.expand(n, -1, -1), txt_ids=torch.zeros(states.shape[1], 3),
-            img_ids=FluxPipeline._prepare_latent_image_ids(n, height // 2, width // 2, "cpu", torch.float32)).sample
+            img_ids=ids).sample[:, : height * width // 4]
         tensors |= {f"{index}.latent": latent, f"{index}.states": states, f"{index}.pooled": pooled,
                     f"{index}.output": FluxPipeline._unpack_latents(out, height * 8, width * 8, 8)}
-        cases.append({"time": time, "guidance": guidance, "references": 0})
+        cases.append({"time": time, "guidance": guidance, "references": int(with_references)})
     return cases, tensors
 
 
@@ -279,7 +303,8 @@ def main():
     with torch.no_grad():
         for name in sys.argv[1:] or CASES:
             model, config, manifest, layout = build(name)
-            cases, tensors = RUNS[type(model)](model, config)
+            more = dict(with_references=True) if name == "flux-kontext" else {}
+            cases, tensors = RUNS[type(model)](model, config, **more)
             keys = {"_class_name": type(model).__name__} | config
             lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in manifest)
             parts = ",\n".join(
