@@ -31,9 +31,14 @@ package struct ApplyLoRA: ForecastingNode {
     return file.paths.map { NodeSource($0, outputs: Set(outputs.filter(\.1).map(\.0))) }
   }
 
-  /// The noise that a model was trained with stays as it is, and so do the sizes of its parts.
+  /// The noise that a model was trained with stays as it is, and so do the sizes of its parts, but for what it sees.
   package func forecast(_ io: inout NodeForecast) {
-    io[changedDenoiser] = io[denoiser]
+    let file = try? LoRAFile(path: io[path])
+    io[changedDenoiser] = io[denoiser].map { model in
+      guard let file else { return model }
+      let changed = model.patched(with: LoRAPatch(file, strength: io[strength]))
+      return changed.denoiserConfig == model.denoiserConfig ? model : changed
+    }
     io[changedClip] = io[clip]
   }
 
@@ -46,8 +51,9 @@ package struct ApplyLoRA: ForecastingNode {
     }
     let loading = LoadReport(io.reportLoaded)
     io[changedDenoiser] = try NodeFailure.telling(at: self.path.name) {
-      guard file.changesDenoiser, io[strength] != 0 else { return denoiser }
+      guard file.changesDenoiser else { return denoiser }
       let model = denoiser.model.patched(with: LoRAPatch(file, strength: io[strength]))
+      guard io[strength] != 0 || model.denoiserConfig != denoiser.model.denoiserConfig else { return denoiser }
       try model.checkPatches(of: .unet)
       return DenoiserHandle(model: model, loading: loading)
     }

@@ -13,6 +13,8 @@ package final class Model: Sendable {
   /// What its parts compute in.
   package let precision: Precision
   package let source: any ModelSource
+  /// The config of the denoiser with its patches; nil where there is none.
+  package let denoiserConfig: DenoiserConfig?
   /// What is done to the weights as they are read, in order.
   let patches: [LoRAPatch]
   private let overrides: ModelOverrides
@@ -39,18 +41,21 @@ package final class Model: Sendable {
     (self.path, self.precision, self.overrides, self.warn, patches) = (path, precision, overrides, warn, [])
     let first = try openModelSource(path: path)
     source = try secondPath.map { try TextEncoderPair(first, openModelSource(path: $0)) } ?? first
+    denoiserConfig = source.denoiserConfig
     try source.checkFit()
   }
 
   private init(_ model: Model, patches: [LoRAPatch]) {
     (path, precision, source, overrides) = (model.path, model.precision, model.source, model.overrides)
     (warn, self.patches) = (model.warn, patches)
+    denoiserConfig = patches.reduce(source.denoiserConfig) { config, patch in
+      config.map { LoRAWidening.config($0, changedBy: patch.file) }
+    }
   }
 
   /// The same model with its weights changed by one more patch; nothing that was loaded is shared.
   package func patched(with patch: LoRAPatch) -> Model { Model(self, patches: patches + [patch]) }
 
-  package var denoiserConfig: DenoiserConfig? { source.denoiserConfig }
   package var unetConfig: UNetConfig? { source.unetConfig }
   package var textConfigs: [TextEncoderConfig] { source.textConfigs }
   /// What its text encoders are for; nil where nothing tells.
@@ -87,7 +92,7 @@ package final class Model: Sendable {
   package func survey(_ part: Part) throws {
     switch part {
     case .unet:
-      guard let config = denoiserConfig else { return }
+      guard let config = source.denoiserConfig else { return }
       try source.denoiserWeights().survey { try config.build($0, pixelsPerLatent: pixelsPerLatent) }
     case .clip:
       for (index, config) in textConfigs.enumerated() {

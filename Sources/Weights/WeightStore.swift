@@ -8,6 +8,8 @@ package final class WeightStore {
   private let location: String
   private let nameOfSlot: (String) -> String?
   private var stored: [String: StoredWeight] = [:]
+  /// Columns that weights have once zeros are behind their own.
+  private var widths: [String: Int] = [:]
   private var changes: [String: [(WeightSource) throws -> WeightSource]] = [:]
   private var taken: Set<String> = []
   private var report = WeightReport()
@@ -143,7 +145,21 @@ package final class WeightStore {
   package var slots: some Collection<String> { stored.keys }
 
   /// The shape of a weight; nil where there is none.
-  package func shape(of slot: String) -> [Int]? { stored[slot]?.shape }
+  package func shape(of slot: String) -> [Int]? {
+    stored[slot].map { weight in widths[slot].map { [weight.shape[0], $0] } ?? weight.shape }
+  }
+
+  /// How many columns a weight has in its file, of those that it has once it is widened; nil for other weights.
+  package func ownColumns(of slot: String) -> Int? { widths[slot] == nil ? nil : stored[slot]?.shape[1] }
+
+  /// Has the rows of a weight [out, in] filled up with zeros, before anything else changes it: [out, columns].
+  package func widen(_ slot: String, to columns: Int) {
+    guard let own = stored[slot]?.shape, own.count >= 2, own[1] < columns, own.dropFirst(2).allSatisfy({ $0 == 1 })
+    else {
+      return
+    }
+    widths[slot] = columns
+  }
 
   /// Has `change` done to a weight when it is asked for, after those before.
   package func change(_ slot: String, _ change: @escaping (WeightSource) throws -> WeightSource) {
@@ -158,8 +174,7 @@ package final class WeightStore {
       taken.insert(name)
       if weight.info.format == nil {
         report.misshapen[published(name)] = "is \(weight.info.formatName), expected F32, F16, BF16 or F8"
-      } else if weight.shape == shape || weight.shape == other {
-        let source = weight.source(shape, isTable: isTable, scale: try scale(of: name, rows: shape[0]))
+      } else if let source = try source(weight, name, shape, or: other, isTable: isTable) {
         return try changes[name, default: []].reduce(source) { try $1($0) }
       } else {
         // As the tensor has it, which may join several weights.
@@ -169,6 +184,19 @@ package final class WeightStore {
       report.missing[published(name)] = shape
     }
     return try zeros(shape)
+  }
+
+  /// A weight that is in a file, unchanged but for zeros; nil where it has another shape.
+  private func source(
+    _ weight: StoredWeight, _ name: String, _ shape: [Int], or other: [Int]?, isTable: Bool
+  ) throws -> WeightSource? {
+    if let columns = widths[name] {
+      guard shape == [weight.shape[0], columns] else { return nil }
+      let own = Array(weight.shape.prefix(2))
+      return weight.source(own, isTable: isTable, scale: try scale(of: name, rows: own[0])).widened(to: columns)
+    }
+    guard weight.shape == shape || weight.shape == other else { return nil }
+    return weight.source(shape, isTable: isTable, scale: try scale(of: name, rows: shape[0]))
   }
 
   /// What the numbers of a weight in a narrow format are to be multiplied by: one factor for all or one for each row;

@@ -27,6 +27,8 @@ struct LoRAKey: Equatable {
     case diffBias = "diff_b"
     case normWeight = "w_norm"
     case normBias = "b_norm"
+    /// A norm's own numbers, in the place of the model's: in the LoRAs of FLUX.1 Canny and Depth.
+    case normScale = "scale"
   }
 
   let module: String
@@ -48,8 +50,16 @@ struct LoRAKey: Equatable {
   /// Attention processors of diffusers before 0.20: `attn1.processor.to_q_lora.down.weight` is of `attn1.to_q`.
   private static let processors = [("to_q", "to_q"), ("to_k", "to_k"), ("to_v", "to_v"), ("to_out", "to_out.0")]
 
+  /// What diffusers calls the norms of queries and keys.
+  private static let norms = ["norm_q", "norm_k", "norm_added_q", "norm_added_k"]
+
   /// Nil for a key of no known format.
   init?(_ key: String) {
+    if Self.norms.contains(where: { key.hasSuffix(".\($0).weight") }) {
+      module = String(key.dropLast(".weight".count))
+      role = .normScale
+      return
+    }
     for (name, module) in Self.processors {
       for (direction, role) in [("down", Role.down), ("up", .up)] {
         let ending = ".processor.\(name)_lora.\(direction).weight"

@@ -52,7 +52,7 @@ struct LoRAModule: Sendable {
       [.down, .up], [.hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B],
       [has(.lokrW1) ? .lokrW1 : .lokrW1A, has(.lokrW1) ? .lokrW1 : .lokrW1B]
         + (has(.lokrW2) ? [.lokrW2] : [.lokrW2A, .lokrW2B]),
-      [.diff], [.normWeight],
+      [.diff], [.normWeight], [.normScale],
     ]
     let optional: Set<Role> = [.alpha, .mid, .doraScale, .magnitude, .hadaT1, .hadaT2, .lokrT2]
     let started = weights.filter { $0.contains(where: has) }
@@ -89,11 +89,14 @@ struct LoRAModule: Sendable {
 
   /// What the module does to its layer's weight [out, in, ...]; nil where it changes none.
   ///
+  /// A module for a weight of `columns`, which has had more put behind them, leaves those as they are.
+  ///
   /// Throws `Misfit` for a change that does not fit the weight, `ModelError` for tensors that do not fit each other, and what
   /// reading them throws.
-  func weightChange(_ weightShape: [Int]) throws -> WeightChange? {
+  func weightChange(_ weightShape: [Int], orOf ownColumns: Int? = nil) throws -> WeightChange? {
     guard var change = try weightChange() else { return nil }
     let (rows, columns) = (weightShape[0], weightShape.dropFirst().reduce(1, *))
+    if let ownColumns, change.delta.columnCount == ownColumns { change.delta = WidenedDelta(change.delta, to: columns) }
     guard change.delta.rowCount == rows, change.delta.columnCount == columns else {
       throw Misfit(
         module: name,
@@ -140,9 +143,9 @@ struct LoRAModule: Sendable {
     if has(.up) { return try lowRank() }
     if has(.hadaW1A) { return try hadamard() }
     if has(.lokrW1) || has(.lokrW1A) { return try kronecker() }
-    guard let role = [Role.diff, .normWeight].first(where: has), let tensor = try tensor(role), !tensor.shape.isEmpty
-    else { return nil }
-    return WeightChange(delta: DenseDelta(tensor), scale: 1)
+    let roles: [Role] = [.diff, .normWeight, .normScale]
+    guard let role = roles.first(where: has), let tensor = try tensor(role), !tensor.shape.isEmpty else { return nil }
+    return WeightChange(delta: DenseDelta(tensor), scale: 1, replaces: role == .normScale)
   }
 
   private func lowRank() throws -> WeightChange {

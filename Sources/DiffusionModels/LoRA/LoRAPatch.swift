@@ -16,6 +16,7 @@ package struct LoRAPatch: Sendable {
   /// Throws `ModelError` for modules that have no layer there or do not fit theirs, with the family that the file seems made
   /// for, and what reading the file throws. `model` is what to call the model.
   func apply(to parts: [Part], model: String, isOfParts: (String) -> Bool) throws {
+    guard strength != 0 else { return }
     var strangers: [String] = []
     var misfits: [String] = []
     for module in file.modules where isOfParts(module.name) {
@@ -39,19 +40,24 @@ package struct LoRAPatch: Sendable {
   }
 
   private func apply(_ module: LoRAModule, to place: LoRANames.Place, of weights: WeightStore) throws {
-    let changes = [("weight", module.weightChange), ("bias", module.changesBias ? module.biasChange : nil)]
-    for (kind, makeChange) in changes {
-      guard let makeChange else { continue }
-      let slot = "\(place.slot).\(kind)"
-      guard let shape = weights.shape(of: slot) else {
-        throw LoRAModule.Misfit(module: module.name, problem: "changes a \(kind), which the layer does not have")
-      }
-      guard let whole = try makeChange(place.joinedShape(of: shape)) else { continue }
-      guard let change = whole.viewed(place) else {
-        throw LoRAModule.Misfit(
-          module: module.name, problem: "has lengths by input, and the model has its layer in several")
-      }
-      weights.change(slot) { [strength] in try change.applied(to: $0, strength: Float(strength)) }
+    let columns = weights.ownColumns(of: "\(place.slot).weight")
+    try apply(module, to: "weight", at: place, of: weights) { try module.weightChange($0, orOf: columns) }
+    if module.changesBias { try apply(module, to: "bias", at: place, of: weights, module.biasChange) }
+  }
+
+  private func apply(
+    _ module: LoRAModule, to kind: String, at place: LoRANames.Place, of weights: WeightStore,
+    _ makeChange: (_ shape: [Int]) throws -> WeightChange?
+  ) throws {
+    let slot = "\(place.slot).\(kind)"
+    guard let shape = weights.shape(of: slot) else {
+      throw LoRAModule.Misfit(module: module.name, problem: "changes a \(kind), which the layer does not have")
     }
+    guard let whole = try makeChange(place.joinedShape(of: shape)) else { return }
+    guard let change = whole.viewed(place) else {
+      throw LoRAModule.Misfit(
+        module: module.name, problem: "has lengths by input, and the model has its layer in several")
+    }
+    weights.change(slot) { [strength] in try change.applied(to: $0, strength: Float(strength)) }
   }
 }

@@ -5,6 +5,7 @@ extension Model {
   func changedDenoiserWeights(_ config: DenoiserConfig) throws -> WeightStore {
     let weights = try source.denoiserWeights()
     guard !patches.isEmpty else { return weights }
+    LoRAWidening.apply(config, to: weights)
     let part = (weights, LoRANames(denoiser: weights.slots, config))
     for patch in patches {
       try patch.apply(to: [part], model: config.family.rawValue) { !LoRANames.isOfText($0) }

@@ -1,7 +1,7 @@
 import Tensors
 import Weights
 
-/// What a LoRA does to one weight W, D being what it adds: `W + strength scale D`, or DoRA's form of it.
+/// What a LoRA does to one weight W, D being what it adds: `W + strength scale D`, or DoRA's form of it; or D in W's place.
 struct WeightChange: Sendable {
   /// The lengths that DoRA gives to the rows of a changed weight, or to what belongs to one input: Liu et al., 2024.
   struct Magnitude: Sendable {
@@ -17,15 +17,18 @@ struct WeightChange: Sendable {
     let formula: Formula
   }
 
-  let delta: any WeightDelta
+  var delta: any WeightDelta
   /// Alpha over rank.
   let scale: Float
+  /// Whether the numbers take the place of the weight, whatever the strength.
+  var replaces = false
   var magnitude: Magnitude?
 
   /// The weight with the change.
   ///
   /// Throws what reading the weight throws, which a magnitude by input does here and now.
   func applied(to source: WeightSource, strength: Float) throws -> WeightSource {
+    if replaces { return WeightSource(shape: source.shape) { [delta] in delta.write($0, to: $1) } }
     guard let magnitude else { return adding(strength * scale, to: source) }
     let direction = adding(magnitude.formula == .peft ? strength * scale : scale, to: source)
     let factor: @Sendable (Float, Double) -> Float = { [formula = magnitude.formula] magnitude, square in
@@ -43,7 +46,7 @@ struct WeightChange: Sendable {
   func viewed(_ place: WeightPlace) -> WeightChange? {
     let count = place.shape(of: [delta.rowCount])[0]
     if place.view == .whole { return self }
-    var change = WeightChange(delta: delta.viewed(place, rowCount: count), scale: scale)
+    var change = WeightChange(delta: delta.viewed(place, rowCount: count), scale: scale, replaces: replaces)
     guard let magnitude else { return change }
     if magnitude.isByInput, count < delta.rowCount { return nil }
     let lengths = magnitude.values.values

@@ -138,6 +138,27 @@ struct ViewedDelta: WeightDelta {
   }
 }
 
+/// Another one with zeros behind its columns.
+struct WidenedDelta: WeightDelta {
+  private let narrow: any WeightDelta
+  let columnCount: Int
+
+  var rowCount: Int { narrow.rowCount }
+
+  init(_ narrow: any WeightDelta, to columnCount: Int) { (self.narrow, self.columnCount) = (narrow, columnCount) }
+
+  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
+    let own = narrow.columnCount
+    target.update(repeating: 0)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * own) { line in
+      narrow.write(rows, to: line)
+      for row in 0..<rows.count {
+        for column in 0..<own { target[row * columnCount + column] = line[row * own + column] }
+      }
+    }
+  }
+}
+
 extension LowRankDelta {
   /// A convolution's factors with a core for the kernel between them (CP or Tucker decomposition).
   ///
