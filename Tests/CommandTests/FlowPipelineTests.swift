@@ -10,8 +10,9 @@ struct FlowPipelineTests {
   private static let graphs = [
     "flux-schnell": "flux", "flux-dev": "flux", "flux2-klein": "flux2-klein", "z-image": "z-image",
   ]
+  private static let tools = ["flux-fill", "flux-control", "flux-kontext"]
 
-  @Test(arguments: ["flux-schnell", "flux-dev", "flux2-klein", "z-image"])
+  @Test(arguments: ["flux-schnell", "flux-dev", "flux2-klein", "z-image"] + tools)
   func everyStepAndThePictureAreThoseOfDiffusers(_ family: String) throws {
     let pipeline = try TinyPipeline(family)
     let stepgraph = try Stepgraph()
@@ -50,6 +51,9 @@ struct FlowPipelineTests {
     if run.name == "from-a-picture" {
       lines += fromAPicture(settings, length: length)
       steps = run.kept.map { "sample[\($0)]/next.latent" }
+    } else if family == "flux-control" {
+      lines += byAControlPicture(settings, length: length)
+      steps = run.kept.map { "sample/sample[\($0)]/next.latent" }
     } else {
       let graph = run.name == "edit" ? "flux2-klein-edit" : Self.graphs[family] ?? family
       var with = ["model: model", "tokens: \(length)", "out: \(run.name).png"]
@@ -59,10 +63,14 @@ struct FlowPipelineTests {
           "pictures: 2",
         ]
       }
+      if Self.tools.contains(family) { with.append("image: \(TinyPipeline.folder.path)/landscape-64x48.png") }
+      if family == "flux-fill" { with.append("mask: \(TinyPipeline.folder.path)/mask.png") }
       with += settings.map { "\($0): \"\($1)\"" }
+      // What lies outside the mask is the picture's own, where the pipeline shows what it drew.
+      let picture = family == "flux-fill" ? "draw/inside" : "draw/image"
       lines.append("  draw: {graph: \(Repository.graphs.path)/\(graph).yaml, with: {\(with.joined(separator: ", "))}}")
       lines.append(
-        "  picture: {node: SaveTensor, in: {tensor: draw/image}, with: {path: \(run.name).picture.safetensors}}")
+        "  picture: {node: SaveTensor, in: {tensor: \(picture)}, with: {path: \(run.name).picture.safetensors}}")
       steps = run.kept.map { "draw/sample/sample[\($0)]/next.latent" }
     }
     for (step, address) in zip(run.kept, steps) {
@@ -71,6 +79,25 @@ struct FlowPipelineTests {
       )
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// FluxControlPipeline, for which there is no graph.
+  private func byAControlPicture(_ settings: [String: TinyPipeline.Setting], length: String) -> [String] {
+    func setting(_ name: String) -> String { settings[name]?.description ?? "" }
+    let size = "width: 64, height: 48, batch: \(setting("batch")), seed: \(setting("seed"))"
+    return [
+      "  model: {node: LoadModel, with: {path: model}}",
+      "  positive: {node: TextEncode, in: {clip: model.clip}, with: {text: \(setting("prompt")), tokens: \(length)}}",
+      "  read: {node: LoadImage, with: {path: \(TinyPipeline.folder.path)/square-64x48.png}}",
+      "  seen: {node: EditConcat, in: {vae: model.vae, image: read}}",
+      "  start: {node: EmptyLatent, in: {vae: model.vae}, with: {\(size)}}",
+      "  sample:",
+      "    graph: \(Repository.graphs.path)/samplers/euler.yaml",
+      "    in: {denoiser: model.denoiser, positive: positive, latent: start, concat: seen}",
+      "    with: {steps: \(setting("steps")), guidance: \(setting("guidance"))}",
+      "  image: {node: Decode, in: {vae: model.vae, latent: sample.latent}}",
+      "  shown: {node: SaveTensor, in: {tensor: image}, with: {path: \(setting("steps"))-steps.picture.safetensors}}",
+    ]
   }
 
   /// Image to image, as FluxImg2ImgPipeline: the picture is a draw of its distribution, and the noise the next draw.

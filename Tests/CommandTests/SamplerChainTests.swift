@@ -98,9 +98,8 @@ struct SamplerChainTests {
       #expect(result.status == 0, "\(result.errors)")
       let graph = try text(of: method)
       for part in [
-        "denoiser", "positive", "uncond", "negative", "latent", "references", "after", "steps", "first", "last",
-        "begin",
-        "cfg", "guidance", "seed", "spacing", "curve",
+        "denoiser", "positive", "uncond", "negative", "latent", "references", "concat", "after", "steps",
+        "first", "last", "begin", "cfg", "guidance", "seed", "spacing", "curve",
       ] {
         #expect(graph.contains("  \(part): "), "\(method) has no \(part)")
       }

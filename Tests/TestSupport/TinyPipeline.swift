@@ -93,6 +93,8 @@ package struct TinyPipeline {
   package static func name(forGraph graph: String) -> String? {
     switch graph.split(separator: "/").last {
     case "flux.yaml": "flux-schnell"
+    case "flux-fill.yaml": "flux-fill"
+    case "flux-kontext.yaml": "flux-kontext"
     case "flux2-klein.yaml", "flux2-klein-edit.yaml": "flux2-klein"
     case "z-image.yaml": "z-image"
     default: nil
