@@ -31,10 +31,11 @@ package struct EditConcat: ForecastingNode {
   }
 
   package func run(_ io: inout NodeIO) throws {
+    let isOfFlux = io[vae].model.vaeConfig?.isOfFlux ?? false
     let vae = try io[vae].vae(at: vae.name)
     do {
       let mean = try vae.encode(io[image].tensor).mean
-      let latent = io[scaled] ?? vae.config.isOfFlux ? vae.scaled(mean) : mean
+      let latent = io[scaled] ?? isOfFlux ? vae.scaled(mean) : mean
       io[concat] = PlainTensor(tensor: latent, metadata: [:])
       io[zeros] = PlainTensor(tensor: .zeros(latent.shape), metadata: [:])
     } catch let error as ModelError {

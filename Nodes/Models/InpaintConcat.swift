@@ -34,7 +34,7 @@ package struct InpaintConcat: ForecastingNode {
   private enum Form: String, CaseIterable {
     case cells, pixels
 
-    init(_ vae: AutoencoderKLConfig) { self = vae.isOfFlux ? .pixels : .cells }
+    init(_ vae: AutoencoderConfig) { self = vae.isOfFlux ? .pixels : .cells }
   }
 
   package init() {}
@@ -45,13 +45,14 @@ package struct InpaintConcat: ForecastingNode {
 
   /// What is as before it could be said has the key of before.
   package func forecast(_ io: inout NodeForecast) {
-    guard let told = io[vae]?.vaeConfig.map(Form.init) else { return }
-    let form = io[form].flatMap(Form.init) ?? told
+    guard let told = io[vae]?.vaeConfig.map({ Form($0) }) else { return }
+    let form = io[form].flatMap { Form(rawValue: $0) } ?? told
     io.parameters[self.form] = form == .cells && told == .cells ? nil : form.rawValue
     if form == .pixels { io.parameters[cells] = CellReduction.first.rawValue }
   }
 
   package func run(_ io: inout NodeIO) throws {
+    let config = io[vae].model.vaeConfig
     let vae = try io[vae].vae(at: vae.name)
     let picture = io[image].tensor
     let mask = io[mask]
@@ -68,8 +69,10 @@ package struct InpaintConcat: ForecastingNode {
       posterior.sample(noise: RandomParameters.noise(mean.shape, seed: seed, draw: 0, generator: io[rng]))
     }
     let latent = vae.scaled(sample ?? mean)
-    guard (io[form].flatMap(Form.init) ?? Form(vae.config)) == .cells else {
-      let pixels = covered.channelsLast().pixelsUnshuffled(vae.config.pixelsPerLatent).channelsFirst()
+    let form = io[form].flatMap { Form(rawValue: $0) } ?? config.map { Form($0) } ?? .cells
+    guard form == .cells else {
+      let size = covered.shape[2] / latent.shape[2]
+      let pixels = covered.channelsLast().pixelsUnshuffled(size).channelsFirst()
       io[concat] = PlainTensor(tensor: latent.joiningChannels(pixels), metadata: [:])
       return
     }

@@ -147,15 +147,10 @@ struct WidenedDelta: WeightDelta {
 
   init(_ narrow: any WeightDelta, to columnCount: Int) { (self.narrow, self.columnCount) = (narrow, columnCount) }
 
-  func write(_ rows: Range<Int>, to target: UnsafeMutableBufferPointer<Float>) {
-    let own = narrow.columnCount
-    target.update(repeating: 0)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * own) { line in
-      narrow.write(rows, to: line)
-      for row in 0..<rows.count {
-        for column in 0..<own { target[row * columnCount + column] = line[row * own + column] }
-      }
-    }
+  func write(_ row: Int, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    let own = columns.clamped(to: 0..<narrow.columnCount)
+    if !own.isEmpty { narrow.write(row, own, to: target) }
+    (target + own.count).update(repeating: 0, count: columns.count - own.count)
   }
 }
 

@@ -48,6 +48,9 @@ package enum AutoencoderConfig: Sendable, Equatable {
     }
   }
 
+  /// Whether latents are of FLUX.1's kind, by their 16 channels, which no other family here has.
+  package var isOfFlux: Bool { modelChannels == 16 }
+
   /// Pixels of a picture along one side of a latent pixel.
   package var pixelsPerLatent: Int {
     switch self {

@@ -26,8 +26,6 @@ package struct AutoencoderKLConfig: Sendable, Equatable {
   package var patchSize: Int { patchEps == nil ? 1 : 2 }
   /// Channels of a latent as denoisers see it, [n, c, h, w].
   package var modelChannels: Int { latentChannels * patchSize * patchSize }
-  /// Whether latents are of FLUX.1's kind, by their 16 channels, which no other family here has.
-  package var isOfFlux: Bool { modelChannels == 16 }
   /// Pixels of a picture along one side of a latent pixel.
   package var pixelsPerLatent: Int { factor * patchSize }
 
