@@ -27,7 +27,7 @@ CASES = {
     # Other numbers of levels and blocks, and what pipelines of FLUX ask for.
     "taef1": dict(
         latent_channels=16, encoder_block_out_channels=[20] * 3, decoder_block_out_channels=[20] * 3,
-        num_encoder_blocks=[1, 2, 3], num_decoder_blocks=[2, 0, 1], scaling_factor=0.5, shift_factor=0.25),
+        num_encoder_blocks=[1, 2, 3], num_decoder_blocks=[2, 1, 1], scaling_factor=0.5, shift_factor=0.25),
 }
 
 
