@@ -44,7 +44,7 @@ struct BadInputTests {
       graph.yaml:6:65: error: 'TextEncode' has no parameter 'txt'
         6 |   b: {node: TextEncode, in: {clip: modle.clip}, with: {text: x, txt: y}}
           |                                                                 ^
-          = its parameters are text, text_2, syntax, embeddings, empty, clip_skip, tokens, original_width, original_height, crop_left, crop_top, target_width, target_height, aesthetic_score
+          = its parameters are text, text_2, syntax, embeddings, empty, clip_skip, tokens, least_tokens, original_width, original_height, crop_left, crop_top, target_width, target_height, aesthetic_score
       graph.yaml:7:3: error: 'c' needs the parameter 'text' (string)
         7 |   c: {node: TextEncode, in: {clip: model.clp}, with: {}}
           |   ^

@@ -39,7 +39,7 @@ import Testing
     let model = try NodeRun("LoadModel", ["path": .string(folder.path)])
     let unet = try #require(model.outputs["unet"])
     let schedule = try #require(
-      try NodeRun("NoiseSchedule", ["steps": .int(4)], ["unet": unet]).outputs["schedule"])
+      try NodeRun("NoiseSchedule", ["steps": .int(4)], ["denoiser": unet]).outputs["schedule"])
     var latent: any WireValue = try NodeRun(
       "EmptyLatent", ["width": .int(64), "height": .int(48), "seed": .int(42)],
       ["vae": try #require(model.outputs["vae"])]
