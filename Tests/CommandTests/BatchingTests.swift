@@ -6,7 +6,7 @@ import Testing
 /// Predictions of one step run as one batch, which changes nothing but the time.
 struct BatchingTests {
   private static let txt2img = Repository.graphs.appending(path: "txt2img.yaml").path
-  private static let tiny = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let tiny = "model=\(Repository.tinyModel)"
 
   /// Digests of everything that a run keeps.
   private func contents(of stepgraph: Stepgraph) -> Set<String> {
@@ -14,7 +14,7 @@ struct BatchingTests {
   }
 
   @Test(arguments: [
-    Repository.demoModel, "\(Repository.fixtures.path)/sd1-tiny/model", "\(Repository.fixtures.path)/sd2-tiny/model",
+    Repository.demoModel, "\(Repository.tinyModel)", "\(Repository.fixtures.path)/sd2-tiny/model",
   ])
   func everyResultHasTheSameBits(_ model: String) throws {
     let settings = ["model=\(model)", "negative=a blue apple", "steps=3", "width=72", "height=88", "batch=2"]
@@ -65,7 +65,7 @@ struct BatchingTests {
     var graph = """
       stepgraph: 1
       nodes:
-        model:    {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}
+        model:    {node: LoadModel, with: {path: \(Repository.tinyModel)}}
         one:      {node: TextEncode, in: {clip: model.clip}, with: {text: one}}
         two:      {node: TextEncode, in: {clip: model.clip}, with: {text: two}}
         wide:     {node: LoadTensor, with: {path: wide.safetensors}}

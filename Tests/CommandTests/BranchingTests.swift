@@ -4,7 +4,7 @@ import Testing
 
 /// The shipped graphs that branch, switch and mix, by what they execute.
 struct BranchingTests {
-  private static let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let model = "model=\(Repository.tinyModel)"
 
   private func graph(_ name: String) -> String { Repository.graphs.appending(path: name).path }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// `stepgraph cache`, and what `run` takes to deal with the cache.
 struct CacheCommandTests {
-  private static let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let model = "model=\(Repository.tinyModel)"
   private static let graph = Repository.graphs.appending(path: "txt2img-cfg.yaml").path
   private static let settings = [model, "steps=2"]
   private static let run = ["run", graph, "--quiet"] + settings.flatMap { ["--set", $0] }

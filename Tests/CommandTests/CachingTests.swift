@@ -4,7 +4,7 @@ import Testing
 
 /// What runs again, and what does not, as the event logs tell.
 struct CachingTests {
-  private static let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let model = "model=\(Repository.tinyModel)"
   private static let txt2img = Repository.graphs.appending(path: "txt2img.yaml").path
   private static let settings = [model, "negative=a blue apple", "steps=4"]
 

@@ -15,8 +15,7 @@ struct ClassKeyTests {
   ])
   func aScheduleIsOfTheMethodThatTakesIt(_ step: String, _ convention: String, _ keys: String) throws {
     let stepgraph = try Stepgraph()
-    let model = stepgraph.folder.file("m")
-    try FileManager.default.copyItem(at: Repository.fixtures.appending(path: "saved-tiny/model"), to: model)
+    try stepgraph.copyModel("saved-tiny", to: "m")
     try stepgraph.folder.write(
       #"{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1, \#(keys)}"#,
       to: "m/scheduler/scheduler_config.json")

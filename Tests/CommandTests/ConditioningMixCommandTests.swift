@@ -9,7 +9,7 @@ struct ConditioningMixCommandTests {
     """
     stepgraph: 1
     nodes:
-      model: {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}
+      model: {node: LoadModel, with: {path: \(Repository.tinyModel)}}
       a:     {node: TextEncode, in: {clip: model.clip}, with: {text: a red apple}}
       b:     {node: TextEncode, in: {clip: model.clip}, with: {text: a blue cat}}
       long:  {node: ConditioningMix, in: {to: a, from: b}, with: {mode: concatenate}}

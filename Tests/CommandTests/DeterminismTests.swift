@@ -25,7 +25,7 @@ struct DeterminismTests {
     let stepgraph = try Stepgraph()
     // Both latents of the batch are the same noise, and so must be what becomes of them.
     try stepgraph.folder.write(Self.batchGraph, to: "batch.yaml")
-    let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+    let model = "model=\(Repository.tinyModel)"
     _ = try stepgraph.run("batch.yaml", [model], "--no-cache")
     let one = try SafetensorsReader(path: stepgraph.folder.file("one.safetensors").path).tensor("tensor")
     let two = try SafetensorsReader(path: stepgraph.folder.file("two.safetensors").path).tensor("tensor")

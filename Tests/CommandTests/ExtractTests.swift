@@ -9,8 +9,7 @@ struct ExtractTests {
     let stepgraph = try Stepgraph()
     let graph = Repository.graphs.appending(path: "\(name).yaml").path
     let prompt = "prompt=no: \"quoted\" # $$(text), ünï ✓"
-    let model = Repository.fixtures.appending(path: "sd1-tiny/model")
-    try FileManager.default.copyItem(at: model, to: stepgraph.folder.file("model"))
+    try stepgraph.copyModel()
     let settings = ["model=model", "steps=3", prompt]
     _ = try stepgraph.run(graph, settings + (name == "img2img" ? ["first=1"] : ["seed=random"]))
     let picture = try stepgraph.folder.contents("out.png")
@@ -30,8 +29,7 @@ struct ExtractTests {
   @Test func aPictureIsRun() throws {
     let stepgraph = try Stepgraph()
     let graph = Repository.graphs.appending(path: "txt2img.yaml").path
-    let model = Repository.fixtures.appending(path: "sd1-tiny/model")
-    try FileManager.default.copyItem(at: model, to: stepgraph.folder.file("model"))
+    try stepgraph.copyModel()
     _ = try stepgraph.run(graph, ["model=model", "steps=2", "seed=7", "out=pictures/out.png"])
     let picture = try stepgraph.folder.contents("pictures/out.png")
     #expect(try stepgraph("validate", "pictures/out.png").output == "pictures/out.png: valid\n")
@@ -81,7 +79,7 @@ struct ExtractTests {
   @Test func extractPrintsWithoutAnOutput() throws {
     let stepgraph = try Stepgraph()
     let graph = Repository.graphs.appending(path: "txt2img.yaml").path
-    _ = try stepgraph.run(graph, ["model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)", "steps=1"])
+    _ = try stepgraph.run(graph, ["model=\(Repository.tinyModel)", "steps=1"])
     #expect(try stepgraph("extract", "out.png").output.hasPrefix("stepgraph: 1\n"))
   }
 }

@@ -29,7 +29,7 @@ struct FamilyFitTests {
       """
       stepgraph: 1
       nodes:
-        sd:    {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}
+        sd:    {node: LoadModel, with: {path: \(Repository.tinyModel)}}
         flux:  {node: LoadDenoiser, with: {path: flux.safetensors}}
         flux2: {node: LoadDenoiser, with: {path: flux2.safetensors}}
         fill:  {node: LoadDenoiser, with: {path: flux-fill.safetensors}}

@@ -25,7 +25,7 @@ struct FlowErrorTests {
       dev:     {node: LoadDenoiser, with: {path: dev}}
       schnell: {node: LoadDenoiser, with: {path: schnell}}
       klein:   {node: LoadDenoiser, with: {path: klein}}
-      sd:      {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}
+      sd:      {node: LoadModel, with: {path: \(Repository.tinyModel)}}
       vae:     {node: LoadVAE, with: {path: schnell}}
       text:    {node: LoadTensor, with: {path: text.safetensors}}
       z:       {node: EmptyLatent, in: {vae: vae.vae}, with: {width: 32, height: 24, seed: 1}}

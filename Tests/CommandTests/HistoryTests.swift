@@ -4,7 +4,7 @@ import Testing
 
 /// What the commands say of earlier runs.
 struct HistoryTests {
-  private static let model = Repository.fixtures.appending(path: "sd1-tiny/model").path
+  private static let model = Repository.tinyModel
   private static let txt2img = Repository.graphs.appending(path: "txt2img.yaml").path
   private static let settings = ["--set", "model=\(model)", "--set", "steps=2", "--set", "negative=a blue apple"]
 
@@ -121,7 +121,7 @@ struct HistoryTests {
     let stepgraph = try Stepgraph()
     let text = try String(contentsOfFile: Self.txt2img, encoding: .utf8)
     try stepgraph.folder.write(text, to: "graph.yaml")
-    try FileManager.default.copyItem(atPath: Self.model, toPath: stepgraph.folder.file("model").path)
+    try stepgraph.copyModel()
     let settings = ["--set", "model=model", "--set", "steps=1"]
     let missing = try stepgraph.call(["run", "graph.yaml", "--locked"] + settings)
     #expect(

@@ -5,7 +5,7 @@ struct InterruptTests {
   @Test func ctrlCKeepsWhatIsFinished() throws {
     let stepgraph = try Stepgraph()
     let graph = Repository.graphs.appending(path: "txt2img-cfg.yaml").path
-    let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+    let model = "model=\(Repository.tinyModel)"
     let settings = ["--set", model, "--set", "steps=500", "--events", ".events"]
     let process = try stepgraph.process(["run", graph] + settings)
     try process.run()

@@ -6,7 +6,7 @@ import Testing
 struct KillTests {
   private static let arguments = [
     "run", Repository.graphs.appending(path: "txt2img.yaml").path, "--quiet", "--events", ".events", "--set", "steps=3",
-    "--set", "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)", "--set", "negative=a blue apple",
+    "--set", "model=\(Repository.tinyModel)", "--set", "negative=a blue apple",
   ]
 
   /// The picture of a run that nothing disturbed.

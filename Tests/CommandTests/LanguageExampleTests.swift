@@ -4,7 +4,7 @@ import Testing
 
 /// The workflows that show what the language can say draw what they say.
 struct LanguageExampleTests {
-  private static let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let model = "model=\(Repository.tinyModel)"
   private static let examples = Repository.root.appending(path: "Examples")
 
   private func example(_ name: String) throws -> (path: String, text: String) {

@@ -65,7 +65,7 @@ struct LatentFileTests {
     let stepgraph = try Stepgraph()
     let version = ("latent_format_version_0", Tensor(shape: [0], values: []))
     try write([("latent_tensor", Self.tensor), version], to: "in.latent", in: stepgraph)
-    let vae = "vae: {node: LoadVAE, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}"
+    let vae = "vae: {node: LoadVAE, with: {path: \(Repository.tinyModel)}}"
     try run(
       """
         \(vae)

@@ -3,7 +3,7 @@ import Testing
 
 /// What is told when a run is planned, and nothing was computed yet.
 struct LookAheadTests {
-  private static let model = "\(Repository.fixtures.path)/sd1-tiny/model"
+  private static let model = "\(Repository.tinyModel)"
 
   private static func head(_ nodes: String) -> String {
     """

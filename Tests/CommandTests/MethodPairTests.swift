@@ -8,7 +8,7 @@ struct MethodPairTests {
     .filter { $0.hasSuffix(".yaml") }.sorted()
   private static let paths = methods.map { Repository.graphs.appending(path: "samplers/\($0)").path }
     .joined(separator: "|")
-  private static let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let model = "model=\(Repository.tinyModel)"
   private static let settings = [model, "steps=3", "width=16", "height=16"]
 
   private func call(_ command: String, _ graph: String, _ settings: [String], _ arguments: [String]) throws

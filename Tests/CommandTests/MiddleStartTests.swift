@@ -51,18 +51,15 @@ struct MiddleStartTests {
     _ = try stepgraph.run("all.yaml", [], "--no-cache")
     let expected = try SafetensorsReader(path: Self.folder.appending(path: "starts.safetensors").path)
     for run in reference.runs {
-      func check(_ file: String, _ place: Int?) throws {
-        let ours = try SafetensorsReader(path: stepgraph.folder.file("\(file).safetensors").path).tensor("tensor")
-        let all = try expected.tensor("\(run.name).\(place == nil ? "start" : "latent")")
-        let theirs = place.map { all.sample($0).reshaped(Array(all.shape.dropFirst())) } ?? all
-        let (relative, largest) = difference(ours, theirs)
-        #expect(relative <= 1e-4, "\(file): relative error \(relative), largest \(largest)")
-      }
-      try check("\(run.name).start", nil)
+      try stepgraph.expect("\(run.name).start.safetensors", is: expected.tensor("\(run.name).start"))
+      let latents = try expected.tensor("\(run.name).latent")
       let files = stepgraph.folder.names.filter { $0.hasPrefix("\(run.name).latent.") }
       let places = files.compactMap { Int($0.split(separator: ".")[2]) }.sorted()
       try #require(places.count == run.evaluations, "\(run.name)")
-      for (place, evaluation) in places.enumerated() { try check("\(run.name).latent.\(evaluation)", place) }
+      for (place, evaluation) in places.enumerated() {
+        let theirs = latents.sample(place).reshaped(Array(latents.shape.dropFirst()))
+        try stepgraph.expect("\(run.name).latent.\(evaluation).safetensors", is: theirs)
+      }
     }
   }
 
@@ -79,7 +76,7 @@ struct MiddleStartTests {
     let settings = reference.settings
     var lines = [
       "stepgraph: 1", "nodes:",
-      "  model:    {node: LoadModel, with: {path: \(Repository.fixtures.path)/sd1-tiny/model}}",
+      "  model:    {node: LoadModel, with: {path: \(Repository.tinyModel)}}",
       "  uncond:   {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.uncond)\"}}",
       "  positive: {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.prompt)\"}}",
       "  negative: {node: TextEncode, in: {clip: model.clip}, with: {text: \"\(settings.negative)\"}}",

@@ -61,7 +61,7 @@ struct OutputTests {
         b:     {node: SavePNG, in: {image: image}, with: {path: ./out.png/../out}}
 
       """, to: "graph.yaml")
-    let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+    let model = "model=\(Repository.tinyModel)"
     let result = try stepgraph("run", "graph.yaml", "--set", model)
     #expect(result.status == 0, "\(result.errors)")
     #expect(
@@ -155,8 +155,7 @@ struct OutputTests {
   /// The key of a result says what was read when the run was planned; another model must not be stored under it.
   @Test func aModelThatChangesUnderWayEndsTheRun() throws {
     let stepgraph = try Stepgraph()
-    try FileManager.default.copyItem(
-      at: Repository.fixtures.appending(path: "sd1-tiny/model"), to: stepgraph.folder.file("model"))
+    try stepgraph.copyModel()
     let graph = Repository.graphs.appending(path: "txt2img-cfg.yaml").path
     let process = try stepgraph.process(
       ["run", graph, "--quiet", "--set", "model=model", "--set", "steps=900", "--events", ".events"])

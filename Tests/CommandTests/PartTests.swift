@@ -5,7 +5,7 @@ import Testing
 
 /// Parts of models opened by themselves, and what single files say of themselves.
 struct PartTests {
-  private static let model = Repository.fixtures.appending(path: "sd1-tiny/model").path
+  private static let model = Repository.tinyModel
 
   private struct Description: Decodable {
     let prediction: String?

@@ -5,7 +5,7 @@ import Testing
 
 /// Predict, the forward pass of any family, beside UNetPredict, which is the same for UNets.
 struct PredictTests {
-  private static let model = "\(Repository.fixtures.path)/sd1-tiny/model"
+  private static let model = "\(Repository.tinyModel)"
 
   private static func graph(_ predictions: String) -> String {
     """

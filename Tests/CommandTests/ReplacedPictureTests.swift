@@ -4,7 +4,7 @@ import Testing
 /// What becomes of pictures that are there before a run.
 struct ReplacedPictureTests {
   private let stepgraph: Stepgraph
-  private static let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let model = "model=\(Repository.tinyModel)"
 
   init() throws {
     stepgraph = try Stepgraph()

@@ -32,8 +32,7 @@ struct SavedModelTests {
   /// What was left over of the weights is told once in a run, also when the results come from the cache.
   @Test func unusedWeightsAreAWarningAtTheModel() throws {
     let stepgraph = try Stepgraph()
-    let model = stepgraph.folder.file("m")
-    try FileManager.default.copyItem(at: Repository.fixtures.appending(path: "saved-tiny/model"), to: model)
+    let model = try stepgraph.copyModel("saved-tiny", to: "m")
     try addTensor("logit_scale", to: model.appending(path: "text_encoder/model.safetensors"))
     try stepgraph.folder.write(
       """

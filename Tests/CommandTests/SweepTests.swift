@@ -4,7 +4,7 @@ import Testing
 
 /// Sweeps through the command: what runs once, what is written, and what the pictures carry.
 struct SweepTests {
-  private static let model = "model=\(Repository.fixtures.appending(path: "sd1-tiny/model").path)"
+  private static let model = "model=\(Repository.tinyModel)"
   private static let txt2img = Repository.graphs.appending(path: "txt2img.yaml").path
   private static let settings = [model, "negative=a blue apple", "steps=4"]
 

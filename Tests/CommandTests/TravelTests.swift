@@ -4,7 +4,6 @@ import Testing
 
 /// Workflows, pictures and locks that moved: models are found, and told apart.
 struct TravelTests {
-  private static let model = Repository.fixtures.appending(path: "sd1-tiny/model").path
   private static let txt2img = Repository.graphs.appending(path: "txt2img.yaml").path
   private static let small = ["--set", "steps=1", "--set", "negative=a pear"]
 
@@ -12,7 +11,7 @@ struct TravelTests {
   private func drawn() throws -> Stepgraph {
     let stepgraph = try Stepgraph()
     try FileManager.default.createDirectory(at: stepgraph.folder.file("work"), withIntermediateDirectories: true)
-    try FileManager.default.copyItem(atPath: Self.model, toPath: stepgraph.folder.file("work/model").path)
+    try stepgraph.copyModel(to: "work/model")
     let text = try String(contentsOfFile: Self.txt2img, encoding: .utf8)
     try stepgraph.folder.write(
       text.replacing("../Examples/emoji/model", with: "model").replacing(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where things are in the repository.
@@ -7,24 +8,20 @@ enum Repository {
     .deletingLastPathComponent().deletingLastPathComponent()
   static let graphs = root.appending(path: "Graphs")
   static let fixtures = root.appending(path: "Tests/Fixtures")
+  /// A model of Stable Diffusion 1, so small that a step takes no time.
+  static let tinyModel = fixtures.appending(path: "sd1-tiny/model").path
   static let demoModel = root.appending(path: "Examples/emoji/model").path
 
   /// The command that was built with the tests: it lies beside their bundle.
   static let command = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "stepgraph")
 }
 
-/// A folder that goes away with its owner; in memory where there is room, as tests write much and wait for the disk.
+/// A folder that goes away with its owner.
 final class TemporaryFolder {
   let url: URL
   var path: String { url.path }
 
-  init() throws {
-    let memory = URL(filePath: "/dev/shm")
-    let room = try? FileManager.default.attributesOfFileSystem(forPath: memory.path)[.systemFreeSize] as? Int
-    let parent = (room ?? 0) > 1 << 30 ? memory : FileManager.default.temporaryDirectory
-    url = parent.appending(path: "stepgraph-tests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
+  init() throws { url = try makeScratchFolder() }
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
@@ -59,6 +56,14 @@ struct Stepgraph {
   var environment: [String: String] = [:]
 
   init() throws { folder = try TemporaryFolder() }
+
+  /// Copies a model of the fixtures to a folder named `name`; gives where it is.
+  @discardableResult
+  func copyModel(_ fixture: String = "sd1-tiny", to name: String = "model") throws -> URL {
+    let copy = folder.file(name)
+    try FileManager.default.copyItem(at: Repository.fixtures.appending(path: "\(fixture)/model"), to: copy)
+    return copy
+  }
 
   /// A process ready to be run; its streams go to files, so that no pipe fills up.
   func process(_ arguments: [String], output: String = ".stdout", errors: String = ".stderr") throws -> Process {
