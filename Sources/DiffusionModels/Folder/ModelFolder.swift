@@ -75,7 +75,9 @@ struct ModelFolder: ModelSource {
   func textWeights(_ index: Int) throws -> WeightStore {
     try store(textParts[index].encoder, ModelIndex.textWeights, textConfigs[index].names)
   }
-  func vaeWeights() throws -> WeightStore { try store("vae", ModelIndex.vaeWeights, vaeConfig?.names ?? .diffusersVAE()) }
+  func vaeWeights() throws -> WeightStore {
+    try store("vae", ModelIndex.vaeWeights, vaeConfig?.names ?? .diffusersVAE())
+  }
 
   private func store(_ part: String, _ stem: String, _ table: NameTable) throws -> WeightStore {
     try WeightStore(WeightFiles(in: "\(path)/\(part)", stem: stem)) { name in
