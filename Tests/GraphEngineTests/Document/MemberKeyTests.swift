@@ -35,8 +35,14 @@ struct MemberKeyTests {
 
   @Test(arguments: [
     ("{node: Start, description: [a]}", ["3:37: 'description' takes a text or a number, not a list"]),
-    ("{node: Start, desc: a}", ["3:24: a node has no key 'desc'; its keys are node, in, with, cache, description"]),
-    ("{node: Start, y-mark: a}", ["3:24: a node has no key 'y-mark'; its keys are node, in, with, cache, description"]),
+    (
+      "{node: Start, desc: a}",
+      ["3:24: a node has no key 'desc'; its keys are node, in, with, else, cache, description"]
+    ),
+    (
+      "{node: Start, y-mark: a}",
+      ["3:24: a node has no key 'y-mark'; its keys are node, in, with, else, cache, description"]
+    ),
   ])
   func badKeys(_ node: String, _ problems: [String]) {
     #expect(ToyFiles(Self.plain.replacing("{node: Start}", with: node)).problems() == problems.map { "g.yaml:" + $0 })

@@ -9,7 +9,8 @@ extension ParameterDeclaration {
     switch (type, value) {
     case (.path, _): return []
     case (.string, .string(let text)): return [.string(text + "x")]
-    case (.string, _): return [.string("x")]
+    // Some texts are sizes.
+    case (.string, _): return [.string("x"), .string("8x8")]
     case (.bool, .bool(let flag)): return [.bool(!flag)]
     case (.bool, _): return [.bool(true)]
     case (.choice(let options), _): return options.map { .string($0) }.filter { $0 != value }

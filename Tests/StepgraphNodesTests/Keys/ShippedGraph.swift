@@ -42,25 +42,31 @@ enum ShippedGraph {
     func given(_ values: KeyValuePairs<String, String>) -> [ParameterSetting] {
       values.filter { params.contains("\n  \($0.key):") }.map { ParameterSetting(name: $0.key, text: $0.value) }
     }
-    let all = given([
-      "model": model, "refiner": model, "lora": lora, "image": picture,
+    let all = try given([
+      "model": model, "refiner": model, "controlnet": controlNet.get().path, "lora": lora, "image": picture,
       "mask": root.appending(path: "Examples/pictures/apple-mask.png").path, "upscaler": upscaler,
     ])
     let steps = given(["steps": "4"])
-    return (all, steps.isEmpty ? nil : all + given(["first": "1"]) + steps)
+    return (all, steps.isEmpty ? nil : all + given(["first": "1", "until": "2"]) + steps)
   }
 
   /// A tiny model of a family, written once.
   private static func tinyModel(_ name: String) throws -> String { try tinyModels[name]?.get().path ?? model }
 
   private static let tinyModels: [String: Result<URL, any Error>] = Dictionary(
-    uniqueKeysWithValues: ["flux-schnell", "flux2-klein", "z-image"].map { name in
-      let path = FileManager.default.temporaryDirectory.appending(path: "stepgraph-\(UUID().uuidString)")
-      return (
-        name,
-        Result {
-          try TinyPipeline.writeModel(name, to: path); return path
-        }
-      )
+    uniqueKeysWithValues: ["flux-schnell", "flux-fill", "flux-kontext", "flux2-klein", "z-image"].map { name in
+      (name, written { try TinyPipeline.writeModel(name, to: $0) })
     })
+
+  /// A tiny ControlNet, written once.
+  private static let controlNet = written { try TinyPipeline("controlnet").writeParts(to: $0) }
+    .map { $0.appending(path: "controlnet") }
+
+  private static func written(_ write: (URL) throws -> Void) -> Result<URL, any Error> {
+    let path = FileManager.default.temporaryDirectory.appending(path: "stepgraph-\(UUID().uuidString)")
+    return Result {
+      try write(path)
+      return path
+    }
+  }
 }
