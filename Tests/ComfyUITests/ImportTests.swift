@@ -56,6 +56,14 @@ struct ImportTests {
     return ([lines[start]] + more).map { $0.drop { $0 == " " } }.joined(separator: "\n")
   }
 
+  @Test func everyNodeWritesAFileOfItsOwn() {
+    let imported = Imported(
+      apiPrompt(["8": #"{"class_type": "SaveImage", "inputs": {"images": ["6", 0], "filename_prefix": "apple"}}"#]))
+    #expect(
+      imported.text?.contains("default: apple.png") == true && imported.text?.contains("default: apple_2.png") == true)
+    #expect(imported.mistakes == "")
+  }
+
   @Test func guidanceOneNeedsNoNegativePrompt() {
     let json = apiPrompt([
       "5": sampler(

@@ -134,7 +134,7 @@ extension ComfyClass {
   private static func saveLatent(_ n: NodeTranslation) -> [Meaning] {
     let (latent, prefix) = (n.latent("samples"), n.text("filename_prefix", default: "latents/ComfyUI"))
     guard let latent, let prefix else { return n.finish() }
-    let path = n.param("out_latent", .path, .text(ComfyFileNames.path(of: prefix, ending: "latent")))
+    let path = n.param("out_latent", .path, .text(n.translator.output(prefix, ending: "latent")))
     _ = n.add(
       .node("SaveLatent"), "saved", in: [("latent", latent.wire)], with: [("path", path)], isSink: true)
     return n.finish()

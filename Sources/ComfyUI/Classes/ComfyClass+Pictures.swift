@@ -270,7 +270,7 @@ extension ComfyClass {
   private static func save(_ n: NodeTranslation, prefix standard: String) -> [Meaning] {
     let (image, prefix) = (n.image("images"), n.text("filename_prefix", default: standard))
     guard !n.isBroken, let image, let prefix else { return n.finish() }
-    let path = n.param("out", .path, .text(ComfyFileNames.path(of: prefix, ending: "png")))
+    let path = n.param("out", .path, .text(n.translator.output(prefix, ending: "png")))
     // As ComfyUI does, a number of its own for every picture, and colours cut down to bytes.
     _ = n.add(
       .node("SavePNG"), "png", in: [("image", image)],

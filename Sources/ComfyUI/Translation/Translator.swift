@@ -23,6 +23,8 @@ final class Translator {
   /// Why outputs are broken.
   private var causes: [Cause] = []
   private var meanings: [String: [Meaning]] = [:]
+  /// How many nodes write each file.
+  private var outputs: [String: Int] = [:]
   /// Causes that keep a file from being written.
   private var reported: Set<Int> = []
   let models: ComfyFolders
@@ -87,6 +89,14 @@ final class Translator {
       ComfyClass.all[node.type] == nil && !read.contains(node.id)
         && node.inputs.values.contains { if case .link = $0.value { true } else { false } }
     }
+  }
+
+  /// The file for a prefix: one of its own for every node, as two nodes do not write one file.
+  func output(_ prefix: String, ending: String) -> String {
+    let path = ComfyFileNames.path(of: prefix, ending: ending)
+    outputs[path, default: 0] += 1
+    guard let count = outputs[path], count > 1 else { return path }
+    return path.dropLast(ending.count + 1) + "_\(count).\(ending)"
   }
 
   /// What a link carries; nil for an output that its class does not have.
