@@ -54,7 +54,7 @@ struct KillTests {
   }
 
   @Test func aRunKilledAtAnyMomentResumes() throws {
-    var generator = SeededGenerator(state: 2026)
+    var generator = SplitMix64(state: 2026)
     let start = ContinuousClock.now
     _ = try Self.picture.get()
     var longest = ContinuousClock.now - start
@@ -80,18 +80,5 @@ struct KillTests {
     }
     #expect(kills > 0)
     if Soak.seconds != nil { print("runs killed: \(kills)") }
-  }
-}
-
-/// A random generator that repeats itself: https://prng.di.unimi.it/splitmix64.c.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

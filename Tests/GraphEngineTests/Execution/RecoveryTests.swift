@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import GraphEngine
+import TestSupport
 import Testing
 
 /// What a run does when the cache is damaged, cut short or unusable.

@@ -1,18 +1,6 @@
 import GraphEngine
+import TestSupport
 import Testing
-
-/// The numbers of SplitMix64, the same on every run.
-private struct Random: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 private let workflow = """
   stepgraph: 1
@@ -72,7 +60,7 @@ struct MutationTests {
     return tokens
   }
 
-  private func mutated(_ text: String, _ random: inout Random) -> String {
+  private func mutated(_ text: String, _ random: inout SplitMix64) -> String {
     let extra = [
       "none", "carry", "inputs", "$(", ")", "*a", "&a", "<<", "-1", "0", "7.5", "''", "\u{0}", "é", "\t", "- ",
     ]
@@ -92,7 +80,7 @@ struct MutationTests {
   }
 
   @Test func damagedFilesGiveProblemsOrGraphsThatHold() throws {
-    var random = Random(state: 2)
+    var random = SplitMix64(state: 2)
     var graphs = 0
     for _ in 0..<2500 {
       let changesSubgraph = Int.random(in: 0..<4, using: &random) == 0
@@ -118,7 +106,7 @@ struct MutationTests {
   }
 
   @Test func damagedBytesGiveProblems() {
-    var random = Random(state: 3)
+    var random = SplitMix64(state: 3)
     for _ in 0..<1000 {
       var bytes = Array(workflow.utf8)
       for _ in 0..<Int.random(in: 1...8, using: &random) {
