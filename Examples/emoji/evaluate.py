@@ -4,9 +4,10 @@
     python3 evaluate.py --stepgraph ../../.build/release/stepgraph
 
 Counts how many pictures show what their prompts name, on which background, and
-what guidance, negative prompts, seeds and sampling methods do.  A picture shows
-an emoji if that one's training pictures are the nearest, backgrounds removed
-and small shifts allowed.  Needs what train.py needs but torch and its family.
+what guidance, negative prompts, seeds, sampling methods and a second pass at twice
+the size do.  A picture shows an emoji if that one's training pictures are the
+nearest, backgrounds removed and small shifts allowed.  Needs what train.py needs
+but torch and its family.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFont
 
 from training import data
 
@@ -166,14 +167,15 @@ def without_background(pictures, colour):
     return result.reshape(*result.shape[:-3], half, 2, half, 2, 3).mean(axis=(-4, -2))
 
 
-def shifted(picture):
-    """The picture moved by up to SHIFT pixels each way; (n, 64, 64, 3)."""
-    padded = np.pad(picture, ((SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0)), mode="edge")
+def shifted(picture, far=SHIFT):
+    """The picture moved by up to `far` pixels each way; (n, height, width, 3)."""
+    height, width = picture.shape[:2]
+    padded = np.pad(picture, ((far, far), (far, far), (0, 0)), mode="edge")
     return np.stack(
         [
-            padded[y : y + data.SIZE, x : x + data.SIZE]
-            for y in range(2 * SHIFT + 1)
-            for x in range(2 * SHIFT + 1)
+            padded[y : y + height, x : x + width]
+            for y in range(2 * far + 1)
+            for x in range(2 * far + 1)
         ]
     )
 
@@ -220,7 +222,7 @@ def measure(gallery, wishes, pictures):
 
 def sheet(path, pictures, columns, scale=2):
     """Put all pictures on one sheet."""
-    side = data.SIZE * scale
+    side = pictures[0].shape[0] * scale
     rows = (len(pictures) + columns - 1) // columns
     result = Image.new("RGB", (columns * side, rows * side), "white")
     for i, picture in enumerate(pictures):
@@ -299,6 +301,73 @@ def compare_methods(options, gallery, wishes):
     return results
 
 
+def distance(picture, drawn):
+    """Root mean square, in levels of 0..255, to the font's own bitmap of an emoji.
+
+    The bitmap is reduced to the sizes that training shows, as many times as large as
+    the picture is, laid over the colour of the border, and shifted.
+    """
+    times = picture.shape[0] // data.SIZE
+    moved = shifted(picture, SHIFT * times)
+    colour = border_colour(picture) * 255
+    errors = []
+    for side in range(56 * times, 60 * times + 1, 2):
+        sprite = data.reduced(drawn, side, size=picture.shape[0])
+        difference = moved - data.composite(sprite, colour)
+        errors.append(np.square(difference).mean(axis=(1, 2, 3)).min())
+    return float(np.sqrt(min(errors)) * 255)
+
+
+def compare_larger(options, subjects, wishes, small):
+    """How near pictures of twice the size are to the font's own bitmaps.
+
+    Those of hires-fix.yaml beside the small ones, which are its first pass, enlarged by
+    Pillow; an emoji's bitmap has 136x128 pixels, so that 128x128 of them are known.
+    """
+    print(f"\nhires-fix: {len(wishes)} pictures", flush=True)
+    nodes = {}
+    for number, wish in enumerate(wishes):
+        nodes[f"p{number:04}"] = {
+            "graph": str(GRAPHS / "hires-fix.yaml"),
+            "with": {
+                "model": str(options.model.resolve()),
+                "prompt": wish.prompt,
+                "seed": wish.seed,
+                "cfg": wish.guidance,
+                "out": f"{number:04}.png",
+            },
+        }
+    folder = options.work / "hires-fix"
+    run(options, folder, json.dumps({"stepgraph": 1, "nodes": nodes}, indent=1))
+    ways = {"hires-fix": load(folder, len(wishes))}
+    for name, kind in {"bicubic": Image.BICUBIC, "lanczos": Image.LANCZOS}.items():
+        larger = [
+            Image.fromarray((picture * 255).round().astype(np.uint8)).resize(
+                (2 * data.SIZE, 2 * data.SIZE), kind
+            )
+            for picture in small
+        ]
+        ways[name] = np.stack(larger).astype(np.float32) / 255
+    font = ImageFont.truetype(options.font, data.STRIKE)
+    drawn = [data.render(subjects[w.subject].character, font) for w in wishes]
+    far = {
+        name: np.array([distance(p, d) for p, d in zip(pictures, drawn)])
+        for name, pictures in ways.items()
+    }
+    rows = [ways[name][:8] for name in ("bicubic", "hires-fix")]
+    sheet(options.work / "larger.png", np.concatenate(rows), 8, 1)
+    results = {}
+    for name, distances in far.items():
+        nearer = np.mean(far["hires-fix"] < distances)
+        print(
+            f"  {name}: distance {distances.mean():.2f}, median {np.median(distances):.2f};"
+            f" hires-fix is nearer in {nearer:.1%}",
+            flush=True,
+        )
+        results[name] = {"distance": float(distances.mean()), "nearer": float(nearer)}
+    return results
+
+
 def reconstruct(options, sprites):
     """Mean PSNR, in decibels, of pictures that no training saw, encoded and decoded."""
     print(f"\nautoencoder: {len(sprites)} pictures from outside", flush=True)
@@ -364,6 +433,9 @@ def main():
     )
     results["negative"] = compare_negatives(options, subjects, some)
     results["seeds"] = compare_seeds(options, gallery, subjects, wishes[:10])
+    results["larger"] = compare_larger(
+        options, subjects, some, pictures[: len(some)]
+    )
     results["methods"] = compare_methods(options, gallery, wishes[:5])
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")

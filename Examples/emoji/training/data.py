@@ -210,8 +210,8 @@ def render(character, font):
     return canvas
 
 
-def reduced(picture, side, dx=0, dy=0):
-    """Reduce to `side` pixels, premultiplied, and place on 64x64 (float 0..1).
+def reduced(picture, side, dx=0, dy=0, size=SIZE):
+    """Reduce to `side` pixels, premultiplied, and place on size x size (float 0..1).
 
     A triangle as wide as what becomes one pixel neither rings nor aliases.
     """
@@ -222,8 +222,8 @@ def reduced(picture, side, dx=0, dy=0):
         for i in range(4)
     ]
     small = np.stack([np.asarray(plane) for plane in planes], axis=2).clip(0, 1)
-    result = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
-    y, x = (SIZE - side) // 2 + dy, (SIZE - side) // 2 + dx
+    result = np.zeros((size, size, 4), dtype=np.float32)
+    y, x = (size - side) // 2 + dy, (size - side) // 2 + dx
     result[y : y + side, x : x + side] = small
     return result
 
