@@ -65,3 +65,36 @@ extension Tensor {
     }
   }
 }
+
+extension Tensor {
+  /// What a function makes of channels-last images [n, h, w, c] a strip of rows at a time: [n, h scale, w scale, channels].
+  ///
+  /// Strips give `rows` rows and see `margin` more on both sides where the image goes on; both are multiples of 4, so that
+  /// convolutions by Winograd's method cut a strip as they cut the whole.
+  package func mappedInStrips(
+    rows: Int, margin: Int, channels: Int, scale: Int, _ body: (Tensor) -> Tensor
+  ) -> Tensor {
+    precondition(rows % 4 == 0 && margin % 4 == 0, "strips of \(rows) rows with \(margin) around")
+    let (height, line) = (shape[1], shape[2] * shape[3])
+    if height <= rows + margin { return body(self) }
+    let madeLine = shape[2] * scale * channels
+    return Tensor(shape: [shape[0], height * scale, shape[2] * scale, channels]) { target in
+      guard let target = target.baseAddress else { return }
+      for sample in 0..<shape[0] {
+        for first in stride(from: 0, to: height, by: rows) {
+          let (last, top) = (min(first + rows, height), max(first - margin, 0))
+          let bottom = min(last + margin, height)
+          let seen = withUnsafePointer { x in
+            Tensor(shape: [1, bottom - top, shape[2], shape[3]]) { strip in
+              strip.baseAddress?.update(from: x + (sample * height + top) * line, count: (bottom - top) * line)
+            }
+          }
+          body(seen).withUnsafePointer { made in
+            (target + (sample * height + first) * scale * madeLine)
+              .update(from: made + (first - top) * scale * madeLine, count: (last - first) * scale * madeLine)
+          }
+        }
+      }
+    }
+  }
+}

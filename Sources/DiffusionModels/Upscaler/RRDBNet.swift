@@ -32,7 +32,14 @@ struct RRDBNet: UpscalingNetwork {
       let inner = block.reduce(deep) { $1($0) }
       deep = Tensor.combination(residualShare, inner, 1, deep)
     }
-    var picture = body(deep, residual: start)
+    // Images of all features at the size of the result would take most of the memory.
+    return body(deep, residual: start).mappedInStrips(
+      rows: max(stripPixels / x.shape[2] / 4 * 4, 4), margin: stripMargin, channels: 3, scale: 1 << enlarging.count,
+      enlarged)
+  }
+
+  private func enlarged(_ features: Tensor) -> Tensor {
+    var picture = features
     for conv in enlarging {
       picture = conv(picture.nearestRows(height: 2 * picture.shape[1], width: 2 * picture.shape[2]))
         .rectified(slope: leak)
@@ -40,6 +47,11 @@ struct RRDBNet: UpscalingNetwork {
     return last(hr(picture).rectified(slope: leak))
   }
 }
+
+/// How many pixels of features a strip gives, before they are enlarged.
+private let stripPixels = 8192
+/// How many rows more it sees: two are looked at, and two of Winograd's tiles away no bit differs.
+private let stripMargin = 8
 
 /// How much of what a block adds is added.
 private let residualShare: Float = 0.2
