@@ -18,6 +18,8 @@ package enum WholeFile {
     case svg = "SVG"
     case dot = "DOT"
     case prompt = "ComfyUI"
+    /// Any text: for what was read as YAML before.
+    case yaml = "YAML"
 
     /// Whether a file that begins with `start` is of this kind.
     func describes(_ start: [UInt8]) -> Bool {
@@ -30,6 +32,7 @@ package enum WholeFile {
       case .lock: start.starts(with: Array("{\n  \"files\" :".utf8))
       case .prompt: start.starts(with: Array("{\n  \"1\": {\n    \"class_type\"".utf8))
       case .events: start.starts(with: Array("{\"event\"".utf8))
+      case .yaml: !start.contains(0)
       // A NUL never stands in YAML, and a picture has the same words in a text chunk.
       case .workflow:
         !start.contains(0)

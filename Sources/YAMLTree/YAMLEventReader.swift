@@ -3,7 +3,7 @@ import Diagnostics
 
 /// What libyaml reports, with places as indices into the file's Unicode scalars.
 struct YAMLEvent {
-  enum Kind {
+  enum Kind: Equatable {
     case streamStart, streamEnd, documentStart, documentEnd, sequenceEnd, mappingEnd
     case alias(String)
     case scalar(YAMLScalar)
@@ -16,6 +16,10 @@ struct YAMLEvent {
   var tag: String?
   /// Index of the first scalar.
   var start: Int
+  /// Index after the last one; of a text in a block, where the lines that it can be made of end.
+  var end: Int
+  /// Of a document's start or end: whether there is no marker for it.
+  var isImplicit = true
 }
 
 /// What libyaml says of text that is no YAML.
@@ -58,18 +62,19 @@ final class YAMLEventReader {
     var event = yaml_event_t()
     guard yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
     defer { yaml_event_delete(&event) }
-    let start = source.place(event.start_mark.index)
+    let (start, end) = (source.place(event.start_mark.index), source.place(event.end_mark.index))
     func made(
       _ kind: YAMLEvent.Kind, anchor: UnsafeMutablePointer<yaml_char_t>? = nil,
-      tag: UnsafeMutablePointer<yaml_char_t>? = nil
+      tag: UnsafeMutablePointer<yaml_char_t>? = nil, isImplicit: Bool = true
     ) -> YAMLEvent {
       YAMLEvent(
-        kind: kind, anchor: anchor.map { String(cString: $0) }, tag: tag.map { String(cString: $0) }, start: start)
+        kind: kind, anchor: anchor.map { String(cString: $0) }, tag: tag.map { String(cString: $0) }, start: start,
+        end: end, isImplicit: isImplicit)
     }
     switch event.type {
     case YAML_STREAM_START_EVENT: return made(.streamStart)
-    case YAML_DOCUMENT_START_EVENT: return made(.documentStart)
-    case YAML_DOCUMENT_END_EVENT: return made(.documentEnd)
+    case YAML_DOCUMENT_START_EVENT: return made(.documentStart, isImplicit: event.data.document_start.implicit != 0)
+    case YAML_DOCUMENT_END_EVENT: return made(.documentEnd, isImplicit: event.data.document_end.implicit != 0)
     case YAML_SEQUENCE_END_EVENT: return made(.sequenceEnd)
     case YAML_MAPPING_END_EVENT: return made(.mappingEnd)
     case YAML_ALIAS_EVENT:

@@ -8,7 +8,8 @@ struct Stepgraph: AsyncParsableCommand {
     abstract: "Runs diffusion image generation as a graph in which every sampling step is a node.",
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ValidateCommand.self, PlanCommand.self, NodesCommand.self, SchemaCommand.self,
+      RunCommand.self, ValidateCommand.self, FormatCommand.self, PlanCommand.self, NodesCommand.self,
+      SchemaCommand.self,
       ExtractCommand.self, ImportCommand.self, ExportCommand.self, ExplainCommand.self, GraphCommand.self,
       RunsCommand.self, DiffCommand.self, LockCommand.self, CacheCommand.self, ModelCommand.self, BenchCommand.self,
       ManualCommand.self,

@@ -13,7 +13,7 @@ import YAMLTree
 ///
 /// A target may throw nothing: what is wrong with its bytes is a message to a user, and a crash is a fault.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-  /// From the text of a workflow file to a plan and its picture.
+  /// From the text of a workflow file to a plan and its picture, and to formatted text.
   case workflow
   /// A text with `$(...)`, to its value.
   case expression
@@ -53,7 +53,16 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     }
   }
 
+  /// Formatted text is the same when it is formatted again.
+  private static func takeFormat(_ bytes: [UInt8]) {
+    guard let file = try? SourceFile(path: "fuzz.yaml", bytes: bytes), let text = try? WorkflowFormat.formatted(file)
+    else { return }
+    let again = try? WorkflowFormat.formatted(SourceFile(path: "fuzz.yaml", text: text))
+    precondition(again == text, "formatted text is formatted anew")
+  }
+
   private static func takeWorkflow(_ bytes: [UInt8]) {
+    takeFormat(bytes)
     let loader = WorkflowLoader(
       catalog: .stepgraph, workingDirectory: "/nowhere",
       readFile: { path, reference throws(DiagnosticList) in
