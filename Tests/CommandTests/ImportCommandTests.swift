@@ -84,7 +84,7 @@ struct ImportCommandTests {
     #expect(partial.errors.hasPrefix("a.yaml\na.json:1:2: warning: 'Mirror' (LatentFlip, node 1)"))
     let text = String(decoding: try stepgraph.folder.contents("a.yaml"), as: UTF8.self)
     #expect(text.contains("# Left out: 'Mirror' (LatentFlip, node 1): latents are not turned here\n"))
-    #expect(text.contains("model: {node: LoadModel") && !text.contains("Decode"))
+    #expect(text.contains("{node: LoadModel") && !text.contains("Decode"))
     let json = try stepgraph("import", "a.json", "--json")
     #expect(json.status == 2)
     #expect(json.output.contains("\"title\" : \"Mirror\"") && !json.output.contains("\"workflow\""))

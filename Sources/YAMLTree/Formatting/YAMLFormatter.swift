@@ -17,6 +17,8 @@ struct YAMLFormatter {
   private var numbers = 0
   /// Whether the file ends within a text in a block, which has no line end then.
   private var endsOpen = false
+  /// Lines up to the end of the last text in a block, whose empty lines may be part of it.
+  private var keptLines = 0
   /// The indentation of the line in braces, brackets or a text that is being written.
   private var flowIndent = 0
 
@@ -49,7 +51,7 @@ struct YAMLFormatter {
       lastLine = text.line(marker.lowerBound)
     }
     flush(before: text.count, indent: 0)
-    while lines.last?.text.isEmpty == true { lines.removeLast() }
+    while lines.count > keptLines, lines.last?.text.isEmpty == true { lines.removeLast() }
     lines.align()
     let text = lines.text
     return endsOpen ? String(text.dropLast()) : text
@@ -119,6 +121,7 @@ struct YAMLFormatter {
       endLine(at: value.contentStart)
       for text in block.lines { writeLine(text, indent: text.isEmpty ? 0 : indent + (block.indentation ?? 2)) }
       lastLine = block.lastLine
+      keptLines = lines.count
       endsOpen = !block.lines.isEmpty && value.end == text.count
     case .text, .alias, .flowSequence, .flowMapping, .flowPair:
       var indent = indent

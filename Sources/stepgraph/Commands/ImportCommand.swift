@@ -64,18 +64,19 @@ struct ImportCommand: AsyncParsableCommand {
     try collector.throwIfErrors()
     guard let imported else { throw DiagnosticList(collector.sorted) }
     let isWritten = imported.problems.isEmpty || partial
+    let text = styled(imported.text)
     if json {
-      try Terminal.write(jsonText(ImportReport(imported, isWritten: isWritten)))
+      try Terminal.write(jsonText(ImportReport(imported, workflow: isWritten ? text : nil)))
     } else if isWritten, output == nil {
-      try Terminal.write(imported.text)
+      try Terminal.write(text)
     }
     if isWritten, let output {
       for subgraph in imported.subgraphs {
         let path = folder.isEmpty ? subgraph.name : "\(folder)/\(subgraph.name)"
-        try WholeFile.write(Array(subgraph.text.utf8), to: path, kind: .workflow)
+        try WholeFile.write(Array(styled(subgraph.text).utf8), to: path, kind: .workflow)
         Terminal.writeError("\(path)\n")
       }
-      try WholeFile.write(Array(imported.text.utf8), to: output, kind: .workflow)
+      try WholeFile.write(Array(text.utf8), to: output, kind: .workflow)
       Terminal.writeError("\(output)\n")
     }
     let severity: Diagnostic.Severity = partial ? .warning : .error
@@ -87,6 +88,11 @@ struct ImportCommand: AsyncParsableCommand {
         ])
     }
     Terminal.show(collector.sorted + problems)
+  }
+
+  /// As `stepgraph format` would leave it.
+  private func styled(_ text: String) -> String {
+    (try? WorkflowFormat.formatted(SourceFile(path: file, text: text))) ?? text
   }
 
   /// Of the file that is written.
@@ -174,8 +180,8 @@ private struct ImportReport: Encodable {
   let files: [String]
   let problems: [Problem]
 
-  init(_ imported: ComfyImport, isWritten: Bool) {
-    workflow = isWritten ? imported.text : nil
+  init(_ imported: ComfyImport, workflow: String?) {
+    self.workflow = workflow
     files = imported.files
     problems = imported.problems.map { Problem(node: $0.node, type: $0.type, title: $0.title, reason: $0.reason) }
   }
