@@ -17,11 +17,14 @@ demo: build ## Installs what is missing, builds, and draws a red apple with the 
 
 build: packages ## Builds .build/release/stepgraph
 	swift build -c release --product stepgraph
-	@$(MAKE) --no-print-directory stepgraph.schema.json
+	@$(MAKE) --no-print-directory stepgraph.schema.json stepgraph-test.schema.json
 
 # What the first line of every graph names, for editors.
 stepgraph.schema.json: $(STEPGRAPH)
 	@$(STEPGRAPH) schema > $@.new && mv $@.new $@
+
+stepgraph-test.schema.json: $(STEPGRAPH)
+	@$(STEPGRAPH) schema --tests > $@.new && mv $@.new $@
 
 # Bash, zsh and fish look for completions in these folders, and man in its own.
 BASH_COMPLETIONS := share/bash-completion/completions/stepgraph
@@ -43,7 +46,7 @@ uninstall: ## Removes what install put below PREFIX
 
 test: packages ## Installs what is missing and runs every test
 	swift test -c release --disable-testable-imports
-	@$(MAKE) --no-print-directory stepgraph.schema.json
+	@$(MAKE) --no-print-directory stepgraph.schema.json stepgraph-test.schema.json
 
 soak: packages ## Kills a thousand runs, damages ten thousand results, and crowds the cache for SECONDS=300
 	STEPGRAPH_SOAK=$(or $(SECONDS),300) swift test -c release --disable-testable-imports --no-parallel \

@@ -4,7 +4,7 @@ import GraphEngine
 
 /// Finds models that are not where a workflow says: in folders that the user keeps models in, by the digests of a record, or
 /// else by name.
-package struct ModelSearch {
+package struct ModelSearch: Sendable {
   /// Searched in this order.
   package let folders: [String]
   /// Beginnings of paths, and what to put in their place.

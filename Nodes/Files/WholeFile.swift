@@ -18,6 +18,7 @@ package enum WholeFile {
     case svg = "SVG"
     case dot = "DOT"
     case prompt = "ComfyUI"
+    case junit = "JUnit"
     /// Any text: for what was read as YAML before.
     case yaml = "YAML"
 
@@ -32,6 +33,7 @@ package enum WholeFile {
       case .lock: start.starts(with: Array("{\n  \"files\" :".utf8))
       case .prompt: start.starts(with: Array("{\n  \"1\": {\n    \"class_type\"".utf8))
       case .events: start.starts(with: Array("{\"event\"".utf8))
+      case .junit: start.starts(with: Array("<?xml ".utf8))
       case .yaml: !start.contains(0)
       // A NUL never stands in YAML, and a picture has the same words in a text chunk.
       case .workflow:

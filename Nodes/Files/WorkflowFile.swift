@@ -5,10 +5,20 @@ import YAMLTree
 /// What may be given where a workflow is asked for: a file of one, or a picture that carries one.
 package enum WorkflowFile {
   /// A loader of workflows that takes pictures too.
-  package static var loader: WorkflowLoader {
-    WorkflowLoader(catalog: .stepgraph) { path, reference throws(DiagnosticList) in
-      try read(path, reference: reference)
-    }
+  package static var loader: WorkflowLoader { loader(noting: { _ in }) { .random(in: 0...UInt64.max) } }
+
+  /// A loader that tells of each file before it reads it.
+  ///
+  /// - Parameter draw: gives the value of `--set seed=random`.
+  package static func loader(
+    noting note: @escaping @Sendable (_ path: String) -> Void, draw: @escaping () -> UInt64
+  ) -> WorkflowLoader {
+    WorkflowLoader(
+      catalog: .stepgraph,
+      readFile: { path, reference throws(DiagnosticList) in
+        note(path)
+        return try read(path, reference: reference)
+      }, draw: draw)
   }
 
   /// The text of a workflow file, or of the workflow in a picture, whose paths are relative to the working directory.

@@ -1,5 +1,5 @@
 /// A JSON value that keeps the order of its members, as a schema is written for people too.
-enum SchemaValue {
+enum SchemaValue: Sendable {
   case string(String)
   case number(Double)
   case bool(Bool)

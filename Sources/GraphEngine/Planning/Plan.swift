@@ -54,6 +54,22 @@ package struct Plan: Sendable {
 
   private static let ancestorLimit = 100
 
+  /// The files that nodes read, by path, as they were when they were looked at.
+  package var readFiles: [String: FileIdentity] {
+    Dictionary(keys.sources.values.joined().map { ($0.path, $0.identity) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Whether a run of another plan does the same: the same nodes with the same keys, and the same files written with the
+  /// same workflow inside.
+  package func isSame(as other: Plan) -> Bool {
+    guard keys.nodeKeys == other.keys.nodeKeys, graph.targets == other.graph.targets,
+      graph.workflow == other.graph.workflow
+    else { return false }
+    return zip(graph.nodes, other.graph.nodes).allSatisfy { a, b in
+      a.address == b.address && (!a.declaration.info.isSink || a.parameters == b.parameters)
+    }
+  }
+
   /// A file that nodes read and that is no longer what its digest in the keys was made of.
   func changedSource() -> String? {
     keys.sources.values.joined().first { FileIdentity(path: $0.path) != $0.identity }?.path

@@ -90,7 +90,7 @@ struct SourceDigests {
 }
 
 /// What tells one state of a file from another without reading it.
-struct FileIdentity: Hashable, CustomStringConvertible {
+package struct FileIdentity: Hashable, Sendable, CustomStringConvertible {
   let device: UInt64
   let inode: UInt64
   let size: Int64
@@ -106,7 +106,7 @@ struct FileIdentity: Hashable, CustomStringConvertible {
   }
 
   /// Nil when there is no such file, or none that can be reached.
-  init?(path: String) {
+  package init?(path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     self.init(status)
@@ -134,7 +134,7 @@ struct FileIdentity: Hashable, CustomStringConvertible {
     isRegular = true
   }
 
-  var description: String { "\(device) \(inode) \(size) \(modified) \(changed)" }
+  package var description: String { "\(device) \(inode) \(size) \(modified) \(changed)" }
 
   /// Whether the last change is long enough ago that another one would show in the time stamps of any file system.
   var isSettled: Bool {

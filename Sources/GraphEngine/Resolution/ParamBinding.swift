@@ -13,6 +13,16 @@ package struct ParameterSetting: Sendable {
     self.text = text
     location = SourceLocation(argument: "--set \(name)=\(shortened(text))")
   }
+
+  /// The setting with another value.
+  package func with(_ text: String) -> ParameterSetting { ParameterSetting(name: name, text: text, at: location) }
+
+  /// A setting that a file holds.
+  init(name: String, text: String, at location: SourceLocation) {
+    self.name = name
+    self.text = text
+    self.location = location
+  }
 }
 
 /// The value of an argument as messages show it.

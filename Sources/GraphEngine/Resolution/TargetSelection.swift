@@ -71,7 +71,8 @@ struct TargetSelection {
 }
 
 extension WireEnd {
-  fileprivate var nodes: [Int] {
+  /// The nodes that it comes from.
+  var nodes: [Int] {
     switch self {
     case .source(let source): [source.node]
     case .list(let sources): sources.map(\.node)

@@ -40,12 +40,14 @@ package struct WorkflowLoader {
   ///   - sweeps: params to run with several values; they add to the file's own `sweep`, or replace its axes.
   ///   - sheets: whether and where the results of a sweep are shown together.
   ///   - targets: node names or addresses that take the place of the sinks and `outputs`.
+  ///   - observed: wires whose values are asked for besides these; they are among the graph's outputs.
   /// - Throws: every problem found, warnings included, sorted by place.
   package func resolve(
     _ path: String, settings: [ParameterSetting] = [], sweeps: [SweepSetting] = [], sheets: SheetChoice = .beside,
-    targets: [String]? = nil
+    targets: [String]? = nil, observing observed: [ObservedWire] = []
   ) throws(DiagnosticList) -> ResolvedGraph {
-    try WorkflowResolution(self, path).resolve(settings: settings, sweeps: sweeps, sheets: sheets, targets: targets)
+    try WorkflowResolution(self, path).resolve(
+      settings: settings, sweeps: sweeps, sheets: sheets, targets: targets, observed: observed)
   }
 
   /// Checks a file without a run in mind: params without defaults and the wires into a subgraph are left open.

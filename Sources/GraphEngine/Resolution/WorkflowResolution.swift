@@ -28,9 +28,12 @@ struct WorkflowResolution {
   }
 
   func resolve(
-    settings: [ParameterSetting], sweeps: [SweepSetting], sheets: SheetChoice, targets: [String]?
+    settings: [ParameterSetting], sweeps: [SweepSetting], sheets: SheetChoice, targets: [String]?,
+    observed: [ObservedWire]
   ) throws(DiagnosticList) -> ResolvedGraph {
-    guard let document = documents.load(path) else { throw DiagnosticList(collector.sorted) }
+    guard var document = documents.load(path) else { throw DiagnosticList(collector.sorted) }
+    let ownOutputs = document.outputs.count
+    document.outputs += observed.map(\.output)
     if let required = document.inputs.first(where: { !$0.isOptional }) {
       collector.error(
         "this file is a subgraph: its input '\(required.name.value)' needs a wire", at: required.name.location,
@@ -44,6 +47,8 @@ struct WorkflowResolution {
     var (nodes, parts) = unroll(document, settings: settings, sweep: sweep, isComplete: true)
     let selection = TargetSelection(nodes, bodies: parts.map(\.body))
     var chosen = selection.select(targets, outputs: parts.flatMap(\.outputs), into: collector)
+    let seen = parts.flatMap { $0.outputs.dropFirst(ownOutputs) }.flatMap(\.nodes)
+    chosen = Set(chosen + seen).sorted()
     if let sweep {
       let sheetMaker = SweepSheetMaker(sweep, catalog: loader.catalog, choice: sheets)
       let bases = SweepFiles.rename(&nodes, names: SweepNames(sweep), points: parts.map(\.body.nodes))

@@ -80,8 +80,10 @@ struct GraphSettings: ParsableArguments {
   }
 
   /// The graph, checked and unrolled.
-  func resolvedGraph(_ path: String) throws(DiagnosticList) -> ResolvedGraph {
-    var graph = try WorkflowFile.loader.resolve(
+  func resolvedGraph(
+    _ path: String, loader: WorkflowLoader = WorkflowFile.loader, showsWarnings: Bool = true
+  ) throws(DiagnosticList) -> ResolvedGraph {
+    var graph = try loader.resolve(
       path,
       settings: (settings + moreSettings).map { setting in
         let (name, text) = Self.parts(of: setting)
@@ -93,7 +95,7 @@ struct GraphSettings: ParsableArguments {
       },
       sheets: noSheet ? .none : sheet.map { .at($0) } ?? .beside, targets: target.isEmpty ? nil : target)
     graph.companions = { ComfyExport.companions($0, of: $1) }
-    Terminal.show(graph.warnings)
+    if showsWarnings { Terminal.show(graph.warnings) }
     return graph
   }
 

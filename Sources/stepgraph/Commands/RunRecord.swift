@@ -72,6 +72,9 @@ final class RunRecord: Sendable {
     }
   }
 
+  /// Files that were written.
+  var files: [String] { counts.withLock { $0.files } }
+
   private var elapsed: Double { start.duration(to: .now) / .seconds(1) }
 
   /// The files written, a line each, then how long it took.

@@ -6,9 +6,15 @@ import StepgraphNodes
 struct SchemaCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "Prints the JSON Schema (draft-07) of workflow files, for editors.",
-    discussion: "Save it as stepgraph.schema.json; the first line of the shipped graphs points editors to it.")
+    discussion: """
+      Save it as stepgraph.schema.json; the first line of the shipped graphs points editors to it. That of files of tests \
+      is stepgraph-test.schema.json.
+      """)
+
+  @Flag(help: "Print that of files of tests, NAME.test.yaml, instead.")
+  var tests = false
 
   func run() async throws {
-    try await reporting { try Terminal.write(NodeCatalog.stepgraph.schema) }
+    try await reporting { try Terminal.write(tests ? WorkflowTest.schema : NodeCatalog.stepgraph.schema) }
   }
 }
