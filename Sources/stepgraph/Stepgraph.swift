@@ -8,7 +8,7 @@ struct Stepgraph: AsyncParsableCommand {
     abstract: "Runs diffusion image generation as a graph in which every sampling step is a node.",
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ValidateCommand.self, FormatCommand.self, TestCommand.self,
+      RunCommand.self, WatchCommand.self, ValidateCommand.self, FormatCommand.self, TestCommand.self,
       PlanCommand.self, NodesCommand.self, SchemaCommand.self, ExtractCommand.self, ImportCommand.self,
       ExportCommand.self,
       ExplainCommand.self, GraphCommand.self, RunsCommand.self, DiffCommand.self, LockCommand.self, CacheCommand.self,
