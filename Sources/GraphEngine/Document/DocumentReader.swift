@@ -16,7 +16,7 @@ struct DocumentReader {
   static let paramKeys = ["type", "default", "min", "max", "options", "description"]
   static let inputKeys = ["type", "optional", "default", "formerly", "description"]
   static let kindKeys = ["node", "loop", "graph"]
-  static let nodeKeys = ["node", "in", "with", "else", "cache", "description"]
+  static let nodeKeys = ["node", "if", "in", "with", "else", "cache", "description"]
   static let loopKeys = ["loop", "carry", "nodes", "yield", "collect", "description"]
   static let loopRangeKeys = ["times", "from", "to", "index"]
   static let graphKeys = ["graph", "in", "with", "description"]

@@ -55,6 +55,13 @@ extension DocumentReader {
     var node = NodeDocument(
       type: text(typeNode, of: "node"), inputs: readInputs(in: mapping), parameters: readLiterals(in: mapping))
     node.standIn = mapping["else"].flatMap { readWire($0, name: "else") }
+    if let place = mapping["if"] {
+      node.condition = text(place, of: "if").flatMap { literal($0, at: place) }
+      if mapping["else"] == nil {
+        collector.error(
+          "'if' needs an 'else': the wire that stands in for the node where it is false, or none", at: place.location)
+      }
+    }
     if let place = mapping["cache"], let text = text(place, of: "cache") {
       let policies = CachePolicy.allCases.map(\.rawValue)
       switch ValueType.choice(policies).read(text.value) {

@@ -87,12 +87,14 @@ struct MemberDocument: Sendable {
   var content: Content?
 }
 
-/// `{node: TYPE, in: {...}, with: {...}, else: WIRE, cache: POLICY}`.
+/// `{node: TYPE, if: CONDITION, in: {...}, with: {...}, else: WIRE, cache: POLICY}`.
 struct NodeDocument {
   var type: Located<String>?
   var inputs: [InputBinding]
   var parameters: [LiteralBinding]
-  /// What stands in for the node where nothing comes into ports that need something.
+  /// Whether the node is there at all; nil for always.
+  var condition: Literal?
+  /// What stands in for the node where it is not there, or nothing comes into ports that need something.
   var standIn: WireReference?
   var cache: CachePolicy?
 }

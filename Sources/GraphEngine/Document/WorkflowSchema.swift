@@ -136,10 +136,12 @@ private struct WorkflowSchema {
       [
         ("node", ["enum": .array(nodes.map { .string($0.info.type) })]), ("in", ["type": "object"]),
         ("with", ["type": "object"]),
+        ("if", described(bool(), "Whether the node is there; where it is false, 'else' stands in for it.")),
         (
           "else",
           described(
-            reference("start"), "What stands in for the node where an optional input that it needs is left out; none.")
+            reference("start"),
+            "What stands in for the node where 'if' is false or an optional input that it needs is left out; none.")
         ), ("cache", ["enum": .array(CachePolicy.allCases.map { .string($0.rawValue) })]),
       ], required: ["node"]
     ).adding(["allOf": .array(rules)])

@@ -26,6 +26,8 @@ struct BoundNode {
   var declaration: NodeDeclaration
   /// One entry for each declared input.
   var inputs: [[BoundWire]]
+  /// Whether the node is there; nil for always.
+  var condition: BoundLiteral?
   var standIn: StandIn?
   /// Everything that no loop index changes.
   var parameters: NodeParameters
@@ -36,7 +38,7 @@ struct BoundNode {
   var portLocations: [String: SourceLocation]
 }
 
-/// What stands in for a node's main output where nothing comes into ports that need something.
+/// What stands in for a node's main output where the node is not there, or nothing comes into ports that need something.
 final class StandIn {
   var wire = BoundWire.broken
   /// The ports into which nothing may come.

@@ -33,6 +33,19 @@ extension Binder {
     return .value(value)
   }
 
+  /// Reads a literal that is evaluated when loops are unrolled, whether an index changes it or not; nil after a problem.
+  func bindLiteral(_ literal: Literal, to target: ValueTarget, values: [String: NamedValue]) -> BoundLiteral? {
+    switch bind(literal, to: target, values: values) {
+    case .value(let value):
+      BoundLiteral(
+        id: literal.id, location: literal.location, target: target,
+        pieces: [.value(.constant(value), nil, literal.location)], wholeType: target.type,
+        origin: origin(of: literal, values: values), valueLocation: nil)
+    case .varying(let literal): literal
+    case .broken: nil
+    }
+  }
+
   /// Reads what is written under a name, one literal or a list, as `target` takes it.
   func bind(
     _ value: LiteralBinding.Value, to target: ValueTarget, values: [String: NamedValue]

@@ -71,16 +71,9 @@ extension Binder {
     _ loop: LoopDocument, values: [String: NamedValue]
   ) -> (from: BoundLiteral?, to: BoundLiteral)? {
     func bound(_ literal: Literal, _ name: String, min: Double?) -> BoundLiteral? {
-      let target = ValueTarget(name: name, type: .int, min: min, integerRange: Int128(Int64.min)...Int128(Int64.max))
-      switch bind(literal, to: target, values: values) {
-      case .value(let value):
-        return BoundLiteral(
-          id: literal.id, location: literal.location, target: target,
-          pieces: [.value(.constant(value), nil, literal.location)],
-          wholeType: .int, origin: origin(of: literal, values: values), valueLocation: nil)
-      case .varying(let literal): return literal
-      case .broken: return nil
-      }
+      let range = Int128(Int64.min)...Int128(Int64.max)
+      return bindLiteral(
+        literal, to: ValueTarget(name: name, type: .int, min: min, integerRange: range), values: values)
     }
     switch loop.range {
     case nil: return nil

@@ -16,9 +16,13 @@ extension Binder {
     let standIn = node.standIn.map { _ in StandIn() }
     let inputs = bindInputs(node, declaration, name: name, standIn: standIn, in: scope)
     if let standIn, let wire = node.standIn { standIn.wire = bindStandIn(wire, for: declaration, in: scope) }
+    let condition = node.condition.flatMap {
+      bindLiteral($0, to: ValueTarget(name: "if", type: .bool), values: scope.values)
+    }
     var bound = BoundNode(
-      declaration: declaration, inputs: inputs, standIn: standIn, parameters: NodeParameters([:]), varying: [],
-      cache: node.cache ?? .disk, location: name.location, portLocations: [:])
+      declaration: declaration, inputs: inputs, condition: condition, standIn: standIn,
+      parameters: NodeParameters([:]), varying: [], cache: node.cache ?? .disk, location: name.location,
+      portLocations: [:])
     bindParameters(node, declaration, name: name, in: scope, into: &bound)
     for input in node.inputs { bound.portLocations[input.name.value] = input.location }
     for parameter in node.parameters {
@@ -31,6 +35,7 @@ extension Binder {
   private func checkNames(_ node: NodeDocument, in scope: BodyScope) {
     for wire in node.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
     if let standIn = node.standIn, !standIn.isNone { _ = bind(standIn, in: scope) }
+    if let condition = node.condition { checkNames(in: condition, values: scope.values) }
     for binding in node.parameters { checkNames(in: binding, values: scope.values) }
   }
 

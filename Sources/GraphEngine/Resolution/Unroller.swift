@@ -111,6 +111,13 @@ struct Unroller {
 
   /// Adds a node, or finds what stands in for it.
   private mutating func add(_ node: BoundNode, address: String) throws(Diagnostic) -> Member {
+    if let condition = node.condition {
+      switch evaluate(condition, in: address) {
+      case .bool(true)?: break
+      case .some: return node.standIn.map { outputs(of: node, from: $0) } ?? .broken
+      case nil: return .broken
+      }
+    }
     if let standIn = node.standIn, let member = member(standIn, for: node, address: address) { return member }
     guard nodes.count < Self.maximumNodes else { throw tooLarge(at: node.location) }
     var inputs: [[WireSource]] = []
@@ -158,6 +165,10 @@ struct Unroller {
         at: node.portLocations[name] ?? node.location, notes: ["wire both, or neither", "in \(address)"])
       return .broken
     }
+    return outputs(of: node, from: standIn)
+  }
+
+  private func outputs(of node: BoundNode, from standIn: StandIn) -> Member {
     let instead = end(of: standIn.wire)
     return .results(node.declaration.outputs.map { $0.isAside ? .none : instead })
   }

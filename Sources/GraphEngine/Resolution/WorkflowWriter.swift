@@ -129,7 +129,8 @@ struct WorkflowWriter {
     switch content {
     case .node(let node):
       return .mapping(
-        ("node", node.type.map { .text($0.value) }), ("in", value(of: node.inputs)),
+        ("node", node.type.map { .text($0.value) }), ("if", node.condition.map(value(of:))),
+        ("in", value(of: node.inputs)),
         ("with", value(of: node.parameters)), ("else", node.standIn.map { .text($0.text) }),
         ("cache", node.cache.map { .text($0.rawValue) }))
     case .loop(let loop):

@@ -37,11 +37,11 @@ struct MemberKeyTests {
     ("{node: Start, description: [a]}", ["3:37: 'description' takes a text or a number, not a list"]),
     (
       "{node: Start, desc: a}",
-      ["3:24: a node has no key 'desc'; its keys are node, in, with, else, cache, description"]
+      ["3:24: a node has no key 'desc'; its keys are node, if, in, with, else, cache, description"]
     ),
     (
       "{node: Start, y-mark: a}",
-      ["3:24: a node has no key 'y-mark'; its keys are node, in, with, else, cache, description"]
+      ["3:24: a node has no key 'y-mark'; its keys are node, if, in, with, else, cache, description"]
     ),
   ])
   func badKeys(_ node: String, _ problems: [String]) {

@@ -83,6 +83,62 @@ struct StandInTests {
     #expect(problems.first?.hasPrefix(expected) == true, "\(problems)")
   }
 
+  // MARK: if
+
+  private func files(_ member: String) -> ToyFiles {
+    ToyFiles([
+      "g.yaml": """
+      stepgraph: 1
+      params: {there: {type: bool, default: true}, count: {type: int, default: 3}}
+      nodes:
+        start: {node: Start}
+        drawn: {node: Decode, in: {latent: start}}
+        run:
+          loop: {times: $(count), index: i}
+          carry: {latent: start}
+          nodes:
+            step: \(member)
+          yield: {latent: step.latent}
+        image: {node: Decode, in: {latent: run.latent}}
+      """
+    ])
+  }
+
+  private static let blend = "node: Mix, in: {latent: carry.latent, other: start, image: drawn}"
+
+  /// A condition may depend on params and on the index of a loop.
+  @Test func aConditionDecides() throws {
+    let always = try files("{\(Self.blend), if: $(there), else: carry.latent}").resolve().outline
+    #expect(always.count == 6, "\(always)")
+    #expect(
+      try files("{\(Self.blend), if: false, else: carry.latent}").resolve().outline
+        == [always[0], always[1], "image = Decode(latent: start)"])
+    #expect(
+      try files("{\(Self.blend), if: $(count > 5), else: carry.latent}").resolve().outline
+        == [always[0], always[1], "image = Decode(latent: start)"])
+    let graph = try files("{\(Self.blend), if: $(i > 1), else: carry.latent}").resolve()
+    #expect(
+      graph.outline == [
+        always[0], always[1], "run[2]/step = Mix(latent: start, other: start, image: drawn)",
+        "image = Decode(latent: run[2]/step.latent)",
+      ])
+    #expect(try ToyFiles(["again.yaml": graph.workflow]).resolve("again.yaml").outline == graph.outline)
+  }
+
+  @Test(arguments: [
+    (
+      "{\(Self.blend), if: true}",
+      "'if' needs an 'else': the wire that stands in for the node where it is false, or none"
+    ),
+    ("{\(Self.blend), if: 3, else: carry.latent}", "'if' takes true or false, not '3'"),
+    ("{\(Self.blend), if: $(i), else: carry.latent}", "'if' takes"),
+    ("{\(Self.blend), if: $(ther), else: carry.latent}", "there is no"),
+  ])
+  func mistakenConditionsAreTold(_ member: String, _ expected: String) {
+    let problems = files(member).problems()
+    #expect(problems.first?.contains(expected) == true, "\(problems)")
+  }
+
   @Test func aNodeWithoutElseNeedsItsWires() {
     let member = "{node: Mix, in: {latent: first.latent, other: inputs.other, image: inputs.image}}"
     #expect(files("latent: start", member: member).problems().count == 2)
