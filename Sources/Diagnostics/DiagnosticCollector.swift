@@ -10,10 +10,20 @@ package final class DiagnosticCollector {
     let message: String
   }
 
-  package init() {}
+  /// How many problems are kept; of more their number is.
+  private let limit: Int
+  private var omitted = 0
+
+  /// - Parameter limit: bounds what a file of nothing but mistakes takes.
+  package init(limit: Int = .max) { self.limit = limit }
 
   /// Adds a problem, unless the same message is already known at the same place.
   package func add(_ diagnostic: Diagnostic) {
+    guard diagnostics.count < limit else {
+      omitted += 1
+      if diagnostic.severity == .error { errorCount += 1 }
+      return
+    }
     guard seen.insert(Report(location: diagnostic.location, message: diagnostic.message)).inserted else { return }
     var diagnostic = diagnostic
     diagnostic.notes += context.reversed()
@@ -39,8 +49,13 @@ package final class DiagnosticCollector {
 
   package var isEmpty: Bool { diagnostics.isEmpty }
 
-  /// Everything so far: problems without a place in a file first, then by file, line and column.
+  /// Everything so far: problems without a place in a file first, then by file, line and column, and how many more there are.
   package var sorted: [Diagnostic] {
+    let more = omitted == 0 ? [] : [Diagnostic("\(omitted) more problems are not shown")]
+    return kept + more
+  }
+
+  private var kept: [Diagnostic] {
     diagnostics.enumerated().sorted { left, right in
       let (a, b) = (left.element.sortKey, right.element.sortKey)
       return a == b ? left.offset < right.offset : a < b

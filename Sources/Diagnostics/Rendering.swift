@@ -42,15 +42,26 @@ private struct Excerpt {
 
   /// Longest excerpt in columns; a prompt may fill a very long line.
   private static let width = 140
+  /// How many characters are looked at on each side of the caret: more than an excerpt has, as some take no column.
+  private static let reach = 1000
 
   init?(_ location: SourceLocation, room: Int?) {
     guard !location.file.isArgument, location.file.lines.indices.contains(location.line - 1) else { return nil }
-    let scalars = Array(location.file.lines[location.line - 1].unicodeScalars)
-    let column = max(0, min(location.column - 1, scalars.count))
+    let line = location.file.lines[location.line - 1].unicodeScalars
+    // Of a line without end no more is looked at than can be shown.
+    let skipped = max(0, location.column - 1 - Excerpt.reach)
+    let beginning = line.index(line.startIndex, offsetBy: skipped, limitedBy: line.endIndex) ?? line.endIndex
+    let isBegun = beginning > line.startIndex
+    var scalars = Array(line[beginning...].prefix(2 * Excerpt.reach + 1))
+    let goesOn = scalars.count > 2 * Excerpt.reach
+    if goesOn { scalars.removeLast() }
+    let column = max(0, min(isBegun ? Excerpt.reach : location.column - 1, scalars.count))
     // Two columns are for the marks of what is left out.
     let width = min(Excerpt.width, max(room.map { $0 - 2 } ?? Excerpt.width, 10))
     var (start, end) = (0, scalars.count)
-    if scalars.reduce(0, { $0 + $1.displayWidth }) > (room ?? Excerpt.width) || scalars.count > Excerpt.width {
+    if isBegun || goesOn || scalars.reduce(0, { $0 + $1.displayWidth }) > (room ?? Excerpt.width)
+      || scalars.count > Excerpt.width
+    {
       // From the caret on to both sides, as far as there is room.
       (start, end) = (column, column)
       var used = 0
@@ -69,10 +80,11 @@ private struct Excerpt {
         }
       }
     }
-    line = start > 0 ? "…" : ""
-    padding = start > 0 ? " " : ""
-    for scalar in scalars[start..<end] { line.unicodeScalars.append(scalar.isControl ? "\u{FFFD}" : scalar) }
-    if end < scalars.count { line += "…" }
+    let isCutBefore = isBegun || start > 0
+    self.line = isCutBefore ? "…" : ""
+    padding = isCutBefore ? " " : ""
+    for scalar in scalars[start..<end] { self.line.unicodeScalars.append(scalar.isControl ? "\u{FFFD}" : scalar) }
+    if goesOn || end < scalars.count { self.line += "…" }
     for scalar in scalars[start..<column] {
       // A tab under a tab lines up whatever the terminal's tab stops are.
       padding += scalar == "\t" ? "\t" : String(repeating: " ", count: scalar.displayWidth)
