@@ -10,10 +10,16 @@ extension NodeCatalog {
       "models",
       [
         AdapterPredict.self, ApplyLoRA.self, ControlNetPredict.self, Decode.self, EditConcat.self, Encode.self,
-        InpaintConcat.self, LoadAdapter.self, LoadControlNet.self, LoadDenoiser.self, LoadModel.self,
-        LoadTextEncoder.self, LoadUpscaler.self, LoadVAE.self, Predict.self, UNetPredict.self,
+        EncodePicture.self, InpaintConcat.self, LoadAdapter.self, LoadControlNet.self, LoadDenoiser.self,
+        LoadModel.self, LoadPictureEncoder.self, LoadStyleModel.self, LoadStyleProjector.self, LoadTextEncoder.self,
+        LoadUpscaler.self, LoadVAE.self, Predict.self, ProjectStyle.self, UNetPredict.self,
       ]),
-    NodeGroup("text", [ConditioningMix.self, LoadConditioning.self, SaveConditioning.self, TextEncode.self]),
+    NodeGroup(
+      "text",
+      [
+        ApplyStyle.self, ConditioningMix.self, LoadConditioning.self, SaveConditioning.self, TextEncode.self,
+        UnCLIPConditioning.self,
+      ]),
     NodeGroup(
       "latents",
       [
@@ -21,7 +27,8 @@ extension NodeCatalog {
         KeepOutside.self, LoadLatent.self, RepeatLatent.self, ResizeLatent.self, SaveLatent.self, Slerp.self,
         TensorMath.self,
       ]),
-    NodeGroup("guidance", [CFGCombine.self, EditCombine.self]),
+    NodeGroup(
+      "guidance", [CFGCombine.self, CFGNorm.self, CFGZeroStar.self, EditCombine.self, RescaleCFG.self]),
     NodeGroup(
       "steps",
       [
@@ -35,7 +42,7 @@ extension NodeCatalog {
       "masks",
       [
         CombineMasks.self, FeatherMask.self, GrowMask.self, ImageFromMask.self, InvertMask.self, MaskFromImage.self,
-        RectangleMask.self, StepMask.self,
+        RectangleMask.self, StepMask.self, ThresholdMask.self,
       ]),
     NodeGroup(
       "pictures",

@@ -38,18 +38,9 @@ package struct CFGCombine: Node {
     Tensor(
       concatenating: (0..<guided.shape[0]).map { index in
         let sample = guided.sample(index)
-        let ratio = standardDeviation(reference.sample(index)) / standardDeviation(sample)
+        let ratio = reference.sample(index).standardDeviation / sample.standardDeviation
         guard ratio.isFinite else { return sample }
         return Float(fraction * ratio + (1 - fraction)) * sample
       })
-  }
-
-  /// The standard deviation with Bessel's correction, in double precision.
-  private static func standardDeviation(_ tensor: Tensor) -> Double {
-    tensor.withUnsafeBufferPointer { values in
-      let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
-      let squares = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
-      return (squares / Double(values.count - 1)).squareRoot()
-    }
   }
 }

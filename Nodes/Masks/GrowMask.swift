@@ -14,12 +14,27 @@ package struct GrowMask: Node {
   let corners = Parameter(
     "corners", "Whether a pixel reaches so far in rows and columns together, or in each of them.",
     default: Corners.tapered.rawValue, options: Corners.allCases.map(\.rawValue))
+  let window = OptionalParameter<Int>(
+    "window",
+    "In place of `pixels`: how many rows and columns a pixel looks at, with itself in the middle; of an even number one more "
+      + "above and to the left.", min: 1, max: 1024)
   let grown = Output<Mask>("mask", "The mask after that; beyond its sides nothing is seen.")
 
   package init() {}
 
+  /// What has no effect makes no second key.
+  package func resolve(_ parameters: inout NodeParameters) {
+    guard parameters[window] != nil else { return }
+    (parameters[pixels], parameters[corners]) = (0, Corners.square.rawValue)
+  }
+
   package func run(_ io: inout NodeIO) throws {
     var mask = io[mask].tensor
+    if let window = io[window] {
+      for _ in 0..<(window - 1) / 2 { mask = mask.grownSquarely }
+      io[grown] = Mask(window.isMultiple(of: 2) ? mask.grownDown : mask)
+      return
+    }
     let grows = io[pixels] > 0
     // What shrinks is the rest of what grows.
     if !grows { mask = mask.inverted }
@@ -41,6 +56,12 @@ extension Tensor {
   fileprivate var grownSquarely: Tensor {
     let wide = largest(self, along: [(0, -1), (0, 1)])
     return wide.largest(wide, along: [(-1, 0), (1, 0)])
+  }
+
+  /// Each number the largest of itself and those above, to the left, and in between.
+  fileprivate var grownDown: Tensor {
+    let wide = largest(self, along: [(0, -1)])
+    return wide.largest(wide, along: [(-1, 0)])
   }
 
   /// The largest of `start` and of neighbours some rows and columns away, as far as there are any.

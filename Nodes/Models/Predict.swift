@@ -14,6 +14,13 @@ package struct Predict: BatchableNode, ForecastingNode {
     isOptional: true)
   let concat = OptionalInput<PlainTensor>("concat", PredictionPorts.concatHelp)
   let control = VariadicInput<Control>("control", PredictionPorts.controlHelp, isOptional: true)
+  let style = VariadicInput<PlainTensor>(
+    "style", "Tokens that FLUX.1 sees before those of the text, by ProjectStyle; of several the last one's come first.",
+    isOptional: true)
+  let places = OptionalParameter<String>(
+    "reference_places",
+    "Where FLUX.1 sees a reference: own, when left out, behind the picture, as Kontext was trained, or beyond its last row and "
+      + "column, as UNO and USO were.", options: ["own", "beyond"])
 
   package init() {}
 
@@ -26,12 +33,18 @@ package struct Predict: BatchableNode, ForecastingNode {
   /// No guidance is none, so that a graph for all families has a number for those that are not told one.
   package func resolve(_ parameters: inout NodeParameters) {
     if parameters[ports.guidance] == 0 { parameters[ports.guidance] = nil }
+    if parameters[places] == "own" { parameters[places] = nil }
   }
 
   package func forecast(_ io: inout NodeForecast) throws {
     try ports.forecast(&io)
+    if !io.isWired(references) { io.parameters[places] = nil }
     guard let config = io[denoiser]?.denoiserConfig else { return }
     try ports.requireFit(config, io)
+    for (port, isGiven) in [(style.name, io.isWired(style)), (places.name, io[places] != nil)] where isGiven {
+      if case .flux = config { continue }
+      throw NodeFailure("the model is \(config.modelName), and '\(port)' is for FLUX.1", at: port)
+    }
     // What a UNet predicts has one key, whichever node asks it.
     if config.unet != nil, !io.isWired(references) {
       return io.become(Self.ofUNets, inputs: [denoiser.name: "unet"])
@@ -85,6 +98,7 @@ package struct Predict: BatchableNode, ForecastingNode {
     let denoiser = try batch[0][denoiser].denoiser(at: denoiser.name)
     try ports.run(
       batch: &batch, denoiser, concat: batch[0][concat]?.tensor, references: batch[0][references].map(\.tensor),
-      control: batch[0][control])
+      control: batch[0][control], styles: batch[0][style].map(\.tensor),
+      placesReferencesBeyond: batch[0][places] == "beyond")
   }
 }

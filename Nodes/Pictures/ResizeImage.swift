@@ -5,13 +5,16 @@ import Tensors
 package struct ResizeImage: Node {
   package static let info = NodeInfo(
     type: "ResizeImage", version: 1, lane: .compute,
-    summary: "Resizes pictures: to a size, by a factor, to a number of pixels, to multiples.")
+    summary: "Resizes pictures: to a size, by a factor, to a longer side, to a number of pixels, to multiples.")
 
   let image = Input<Image>("image", "The pictures.")
   let ports = TargetSizePorts()
   let pixels = OptionalParameter<Int>(
     "pixels", "How many pixels to make, about, with the same proportions, in place of a size.", min: 1,
     max: Double(largestPictureSide * largestPictureSide))
+  let longest = OptionalParameter<Int>(
+    "longest", "The longer side to make, in pixels, with the same proportions, in place of a size.", min: 1,
+    max: Double(largestPictureSide))
   let sizes = OptionalParameter<[String]>(
     "sizes", "Sizes as in 1024x768, of which the one is made that has the nearest proportions, in place of a size.")
   let multiple = Parameter(
@@ -27,9 +30,9 @@ package struct ResizeImage: Node {
 
   package func resolve(_ parameters: inout NodeParameters) throws {
     try ports.requireOneWay(parameters)
-    let names = [sizes.name, pixels.name, ports.width.name, ports.height.name, ports.factor.name]
+    let names = [sizes.name, pixels.name, longest.name, ports.width.name, ports.height.name, ports.factor.name]
     let given = names.filter { parameters.values[$0] ?? .absent != .absent }
-    if given.count > 1, given[0] == sizes.name || given[0] == pixels.name {
+    if given.count > 1, [sizes.name, pixels.name, longest.name].contains(given[0]) {
       throw NodeFailure(
         "the size is told by '\(given[0])' and by '\(given[1])'", at: given[0], notes: ["one of the two was expected"])
     }
@@ -69,6 +72,11 @@ package struct ResizeImage: Node {
         abs(Double(old.width) / Double(old.height) - Double(size.width) / Double(size.height))
       }
       size = try choices(texts).min { (difference($0), $0.width) < (difference($1), $1.width) } ?? size
+    }
+    if let longest = parameters[longest] {
+      let shorter = Double(min(old.width, old.height)) / Double(max(old.width, old.height)) * Double(longest)
+      let other = max(1, Int(shorter.rounded(.toNearestOrEven)))
+      size = old.width >= old.height ? (longest, other) : (other, longest)
     }
     if let pixels = parameters[pixels] {
       size = ports.scaled(old, by: (Double(pixels) / Double(old.width * old.height)).squareRoot())

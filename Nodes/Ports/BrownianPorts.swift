@@ -8,9 +8,12 @@ struct BrownianPorts: PortGroup {
   let seed = Parameter<UInt64>("seed", "Seed of the path; all its 64 bits count.", default: 0)
   let eta = Parameter("eta", "How much noise: 0 is none, 1 what the equation asks for.", default: 1.0, min: 0, max: 10)
 
+  let scale = NoiseScale.parameter
+
   /// Without noise the seed makes no second key.
   func resolve(_ parameters: inout NodeParameters) {
-    if parameters[eta] == 0 { parameters[seed] = 0 }
+    if parameters[eta] == 0 { (parameters[seed], parameters[scale]) = (0, nil) }
+    NoiseScale.settle(&parameters, scale)
   }
 
   /// The noise between two levels of the schedule of `inputs`; nil without noise, and for a step that ends clean.
@@ -22,7 +25,8 @@ struct BrownianPorts: PortGroup {
     // Times are of single precision, and the path tells numbers of 6 decimals apart.
     let tree = BrownianTree(
       from: single(range.lowerBound), to: single(range.upperBound), seed: io[seed], shape: inputs.latent.shape)
-    return LinearCombination(tree.noise(from: single(level.time), to: single(target.time)))
+    return NoiseScale.scaled(
+      LinearCombination(tree.noise(from: single(level.time), to: single(target.time))), by: io[scale])
   }
 
   private func single(_ time: Double) -> Double { Double(Float(time)) }

@@ -53,7 +53,7 @@ struct PredictionPorts: PortGroup {
   /// One forward pass for all nodes of a batch, which have everything in common but the conditioning.
   func run(
     batch: inout [NodeIO], _ denoiser: any Denoiser, concat: Tensor? = nil, references: [Tensor] = [],
-    control: [Control] = []
+    control: [Control] = [], styles: [Tensor] = [], placesReferencesBeyond: Bool = false
   ) throws {
     let io = batch[0]
     let (latent, schedule) = (io[latent], io[schedule])
@@ -62,9 +62,10 @@ struct PredictionPorts: PortGroup {
     // A model of tokens sees whole ones; what it says of cells that the latent does not have is cut off.
     let size = denoiser.patchSize
     let seen = latent.tensor.wrapped(toMultiplesOf: size)
-    let extras = DenoiserExtras(
+    var extras = DenoiserExtras(
       guidance: io[guidance], concat: concat?.wrapped(toMultiplesOf: size),
       references: references.map { $0.wrapped(toMultiplesOf: size) }, control: try Self.sum(control))
+    (extras.styles, extras.placesReferencesBeyond) = (styles, placesReferencesBeyond)
     let parts = batch.map { node in
       node[conditioning].parts.map { DenoiserConditioning($0.tensor, pooled: $0.pooled, sizes: $0.sizes) }
     }
@@ -96,6 +97,7 @@ struct PredictionPorts: PortGroup {
     case .concat: "concat"
     case .references: "references"
     case .control: "control"
+    case .styles: "style"
     }
   }
 

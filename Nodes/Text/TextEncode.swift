@@ -27,7 +27,7 @@ package struct TextEncode: ForecastingNode {
   let filledLength = OptionalParameter<Int>(
     "least_tokens",
     "To how many tokens the texts of FLUX.1 and FLUX.2 klein are filled up: as many as 'tokens' when left out; without "
-      + "'tokens' nothing is cut. FLUX.1 with syntax comfyui has 256 when both are left out, as ComfyUI does.",
+      + "'tokens' nothing is cut. With syntax comfyui nothing is cut where both are left out, and FLUX.1 has 256, as ComfyUI does.",
     min: 1, max: 4096)
   let sizes = SizePorts()
   let conditioning = Output<Conditioning>(

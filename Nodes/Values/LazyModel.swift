@@ -61,3 +61,21 @@ package struct AdapterHandle: LazyHandle {
   package static let wireType = WireType("adapter", isCacheable: false)
   let lazy: LazyModel<T2IAdapter>
 }
+
+/// An encoder of pictures.
+package struct PictureEncoderHandle: LazyHandle {
+  package static let wireType = WireType("picture_encoder", isCacheable: false)
+  let lazy: LazyModel<PictureEncoder>
+}
+
+/// A model that makes tokens of a text of a picture's.
+package struct StyleModelHandle: LazyHandle {
+  package static let wireType = WireType("stylemodel", isCacheable: false)
+  let lazy: LazyModel<StyleModel>
+}
+
+/// A model that makes tokens of a picture's states, which FLUX.1 sees before those of a text.
+package struct StyleProjectorHandle: LazyHandle {
+  package static let wireType = WireType("projector", isCacheable: false)
+  let lazy: LazyModel<StyleProjector>
+}

@@ -43,8 +43,12 @@ package struct DenoiserExtras: Sendable {
   package var concat: Tensor?
   /// Pictures to go by, as clean latents [1 or n, c, h, w] of any size.
   package var references: [Tensor]
+  /// Whether these lie beyond the picture, each beyond the one before, in place of where the model's authors put them.
+  package var placesReferencesBeyond = false
   /// What is added inside a UNet.
   package var control: ControlResiduals?
+  /// Tokens that are seen before those of the text, [1 or n, t, width] each.
+  package var styles: [Tensor] = []
 
   package init(
     guidance: Double? = nil, concat: Tensor? = nil, references: [Tensor] = [], control: ControlResiduals? = nil
@@ -55,7 +59,7 @@ package struct DenoiserExtras: Sendable {
 
 /// An input that a denoiser does not take.
 package struct DenoiserMismatch: Error, Sendable, Equatable {
-  package enum Input: Sendable { case latent, conditioning, concat, guidance, references, control }
+  package enum Input: Sendable { case latent, conditioning, concat, guidance, references, control, styles }
 
   package let input: Input
   package let message: String

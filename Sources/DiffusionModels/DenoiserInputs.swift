@@ -105,6 +105,21 @@ struct DenoiserInputs {
     }
   }
 
+  func requireStyles(width: Int, model: String) throws {
+    for style in extras.styles {
+      guard style.shape.count == 3, style.shape[2] == width, [1, samples].contains(style.shape[0]) else {
+        throw DenoiserMismatch(
+          .styles, "a style is \(style.shape); \(model) takes [\(counts), t, \(width)], which ProjectStyle makes")
+      }
+    }
+  }
+
+  func requireNoStyles(model: String) throws {
+    guard extras.styles.isEmpty else {
+      throw DenoiserMismatch(.styles, "\(model) sees no tokens beside those of the text; FLUX.1 does")
+    }
+  }
+
   func requireNoGuidance(model: String) throws {
     guard extras.guidance == nil else {
       throw DenoiserMismatch(.guidance, "\(model) is not told a guidance scale; leave 'guidance' out")

@@ -45,6 +45,10 @@ struct ComfyUISamplerTests {
     try JSONDecoder().decode(Reference.self, from: Data(contentsOf: fixtures.appending(path: "\(name).json")))
   }
 
+  @Test func everyLatentOfADiffusionIsComfyUIs() throws {
+    try expectLatents("samplers", model: "\(Self.fixtures.deletingLastPathComponent().path)/sd1-tiny/model")
+  }
+
   /// Those of a flow model, whose evaluations are also at ComfyUI's sigmas.
   @Test func everyLatentOfAFlowIsComfyUIs() throws {
     let folder = try TemporaryFolder()
@@ -62,6 +66,50 @@ struct ComfyUISamplerTests {
       #expect(
         ours.count == theirs.count && zip(ours, theirs).allSatisfy { abs($0 - $1) <= 3e-7 }, "\(run.name): \(ours)")
     }
+  }
+
+  /// A run in two calls has the keys of one call, also where they part between the evaluations of a step.
+  @Test func callsOneAfterAnotherAreOneRun() throws {
+    let stepgraph = try Stepgraph()
+    var (whole, parts) = ("", "")
+    let head = """
+      stepgraph: 1
+      nodes:
+        model: {node: LoadModel, with: {path: \(Self.fixtures.deletingLastPathComponent().path)/sd1-tiny/model}}
+        text:  {node: TextEncode, in: {clip: model.clip}, with: {text: a}}
+        other: {node: TextEncode, in: {clip: model.clip}, with: {text: b}}
+        empty: {node: EmptyLatent, in: {vae: model.vae}, with: {width: 64, height: 64}}
+
+      """
+    for (index, name) in try Self.names().enumerated() {
+      let text = try String(contentsOf: Self.graphs.appending(path: "\(name).yaml"), encoding: .utf8)
+      let (remembers, isTwice) = (text.contains("  history:  {type: history"), text.contains("  from:    {type: int"))
+      let common = """
+          schedule_\(index): {node: NoiseSchedule, in: {denoiser: model.denoiser}, with: {convention: comfyui, sampler: \(name), steps: 4}}
+          start_\(index): {node: AddNoise, in: {latent: empty, schedule: schedule_\(index)}, with: {seed: 3, rng: comfyui}}
+          save_\(index): {node: SaveTensor, in: {tensor: run_\(index).latent}, with: {path: \(index).safetensors}}
+
+        """
+      func call(_ node: String, _ latent: String, _ history: String?, _ range: String) -> String {
+        let wires = "latent: \(latent)\(history.map { ", history: \($0)" } ?? "")"
+        return """
+            \(node)_\(index):
+              graph: \(Self.graphs.path)/\(name).yaml
+              in: {denoiser: model.denoiser, positive: text, uncond: other, schedule: schedule_\(index), \(wires)}
+              with: {steps: 4, cfg: 3, seed: 3\(range)}
+
+          """
+      }
+      whole += common + call("run", "start_\(index)", nil, "")
+      parts += common + call("first", "start_\(index)", nil, isTwice ? ", to: 3" : ", last: 2")
+      parts += call(
+        "run", "first_\(index).latent", remembers ? "first_\(index).history" : nil, isTwice ? ", from: 3" : ", first: 2"
+      )
+    }
+    try stepgraph.folder.write(head + whole, to: "whole.yaml")
+    try stepgraph.folder.write(head + parts, to: "parts.yaml")
+    #expect(try stepgraph.run("whole.yaml").executed.count > 200)
+    #expect(try stepgraph.run("parts.yaml").executed == [])
   }
 
   private func expectLatents(_ fixture: String, model: String) throws {
@@ -91,9 +139,9 @@ struct ComfyUISamplerTests {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
       let word = line.trimmingPrefix(while: { $0 == " " }).prefix { $0 != ":" }
       switch word {
-      case "eps_u", "eps_p": return []
-      case "eps_n", "eps":
-        let kind = word == "eps" ? "noise" : "uncond"
+      case "eps_u", "eps_p", "eps_m", "eps", "dual", "even", "bare": return []
+      case "eps_n", "mild":
+        let kind = word == "mild" ? "noise" : "uncond"
         let path = "\(fixtures.path)/\(fixture).safetensors"
         return ["      \(word): {node: LoadTensor, with: {path: \(path), name: $(run).\(kind).$(i)}}"]
       case "params": return [String(line), "  run: {type: string}"]

@@ -95,6 +95,61 @@ struct TransformerTests {
     expectClose(try pass.run(tiny.denoiser(precision: .bf16)), pass.output, within: 0.03, "\(name) in bf16")
   }
 
+  /// Tokens of a style are as those of a text that comes before.
+  @Test func stylesStandBeforeTheText() throws {
+    let (tiny, reference) = (try TinyTransformer.named("flux"), try TinyTransformer.reference("flux"))
+    let (denoiser, pass) = (try tiny.denoiser(), try Pass(tiny, reference, 0))
+    let whole = pass.conditionings[0]
+    let (count, tokens, width) = (whole.states.shape[0], whole.states.shape[1], whole.states.shape[2])
+    func tensor(_ name: String) throws -> [Float] {
+      // As the file has them.
+      try #require(tiny.diffusersTensors.first { $0.name == name }).tensor.values.map { Float(Float16($0)) }
+    }
+    let (weight, bias) = (try tensor("context_embedder.weight"), try tensor("context_embedder.bias"))
+    func part(_ range: Range<Int>) -> Tensor {
+      Tensor(
+        concatenating: (0..<count).map {
+          whole.states.sample($0).reshaped([tokens, width]).samples(range).reshaped([1, range.count, width])
+        })
+    }
+    func embedded(_ states: Tensor) -> Tensor {
+      let rows = states.values
+      return Tensor(
+        shape: [states.shape[0], states.shape[1], bias.count],
+        values: (0..<rows.count / width).flatMap { row in
+          bias.indices.map { column in
+            bias[column]
+              + (0..<width).reduce(0) { $0 + weight[column * width + $1] * rows[row * width + $1] }
+          }
+        })
+    }
+    var rest = whole
+    rest.states = part(3..<tokens)
+    var extras = pass.extras
+    // The last one's come first.
+    extras.styles = [embedded(part(2..<3)), embedded(part(0..<2))]
+    let ours = try denoiser.predict(latent: pass.latent, time: pass.time, conditionings: [rest], extras: extras)
+    let theirs = try denoiser.predict(
+      latent: pass.latent, time: pass.time, conditionings: [whole], extras: pass.extras)
+    expectClose(ours[0], theirs[0], within: 1e-5, "styles")
+    extras.styles = [.zeros([1, 2, bias.count + 1])]
+    #expect(throws: DenoiserMismatch.self) {
+      try denoiser.predict(latent: pass.latent, time: pass.time, conditionings: [rest], extras: extras)
+    }
+  }
+
+  @Test func referencesLieBehindOrBeyond() {
+    let pictures = [(height: 4, width: 2), (height: 2, width: 4), (height: 2, width: 2)]
+    #expect(
+      FluxTransformer2DModel.positions(textCount: 1, pictures: pictures, isBeyond: false) == [
+        [0, 0, 0], [0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 0, 1], [2, 0, 0],
+      ])
+    #expect(
+      FluxTransformer2DModel.positions(textCount: 1, pictures: pictures, isBeyond: true) == [
+        [0, 0, 0], [0, 0, 0], [0, 1, 0], [0, 2, 1], [0, 2, 2], [0, 3, 3],
+      ])
+  }
+
   @Test func whatDoesNotFitIsTold() throws {
     func message(
       _ name: String, latent: [Int]? = nil, states: [Int]? = nil, pooled: Bool = true,

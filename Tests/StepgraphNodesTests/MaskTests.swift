@@ -55,6 +55,28 @@ struct MaskTests {
     #expect(try grown(1024, "tapered", side) == plane([[1, 1, 1, 1]]))
   }
 
+  /// An even window reaches one pixel further to those below and to the right.
+  @Test func masksGrowByWindows() throws {
+    let point = Mask(plane([[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]))
+    func grown(_ window: Int128) throws -> Tensor {
+      try NodeRun("GrowMask", ["window": .int(window)], ["mask": point]).mask
+    }
+    #expect(try grown(1) == point.tensor)
+    #expect(
+      try grown(2)
+        == plane([[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 0, 0]]))
+    #expect(
+      try grown(4)
+        == plane([[0, 0, 0, 0, 0], [0, 1, 1, 1, 1], [0, 1, 1, 1, 1], [0, 1, 1, 1, 1], [0, 1, 1, 1, 1]]))
+    #expect(try grown(5) == Tensor(repeating: 1, shape: [1, 1, 5, 5]))
+  }
+
+  @Test func masksBecomeSharp() throws {
+    let mask = Mask(plane([[0, 0.5, 0.50001, 1]]))
+    #expect(try NodeRun("ThresholdMask", [:], ["mask": mask]).mask == plane([[0, 0, 1, 1]]))
+    #expect(try NodeRun("ThresholdMask", ["value": .float(1)], ["mask": mask]).mask == plane([[0, 0, 0, 0]]))
+  }
+
   @Test func edgesBecomeSoft() throws {
     let edge = Mask(plane([[Float](repeating: 0, count: 20) + [Float](repeating: 1, count: 20)]))
     let soft = try NodeRun("FeatherMask", ["radius": .float(2)], ["mask": edge]).mask.values

@@ -54,8 +54,14 @@ package struct FluxTransformer2DModel: Denoiser {
       TokenProjection(
         joining: [(texts, contextEmbedder)]
           + pictures.map { ($0.patches(size, .channelsFirst).repeated(conditionings.count), pictureEmbedder) }))
-    let textCount = texts.shape[1]
-    let rotation = rotation(Self.positions(textCount: textCount, pictures: pictures))
+    for style in extras.styles {
+      x = x.following(style.repeated(toSamples: samples).repeated(conditionings.count))
+    }
+    let textCount = texts.shape[1] + extras.styles.reduce(0) { $0 + $1.shape[1] }
+    let rotation = rotation(
+      Self.positions(
+        textCount: textCount, pictures: pictures.map { ($0.shape[2], $0.shape[3]) },
+        isBeyond: extras.placesReferencesBeyond))
     for block in blocks { x = block(x, textCount: textCount, conditioning: conditioning, rotation: rotation) }
     for block in singleBlocks { x = block(x, conditioning: conditioning, rotation: rotation) }
     let (height, width) = (latent.shape[2], latent.shape[3])
@@ -66,11 +72,17 @@ package struct FluxTransformer2DModel: Denoiser {
   }
 
   /// Of every token picture, row and column; a reference is at 1, as in diffusers' FluxKontextPipeline.
-  private static func positions(textCount: Int, pictures: [Tensor]) -> [[Int]] {
-    Array(repeating: [0, 0, 0], count: textCount)
+  ///
+  /// Or it `isBeyond` the last row and column of the pictures before it, as UNO and USO were trained (ComfyUI's "uxo").
+  package static func positions(textCount: Int, pictures: [(height: Int, width: Int)], isBeyond: Bool) -> [[Int]] {
+    let text = Array(repeating: [0, 0, 0], count: textCount)
+    var (row, column) = (0, 0)
+    return text
       + pictures.enumerated().flatMap { index, picture in
-        AxialRotation.grid(
-          [index], rows: picture.shape[2] / FluxConfig.patchSize, columns: picture.shape[3] / FluxConfig.patchSize)
+        let (rows, columns) = (picture.height / FluxConfig.patchSize, picture.width / FluxConfig.patchSize)
+        guard isBeyond else { return AxialRotation.grid([index], rows: rows, columns: columns) }
+        defer { (row, column) = (row + rows, column + columns) }
+        return AxialRotation.grid([0], rows: rows, columns: columns).map { [$0[0], $0[1] + row, $0[2] + column] }
       }
   }
 
@@ -94,6 +106,7 @@ package struct FluxTransformer2DModel: Denoiser {
     try inputs.requireStates(width: config.conditioningSize, model: "FLUX.1")
     try inputs.requirePooled(width: config.pooledSize, model: "FLUX.1")
     try inputs.requireNoControl(model: "FLUX.1")
+    try inputs.requireStyles(width: config.width, model: "FLUX.1")
     let model = "FLUX.1 \(config.variant)"
     if let tool = config.tool {
       try inputs.requireConcat(channels: config.concatChannels, maker: tool.maker, model: model)
@@ -107,5 +120,18 @@ package struct FluxTransformer2DModel: Denoiser {
       try inputs.requireNoReferences(model: model)
     }
     if !config.embedsGuidance { try inputs.requireNoGuidance(model: "FLUX.1 schnell") }
+  }
+}
+
+extension Tensor {
+  /// [m, t, d] behind [m, s, d]: [m, s + t, d].
+  fileprivate func following(_ first: Tensor) -> Tensor {
+    let (tokens, more, width) = (shape[1], first.shape[1], shape[2])
+    let samples = (0..<shape[0]).map { index in
+      Tensor(concatenating: [
+        first.sample(index).reshaped([more, width]), sample(index).reshaped([tokens, width]),
+      ])
+    }
+    return Tensor(concatenating: samples).reshaped([shape[0], more + tokens, width])
   }
 }

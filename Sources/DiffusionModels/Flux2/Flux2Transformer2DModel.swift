@@ -102,6 +102,7 @@ package struct Flux2Transformer2DModel: Denoiser {
     try inputs.requireReferences(channels: config.inputChannels, model: "FLUX.2")
     try inputs.requireNoConcat(model: "FLUX.2")
     try inputs.requireNoControl(model: "FLUX.2")
+    try inputs.requireNoStyles(model: "FLUX.2")
     if !config.embedsGuidance { try inputs.requireNoGuidance(model: "FLUX.2 klein") }
   }
 }

@@ -50,8 +50,15 @@ package enum TextRecipe: String, Sendable, CaseIterable {
   /// Whether the number of tokens is to choose.
   package var takesLength: Bool { self != .stableDiffusion && self != .sdxl }
 
-  /// To how many tokens ComfyUI fills the family's texts up, cutting nothing; nil where a text is filled up as in diffusers.
-  package var comfyUIFilledLength: Int? { self == .flux ? 256 : nil }
+  /// To how many tokens ComfyUI fills the family's texts up, cutting nothing; nil for CLIP, whose chunks are of one length.
+  package var comfyUIFilledLength: Int? {
+    switch self {
+    case .flux: 256
+    case .flux2Klein: 512
+    case .zImage: 1
+    case .stableDiffusion, .sdxl: nil
+    }
+  }
 
   /// How wide the states are that the family takes of encoders of these configs.
   package func stateSize(_ configs: [TextEncoderConfig]) -> Int {

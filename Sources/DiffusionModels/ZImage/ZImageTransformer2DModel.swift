@@ -89,6 +89,7 @@ package struct ZImageTransformer2DModel: Denoiser {
     try inputs.requireStates(width: config.conditioningSize, model: "Z-Image")
     try inputs.requireNoConcat(model: "Z-Image")
     try inputs.requireNoControl(model: "Z-Image")
+    try inputs.requireNoStyles(model: "Z-Image")
     try inputs.requireNoReferences(model: "Z-Image")
     try inputs.requireNoGuidance(model: "Z-Image")
     try requirePlaces(latent: latent, conditionings: conditionings)

@@ -50,6 +50,8 @@ class Case:
         node = self.node(link)
         if node["class_type"] != "CLIPTextEncode":
             raise Unsupported(node["class_type"])
+        if self.node(node["inputs"]["clip"])["class_type"] != "CheckpointLoaderSimple":
+            raise Unsupported("a text encoder that is changed")
         return self.add("text", f"TextEncode, in: {{clip: model.clip}}, with: {{text: {json.dumps(node['inputs']['text'])}}}", link[0])
 
     def add(self, name, what, id):
@@ -153,8 +155,9 @@ def fixture(folder, cases, prompts, latents):
         settings = next(node["inputs"] for node in prompts[name].values() if node["class_type"] == "KSampler")
         short = name.removeprefix("final/").replace("/", "_").replace(".", "")
         known = {key.rsplit("/", 1)[1] for key in latents if key.startswith(f"prefix/{sampler}/simple8/")} if name == f"final/{sampler}/simple8" else set()
-        # A part of a list of uni_pc's is another list: its end is not 0.001.
-        prefixes = [] if sampler == "uni_pc" else sorted(map(int, known))
+        # A part of a list of uni_pc's is another list, whose end is not 0.001, and so it is where KSampler discards the last
+        # but one.
+        prefixes = [] if sampler in ("uni_pc", "dpm_2", "dpm_2_ancestral") else sorted(map(int, known))
         for evaluation in range(evaluations(sampler, steps)):
             for kind in ("noise", "uncond") if "cfg_pp" in sampler else ("noise",):
                 tensors[f"{short}.{kind}.{evaluation}"] = load_file(folder / f"{number}.{kind}.{evaluation}.safetensors")["tensor"]

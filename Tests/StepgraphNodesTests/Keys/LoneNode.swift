@@ -36,6 +36,13 @@ struct LoneNode {
       ["text": .string("a cat embedding:mystyle"), "syntax": .string("comfyui")]
     ),
     "LoadUpscaler": (ShippedGraph.upscaler, [:]),
+    "LoadPictureEncoder": (
+      ShippedGraph.root.appending(path: "Tests/Fixtures/comfyui/siglip.safetensors").path, [:]
+    ),
+    "LoadStyleProjector": (
+      ShippedGraph.root.appending(path: "Tests/Fixtures/comfyui/uso.safetensors").path, [:]
+    ),
+    "LoadStyleModel": (ShippedGraph.root.appending(path: "Tests/Fixtures/comfyui/redux.safetensors").path, [:]),
     "LoadControlNet": (tinyParts("controlnet") + "/controlnet", [:]),
     "LoadAdapter": (tinyParts("adapter") + "/adapter", [:]),
   ]

@@ -59,12 +59,16 @@ struct NodeKeyMutationTests {
     // What a chain decides, SamplerChainTests cut: second evaluations, which alone draw in ancestral methods of two, are of one.
     let isOfChain =
       declaration.inputs.contains { $0.name == "history" } && ["begin", "step"].contains(name)
-      || ["DPM2AncestralStep", "DPM2SAncestralStep"].contains(type) && ["seed", "draw", "rng"].contains(name)
+      || ["DPM2AncestralStep", "DPM2SAncestralStep"].contains(type)
+        && ["seed", "draw", "rng", "s_noise"].contains(name)
     // A family needs its own encoder, with all its layers: TextEncoderCommandTests. What is for flow models alone is in
-    // FlowErrorTests, and what two of ComfyUI's options decide together in ComfyUIScheduleTests.
+    // FlowErrorTests, what two of ComfyUI's options decide together in ComfyUIScheduleTests, and where references lie decides
+    // nothing without one.
     let isElsewhere =
-      ["NoiseSchedule.first", "LoadTextEncoder.family", "NoiseSchedule.discard", "NoiseSchedule.curve_shape"]
-      .contains("\(type).\(name)")
+      [
+        "NoiseSchedule.first", "LoadTextEncoder.family", "NoiseSchedule.discard", "NoiseSchedule.curve_shape",
+        "Predict.reference_places",
+      ].contains("\(type).\(name)")
       || type == "NoiseSchedule" && ["shift", "mu", "width", "height"].contains(name)
     // Some processors have one precision alone.
     return name == "precision" || isElsewhere || isOfChain
