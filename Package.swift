@@ -45,7 +45,8 @@ let package = Package(
     .target(
       name: "GraphEngine",
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
-    .target(name: "ComfyUI", dependencies: ["Diagnostics", "GraphEngine", "JSONTree", "YAMLTree"]),
+    .target(
+      name: "ComfyUI", dependencies: ["Diagnostics", "DiffusionModels", "GraphEngine", "JSONTree", "YAMLTree"]),
     .target(
       name: "StepgraphNodes",
       dependencies: ["GraphEngine", "DiffusionModels", "CGraphs", "CPNG", "CPNGReader", "CJPEGReader"],

@@ -78,6 +78,19 @@ struct HostileTests {
     #expect(Date().timeIntervalSince(started) < 20)
   }
 
+  /// Of a file of nothing but mistakes, on a line without end, some are shown.
+  @Test func floodsOfMistakesAreCut() {
+    let started = Date()
+    let twice = (0..<30_000).map { #""1": {"class_type": "A\#($0)"}"# }
+    let keys = Imported("{" + twice.joined(separator: ",") + "}").messages
+    #expect(
+      keys.contains("the key '1' is written twice") && keys.hasSuffix("error: 29899 more problems are not shown\n"))
+    let nodes = (0..<9_000).map { _ in #"{"id": 1, "type": "A"}"# }
+    let ids = Imported(#"{"nodes": ["# + nodes.joined(separator: ",") + #"], "links": []}"#).messages
+    #expect(ids.contains("two nodes have the id 1") && ids.hasSuffix("error: 8899 more problems are not shown\n"))
+    #expect(Date().timeIntervalSince(started) < 20)
+  }
+
   @Test func numbersOutOfRangeAreRefused() {
     for (name, value) in [("steps", "1e300"), ("seed", "0.5"), ("denoise", "NaN"), ("cfg", "1e400"), ("steps", "-1")] {
       let sampler =

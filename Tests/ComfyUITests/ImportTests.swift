@@ -150,6 +150,77 @@ struct ImportTests {
       line("text_2", imported) == "text_2: {type: path, default: text_encoders/t5xxl.safetensors}")
   }
 
+  /// A prompt for the first part of a run, and another one from where it ends on.
+  @Test func whatActsInAPartOfARunIsACallOfItsOwn() {
+    let ranged = [
+      "20": #"{"class_type": "CLIPTextEncode", "inputs": {"text": "a green pear", "clip": ["1", 1]}}"#,
+      "21":
+        #"{"class_type": "ConditioningSetTimestepRange", "inputs": {"conditioning": ["2", 0], "start": 0, "end": 0.5}}"#,
+      "22":
+        #"{"class_type": "ConditioningSetTimestepRange", "inputs": {"conditioning": ["20", 0], "start": 0.5, "end": 1}}"#,
+      "23":
+        #"{"class_type": "ConditioningCombine", "inputs": {"conditioning_1": ["22", 0], "conditioning_2": ["21", 0]}}"#,
+    ]
+    func imported(_ sampler: String, _ scheduler: String, _ more: [String: String] = [:]) -> Imported {
+      let settings =
+        #""seed": 1, "steps": 10, "cfg": 7, "sampler_name": "\#(sampler)", "scheduler": "\#(scheduler)", "denoise": 1"#
+      let node = self.sampler("KSampler", settings).replacing(#"["2", 0]"#, with: #"["23", 0]"#)
+      return Imported(apiPrompt(ranged.merging(["5": node]) { $1 }.merging(more) { $1 }))
+    }
+    let whole = imported("dpmpp_2m", "karras")
+    #expect(whole.problems == [] && whole.mistakes == "")
+    #expect(line("until", whole) == "until: {type: int, default: 5, min: 0}")
+    #expect(
+      line("sample", whole).hasSuffix(
+        "in: {denoiser: model.denoiser, positive: positive, uncond: negative, latent: start, schedule: schedule}\n"
+          + "with: {steps: $(steps), last: \"$(min(until, steps))\", cfg: $(cfg), seed: $(seed)}"))
+    #expect(line("sample_2", whole).contains("positive: positive_2\n"))
+    #expect(line("sample_2", whole).contains("latent: sample.latent\n"))
+    #expect(line("sample_2", whole).contains("history: sample.history\n"))
+    #expect(
+      line("sample_2", whole).hasSuffix(
+        "with: {steps: $(steps), first: \"$(min(until, steps))\", cfg: $(cfg), seed: $(seed)}"))
+    // Of a method of two evaluations a step it may be between them.
+    let twice = imported("dpm_2", "simple")
+    #expect(twice.problems == [] && twice.mistakes == "")
+    #expect(line("sample_2", twice).contains("from: \"$(min(until, 2*(steps) - 1))\""))
+    // What nothing is told of, and what nothing tells.
+    let silent = imported(
+      "euler", "simple",
+      [
+        "22":
+          #"{"class_type": "ConditioningSetTimestepRange", "inputs": {"conditioning": ["20", 0], "start": 0.8, "end": 1}}"#
+      ])
+    #expect(
+      silent.problems == [
+        "KSampler, node 5: no positive prompt acts from evaluation 5 to 7, where the model is told nothing; one for all steps was expected"
+      ])
+    let unknown = imported(
+      "euler", "simple",
+      [
+        "1": #"{"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sd15.safetensors"}}"#,
+        "30":
+          #"{"class_type": "UNETLoader", "inputs": {"unet_name": "mystery.safetensors", "weight_dtype": "default"}}"#,
+        "5": self.sampler(
+          "KSampler",
+          #""seed": 1, "steps": 10, "cfg": 7, "sampler_name": "euler", "scheduler": "simple", "denoise": 1"#
+        ).replacing(#"["2", 0]"#, with: #"["23", 0]"#).replacing(#""model": ["1", 0]"#, with: #""model": ["30", 0]"#),
+      ])
+    #expect(
+      unknown.problems.last?.hasSuffix(
+        "when something acts follows from the family of the model, of which its file's name tells nothing") == true)
+  }
+
+  @Test func filesThatAreReadAreNotWritten() {
+    let imported = Imported(
+      apiPrompt([
+        "8": #"{"class_type": "LoadImage", "inputs": {"image": "apple.png"}}"#,
+        "4": #"{"class_type": "VAEEncode", "inputs": {"pixels": ["8", 0], "vae": ["1", 2]}}"#,
+      ]))
+    #expect(line("picture", imported) == "picture: {type: path, default: apple.png}")
+    #expect(line("out", imported) == "out: {type: path, default: apple_2.png}")
+  }
+
   @Test func everythingThatIsMissingIsToldAtOnce() {
     let imported = Imported(
       apiPrompt([
@@ -259,7 +330,9 @@ struct ImportTests {
         == "schedule:\nnode: NoiseSchedule\nin: {denoiser: denoiser.denoiser, latent: empty}\nwith: {convention: comfyui, sampler: euler, curve: flux2, steps: $(steps)}"
     )
     #expect(line("sample", imported).contains("references: [encoded]"))
-    #expect(line("positive", imported) == "positive: {node: TextEncode, in: {clip: text}, with: {text: $(prompt)}}")
+    #expect(
+      line("positive", imported)
+        == "positive: {node: TextEncode, in: {clip: text}, with: {text: $(prompt), syntax: comfyui}}")
     #expect(
       line("text", imported)
         == "text: {type: path, default: text_encoders/qwen_3_4b.safetensors}")

@@ -11,7 +11,7 @@ struct Imported {
   let messages: String
 
   init(_ json: String, models: ComfyFolders = ComfyFolders()) {
-    let collector = DiagnosticCollector()
+    let collector = DiagnosticCollector(limit: ComfyFile.mostMistakes)
     let graph = ComfyFile.read(SourceFile(path: "a.json", text: json), into: collector)
     let imported = graph.flatMap { ComfyImport($0, from: "a.json", models: models, into: collector) }
     text = imported?.text

@@ -25,50 +25,36 @@ extension ComfyClass {
   ]
 
   private static func applied(_ n: NodeTranslation) -> [Meaning] {
-    guard let conditioning = controlled(n, "conditioning") else { return [] }
-    return [.conditioning(conditioning)]
+    guard let control = meaning(n, part: nil, isForBoth: true), let conditioning = n.conditioning("conditioning")
+    else { return [] }
+    return [.conditioning(conditioning.with(control))]
   }
 
   private static func appliedToBoth(_ n: NodeTranslation) -> [Meaning] {
     let (start, end) = (n.number("start_percent", default: 0), n.number("end_percent", default: 1))
-    guard let positive = controlled(n, "positive"), let negative = controlled(n, "negative"), let start, let end else {
-      return []
-    }
-    guard start <= 0, end >= 1 else {
-      return [
-        n.refuse(
-          "a ControlNet that acts for a part of the steps; nearest are two calls of a sampler graph, one of them with it, by 'first' and 'last'"
-        )
-      ]
-    }
-    return [.conditioning(positive), .conditioning(negative)]
+    let (positive, negative) = (n.conditioning("positive"), n.conditioning("negative"))
+    guard let positive, let negative, let start, let end,
+      let control = meaning(n, part: RunPart(from: start, to: end), isForBoth: false)
+    else { return [] }
+    return [.conditioning(positive.with(control)), .conditioning(negative.with(control))]
   }
 
-  private static func controlled(_ n: NodeTranslation, _ input: String) -> ConditioningMeaning? {
-    let (conditioning, net, hint) = (n.conditioning(input), n.controlNet("control_net"), n.image("image"))
-    guard var conditioning, let net, let hint, let strength = n.plain("strength", default: "1") else { return nil }
-    // With none of it nothing is added.
-    if strength == .plain("0") { return conditioning }
-    guard conditioning.control == nil else {
-      n.refuse(
-        "a second ControlNet for the same prompt; nearest is a sampler graph of your own, whose Predict takes several")
-      return nil
-    }
-    conditioning.control = ControlMeaning(net: net, hint: hint, strength: strength)
-    return conditioning
+  private static func meaning(_ n: NodeTranslation, part: RunPart?, isForBoth: Bool) -> ControlMeaning? {
+    let (net, hint) = (n.controlNet("control_net"), n.image("image"))
+    guard let net, let hint, let strength = n.plain("strength", default: "1") else { return nil }
+    return ControlMeaning(net: net, hint: hint, strength: strength, part: part, isForBoth: isForBoth)
   }
 
   /// The picture for the model to see, and an empty latent of its size to draw on.
   private static func editing(_ n: NodeTranslation) -> [Meaning] {
     let (positive, negative) = (n.conditioning("positive"), n.conditioning("negative"))
     let (vae, image) = (n.vae("vae"), n.image("pixels"))
-    guard var positive, var negative, let vae, let image else { return [] }
+    guard let positive, let negative, let vae, let image else { return [] }
     let seen = SketchWire(
       n.add(.node("EditConcat"), "given", in: [("vae", vae), ("image", image)]), "concat")
-    (positive.concat, negative.concat) = (seen, seen)
     let empty = n.add(.node("EmptyLatent"), "empty", in: [("image", image)])
     return [
-      .conditioning(positive), .conditioning(negative),
+      .conditioning(positive.each { $0.concat = seen }), .conditioning(negative.each { $0.concat = seen }),
       .latent(LatentMeaning(wire: SketchWire(empty), isEmpty: true)),
     ]
   }
@@ -77,17 +63,23 @@ extension ComfyClass {
   private static func inpainting(_ n: NodeTranslation) -> [Meaning] {
     let (positive, negative) = (n.conditioning("positive"), n.conditioning("negative"))
     let (vae, image, mask) = (n.vae("vae"), n.image("pixels"), n.mask("mask"))
-    guard var positive, var negative, let vae, let image, let mask, let isMasked = n.flag("noise_mask", default: true)
+    guard let positive, let negative, let vae, let image, let mask, let isMasked = n.flag("noise_mask", default: true)
     else { return [] }
     let seen = SketchWire(
       n.add(
         .node("InpaintConcat"), "around", in: [("vae", vae), ("image", image), ("mask", mask)],
         with: [("cells", .text("bilinear"))]))
-    (positive.concat, negative.concat) = (seen, seen)
     let encoded = SketchWire(n.add(.node("Encode"), "encoded", in: [("vae", vae), ("image", image)]))
     return [
-      .conditioning(positive), .conditioning(negative),
+      .conditioning(positive.each { $0.concat = seen }), .conditioning(negative.each { $0.concat = seen }),
       .latent(LatentMeaning(wire: encoded, mask: isMasked ? mask : nil)),
     ]
+  }
+}
+
+extension ConditioningMeaning {
+  /// With a ControlNet more; with nothing of it nothing is added.
+  fileprivate func with(_ control: ControlMeaning) -> ConditioningMeaning {
+    control.strength == .plain("0") ? self : each { $0.controls.append(control) }
   }
 }

@@ -26,8 +26,7 @@ extension ComfyClass {
     (
       "VAEEncodeForInpaint",
       ComfyClass(
-        "VAE Encode (for Inpainting)", "grow_mask_by",
-        .refused("it draws a part of the picture by a mask; nearest are KeepOutside and a sampler graph of your own"))
+        "VAE Encode (for Inpainting)", "grow_mask_by", .imported(encodeForInpainting))
     ),
     (
       "SetLatentNoiseMask",
@@ -96,6 +95,31 @@ extension ComfyClass {
     guard let image, let vae else { return [] }
     let node = n.add(.node("Encode"), "encoded", in: [("vae", vae), ("image", image)])
     return [.latent(LatentMeaning(wire: SketchWire(node)))]
+  }
+
+  /// A picture with grey where its mask is above one half, and that part, grown, to draw.
+  private static func encodeForInpainting(_ n: NodeTranslation) -> [Meaning] {
+    let (image, vae, mask) = (n.image("pixels"), n.vae("vae"), n.mask("mask"))
+    guard let image, let vae, let mask, let window = n.integer("grow_mask_by", default: 6) else { return [] }
+    guard (0...64).contains(window) else { return [n.refuse("'grow_mask_by' takes 0 to 64")] }
+    // The node's title is that of the latent.
+    func helper(
+      _ type: String, _ name: String, in inputs: [(String, SketchWire?)], with values: [(String, SketchValue?)] = []
+    )
+      -> SketchWire
+    {
+      let node = n.add(.node(type), name, in: inputs, with: values)
+      n.translator.name(node, name)
+      return SketchWire(node)
+    }
+    let sharp = helper("ThresholdMask", "sharp", in: [("mask", mask)], with: [("value", .plain("0.5"))])
+    let grown =
+      window > 1 ? helper("GrowMask", "grown", in: [("mask", sharp)], with: [("window", .integer(window))]) : sharp
+    let half = helper("RectangleMask", "half", in: [("image", image)], with: [("value", .plain("0.5"))])
+    let grey = helper("ImageFromMask", "grey", in: [("mask", half)])
+    let holed = helper("Composite", "holed", in: [("destination", image), ("source", grey), ("mask", sharp)])
+    let node = n.add(.node("Encode"), "encoded", in: [("vae", vae), ("image", holed)])
+    return [.latent(LatentMeaning(wire: SketchWire(node), mask: grown))]
   }
 
   private static func repeated(_ n: NodeTranslation) -> [Meaning] {

@@ -58,19 +58,6 @@ extension ComfyClass {
           return [.model(model)]
         })
     ),
-    (
-      "RescaleCFG",
-      ComfyClass(
-        "RescaleCFG", "multiplier",
-        .refused("guidance is rescaled in the velocity; nearest is 'rescale' of CFGCombine, which rescales the noise"))
-    ),
-    (
-      "CFGNorm",
-      ComfyClass(
-        "CFGNorm", "strength",
-        .refused("guidance is kept to the norm of the positive prediction; nothing here does that"))
-    ),
-    ("CFGZeroStar", ComfyClass("CFGZeroStar", "", .refused("it changes guidance in a way that nothing here does"))),
     ("FreeU", ComfyClass("FreeU", "b1 b2 s1 s2", .refused("it changes the inside of the UNet"))),
     ("FreeU_V2", ComfyClass("FreeU_V2", "b1 b2 s1 s2", .refused("it changes the inside of the UNet"))),
     (
@@ -114,9 +101,6 @@ extension ComfyClass {
           "it keeps what the model computed of its references from the first step on, which the model was taught; nothing here does that"
         ))
     ),
-    ("CLIPVisionLoader", ComfyClass("Load CLIP Vision", "clip_name", .refused("no encoder of pictures is here"))),
-    ("StyleModelLoader", ComfyClass("Load Style Model", "style_model_name", .refused("no style models are here"))),
-    ("ModelPatchLoader", ComfyClass("ModelPatchLoader", "name", .refused("no patches of this kind are here"))),
     (
       "unCLIPCheckpointLoader", ComfyClass("unCLIPCheckpointLoader", "ckpt_name", .refused("no unCLIP models are here"))
     ),

@@ -92,7 +92,19 @@ extension ComfyClass {
       "CropMask",
       ComfyClass("CropMask", "x y width height", .refused("masks are not cut here; nearest is Crop of a picture"))
     ),
-    ("ThresholdMask", ComfyClass("ThresholdMask", "value", .refused("masks are not cut to 0 and 1 here"))),
+    (
+      "ThresholdMask",
+      ComfyClass(
+        "ThresholdMask", "value",
+        .imported { n in
+          let (mask, value) = (n.mask("mask"), n.plain("value", default: "0.5"))
+          guard let mask, let value else { return [] }
+          return [
+            .mask(
+              SketchWire(n.add(.node("ThresholdMask"), "sharp", in: [("mask", mask)], with: [("value", value)])))
+          ]
+        })
+    ),
     (
       "LoadImageMask",
       ComfyClass(

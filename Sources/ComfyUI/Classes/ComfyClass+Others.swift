@@ -16,7 +16,6 @@ extension ComfyClass {
       "QwenImageDiffsynthControlnet",
       ComfyClass("QwenImageDiffsynthControlnet", "strength", .refused("no patches of this kind are here"))
     ),
-    ("USOStyleReference", ComfyClass("USOStyleReference", "", .refused("no patches of this kind are here"))),
     (
       "TextGenerate",
       ComfyClass("Generate Text", "prompt max_length", .refused("no language model writes prompts here"))

@@ -74,9 +74,7 @@ extension ComfyClass {
       "ImageScaleToMaxDimension",
       ComfyClass(
         "ImageScaleToMaxDimension", "upscale_method largest_size",
-        .refused(
-          "its longer side is given, and which one is longer is known when it runs; nearest is ResizeImage with 'pixels'"
-        ))
+        .imported { resized($0, [("longest", $0.plain("largest_size", default: "512"))]) })
     ),
     (
       "FluxKontextImageScale",

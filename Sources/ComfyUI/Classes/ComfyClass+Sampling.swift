@@ -51,12 +51,6 @@ extension ComfyClass {
         })
     ),
     (
-      "DualCFGGuider",
-      ComfyClass(
-        "DualCFGGuider", "cfg_conds cfg_cond2_negative style",
-        .refused("it takes three predictions; nearest is CFGCombine of them in a sampler graph of your own"))
-    ),
-    (
       "DualModelGuider",
       ComfyClass("DualModelGuider", "", .refused("it takes the negative prediction from another model"))
     ),
@@ -150,7 +144,8 @@ extension ComfyClass {
     for option in options where n.isGiven(option) {
       guard let number = n.number(option), let value = n.plain(option) else { continue }
       if ComfySamplers.options[name]?.contains(option) == true {
-        values.append((option, value))
+        // What the graph has by itself is not said.
+        if number != (option == "order" ? 4 : 1) { values.append((option, value)) }
       } else if number != 1 {
         n.refuse("'\(option)' is \(NodeTranslation.text(of: number)); nearest is 1")
       }
@@ -234,8 +229,9 @@ extension NodeTranslation {
   }
 
   /// A guidance scale, and whether it is 1, with which ComfyUI takes one prediction.
-  func guidance(_ name: String) -> (value: SketchValue, isOne: Bool)? {
-    guard let number = number(name), let value = plain(name) else { return nil }
+  func guidance(_ name: String, default standard: String? = nil) -> (value: SketchValue, isOne: Bool)? {
+    guard let number = number(name, default: standard.flatMap(Double.init)), let value = plain(name, default: standard)
+    else { return nil }
     return (param("cfg", .float, value) ?? value, number == 1)
   }
 

@@ -69,19 +69,6 @@ extension ComfyClass {
     ),
     ("FlipSigmas", ComfyClass("FlipSigmas", "", .refused("steps towards noise; no method here takes them"))),
     (
-      "SetFirstSigma",
-      ComfyClass(
-        "SetFirstSigma", "sigma",
-        .refused("it changes one sigma of a list that follows from the model; nearest is ManualSigmas with all of them")
-      )
-    ),
-    (
-      "ExtendIntermediateSigmas",
-      ComfyClass(
-        "ExtendIntermediateSigmas", "steps start_at_sigma end_at_sigma spacing",
-        .refused("it changes a list that follows from the model; nearest is ManualSigmas with all of them"))
-    ),
-    (
       "BetaSamplingScheduler",
       ComfyClass(
         "BetaSamplingScheduler", "steps alpha beta",
@@ -98,18 +85,8 @@ extension ComfyClass {
           return [.sigmas(sigmas)]
         })
     ),
-    (
-      "LaplaceScheduler",
-      ComfyClass(
-        "LaplaceScheduler", "steps sigma_max sigma_min mu beta",
-        .refused("nothing here spreads sigmas so; nearest is ManualSigmas with the list"))
-    ),
-    (
-      "VPScheduler",
-      ComfyClass(
-        "VPScheduler", "steps beta_d beta_min eps_s",
-        .refused("nothing here spreads sigmas so; nearest is ManualSigmas with the list"))
-    ),
+    ("LaplaceScheduler", ComfyClass("LaplaceScheduler", "steps sigma_max sigma_min mu beta", .imported(laplace))),
+    ("VPScheduler", ComfyClass("VPScheduler", "steps beta_d beta_min eps_s", .imported(variancePreserving))),
     (
       "AlignYourStepsScheduler",
       ComfyClass(
@@ -181,7 +158,7 @@ extension ComfyClass {
     guard (2...1001).contains(numbers.count), numbers.allSatisfy({ Float($0).isFinite }) else {
       return [n.refuse("'sigmas' takes 2 to 1001 numbers")]
     }
-    return [.sigmas(sigmas(numbers))]
+    return [.sigmas(list(numbers))]
   }
 
   private static func list(
@@ -195,10 +172,53 @@ extension ComfyClass {
     guard (1...1000).contains(steps), highest > lowest, lowest > 0, highest < 1e6, (0.1...100).contains(rho) else {
       return [n.refuse("falling sigmas above 0 were expected, in 1 to 1000 steps")]
     }
-    return [.sigmas(sigmas(curve(steps, highest, lowest, rho) + [0]))]
+    return [.sigmas(list(curve(steps, highest, lowest, rho) + [0]))]
   }
 
-  private static func sigmas(_ numbers: [Double]) -> SigmasMeaning {
+  /// Quantiles of a Laplace distribution of log sigma (Hang and others 2024), which end above 0.
+  private static func laplace(_ n: NodeTranslation) -> [Meaning] {
+    let (steps, most, least) = (
+      n.integer("steps", default: 20), n.number("sigma_max", default: 14.614642),
+      n.number("sigma_min", default: 0.0291675)
+    )
+    let (mu, beta) = (n.number("mu", default: 0), n.number("beta", default: 0.5))
+    guard let steps, let most, let least, let mu, let beta else { return [] }
+    guard (2...1001).contains(steps), most > least, least >= 0, most < 1e6 else {
+      return [n.refuse("falling sigmas were expected, in 2 to 1001 steps")]
+    }
+    return [
+      .sigmas(
+        list(
+          ramp(steps).map { part in
+            let side = 0.5 - part
+            let sign = side > 0 ? 1.0 : side < 0 ? -1 : 0
+            return min(max(exp(mu - beta * sign * log(1 - 2 * abs(side) + 1e-5)), least), most)
+          }))
+    ]
+  }
+
+  /// The sigmas of even times of a variance-preserving process (Song and others 2021).
+  private static func variancePreserving(_ n: NodeTranslation) -> [Meaning] {
+    let (steps, growth, least, end) = (
+      n.integer("steps", default: 20), n.number("beta_d", default: 19.9), n.number("beta_min", default: 0.1),
+      n.number("eps_s", default: 0.001)
+    )
+    guard let steps, let growth, let least, let end else { return [] }
+    guard (1...1000).contains(steps), growth >= 0, least >= 0, growth + least < 400, (0..<1).contains(end) else {
+      return [n.refuse("betas from 0 to 400 were expected, in 1 to 1000 steps")]
+    }
+    return [
+      .sigmas(
+        list(
+          ramp(steps).map { part in
+            let time = 1 + part * (end - 1)
+            return expm1(growth * time * time / 2 + least * time).squareRoot()
+          } + [0]))
+    ]
+  }
+
+  /// A list as it is, the sigma at its end included.
+  static func list(_ numbers: [Double]) -> SigmasMeaning {
     SigmasMeaning(
       values: [("sigmas", .list(numbers.map { .plain("\(Float($0))") }))],
       count: StepCount(number: numbers.count - 1, value: .integer(numbers.count - 1)), hasCleanEnd: numbers.last == 0)

@@ -28,9 +28,8 @@ extension ComfyClass {
         "FluxGuidance", "guidance",
         .imported { n in
           let (conditioning, guidance) = (n.conditioning("conditioning"), n.plain("guidance", default: "3.5"))
-          guard var conditioning, let guidance else { return [] }
-          (conditioning.guidance, conditioning.isUnguided) = (guidance, false)
-          return [.conditioning(conditioning)]
+          guard let conditioning, let guidance else { return [] }
+          return [.conditioning(conditioning.each { ($0.guidance, $0.isUnguided) = (guidance, false) })]
         })
     ),
     (
@@ -38,9 +37,7 @@ extension ComfyClass {
       ComfyClass(
         "FluxDisableGuidance", "",
         .imported { n in
-          guard var conditioning = n.conditioning("conditioning") else { return [] }
-          conditioning.isUnguided = true
-          return [.conditioning(conditioning)]
+          n.conditioning("conditioning").map { [.conditioning($0.each { $0.isUnguided = true })] } ?? []
         })
     ),
     (
@@ -49,10 +46,14 @@ extension ComfyClass {
         "ReferenceLatent", "",
         .imported { n in
           let (conditioning, latent) = (n.conditioning("conditioning"), n.isLink("latent") ? n.latent("latent") : nil)
-          guard var conditioning else { return [] }
-          if let latent { conditioning.references.append(latent.wire) }
-          if conditioning.references.count > 16 { return [n.refuse("more than 16 reference pictures")] }
-          return [.conditioning(conditioning)]
+          guard let conditioning else { return [] }
+          if conditioning.prompts.contains(where: { $0.references.count >= 16 }) {
+            return [n.refuse("more than 16 reference pictures")]
+          }
+          return [
+            .conditioning(
+              latent.map { latent in conditioning.each { $0.references.append(latent.wire) } } ?? conditioning)
+          ]
         })
     ),
     (
@@ -64,9 +65,15 @@ extension ComfyClass {
             n.conditioning("conditioning"), n.text("reference_latents_method", default: "offset")
           )
           guard let conditioning, let method else { return [] }
-          return method == "index"
-            ? [.conditioning(conditioning)]
-            : [n.refuse("references are placed by '\(method)'; nearest is 'index', what FLUX.2 does")]
+          switch method {
+          case "index": return [.conditioning(conditioning)]
+          case "uxo", "uxo/uno": return [.conditioning(conditioning.each { $0.placesReferencesBeyond = true })]
+          // One alone is where it always is.
+          case "offset" where conditioning.prompts.allSatisfy({ $0.references.count < 2 }):
+            return [.conditioning(conditioning)]
+          default:
+            return [n.refuse("references are placed by '\(method)'; nearest is 'index', what FLUX.2 does")]
+          }
         })
     ),
     (
@@ -74,11 +81,16 @@ extension ComfyClass {
       ComfyClass(
         "ConditioningZeroOut", "",
         .imported { n in
-          guard var conditioning = n.conditioning("conditioning") else { return [] }
-          let node = n.add(
-            .node("ConditioningMix"), "zeros", in: [("to", conditioning.wire)], with: [("mode", .text("zero"))])
-          (conditioning.wire, conditioning.texts) = (SketchWire(node), [])
-          return [.conditioning(conditioning)]
+          n.conditioning("conditioning").map { conditioning in
+            [
+              .conditioning(
+                conditioning.each { prompt in
+                  let node = n.add(
+                    .node("ConditioningMix"), "zeros", in: [("to", prompt.wire)], with: [("mode", .text("zero"))])
+                  (prompt.wire, prompt.texts) = (SketchWire(node), [])
+                })
+            ]
+          } ?? []
         })
     ),
     (
@@ -86,7 +98,7 @@ extension ComfyClass {
       ComfyClass(
         "Conditioning (Combine)", "",
         .imported { n in
-          mixed(n, "combined", "conditioning_1", "conditioning_2", mode: "combine")
+          combined(n)
         })
     ),
     (
@@ -116,13 +128,7 @@ extension ComfyClass {
             n.conditioning("conditioning"), n.number("start", default: 0), n.number("end", default: 1)
           )
           guard let conditioning, let start, let end else { return [] }
-          return start <= 0 && end >= 1
-            ? [.conditioning(conditioning)]
-            : [
-              n.refuse(
-                "a prompt that acts for a part of the steps; nearest are two calls of a sampler graph, one for each part, with 'first' and 'last'"
-              )
-            ]
+          return [.conditioning(conditioning.each { $0.part = RunPart(from: start, to: end) })]
         })
     ),
     (
@@ -143,14 +149,6 @@ extension ComfyClass {
       "ConditioningSetMask",
       ComfyClass("Conditioning (Set Mask)", "strength set_cond_area", .refused("a prompt for a part of the picture"))
     ),
-    ("CLIPVisionEncode", ComfyClass("CLIP Vision Encode", "crop", .refused("no encoder of pictures is here"))),
-    (
-      "unCLIPConditioning",
-      ComfyClass("unCLIPConditioning", "strength noise_augmentation", .refused("pictures are no prompts here"))
-    ),
-    (
-      "StyleModelApply", ComfyClass("Apply Style Model", "strength strength_type", .refused("no style models are here"))
-    ),
     (
       "GLIGENTextBoxApply",
       ComfyClass("GLIGENTextBoxApply", "text width height x y", .refused("no GLIGEN models are here"))
@@ -163,21 +161,40 @@ extension ComfyClass {
     ("ConditioningLoader", ComfyClass("Load Conditioning", "", .refused("encoded texts of ComfyUI are not read here"))),
   ]
 
+  /// Prompts that are predicted with together; several conditionings of one prompt each are one, where they act alike.
+  private static func combined(_ n: NodeTranslation) -> [Meaning] {
+    let (first, second) = (n.conditioning("conditioning_1"), n.conditioning("conditioning_2"))
+    guard let first, let second else { return [] }
+    let prompts = first.prompts + second.prompts
+    guard prompts.count <= promptLimit else { return [n.refuse("it combines more than \(promptLimit) prompts")] }
+    guard first.prompts.count == 1, second.prompts.count == 1, var prompt = first.prompts.first,
+      let other = second.prompts.first, prompt.isLike(other)
+    else { return [.conditioning(ConditioningMeaning(prompts))] }
+    let node = n.add(
+      .node("ConditioningMix"), "combined", in: [("to", prompt.wire), ("from", other.wire)],
+      with: [("mode", .text("combine"))])
+    (prompt.wire, prompt.texts) = (SketchWire(node), ConditioningMeaning(prompts).texts)
+    return [.conditioning(ConditioningMeaning([prompt]))]
+  }
+
+  private static let promptLimit = 64
+
+  /// Each prompt mixed with the first one of another conditioning.
   private static func mixed(
     _ n: NodeTranslation, _ name: String, _ to: String, _ from: String, mode: String, strength: SketchValue? = nil
   ) -> [Meaning] {
     let (first, second) = (n.conditioning(to), n.conditioning(from))
-    guard var first, let second else { return [] }
-    guard mode != "combine" || first.guidance == second.guidance && first.references == second.references else {
-      return [n.refuse("the prompts that it combines have different guidance or references")]
-    }
-    let node = n.add(
-      .node("ConditioningMix"), name, in: [("to", first.wire), ("from", second.wire)],
-      with: [("mode", .text(mode)), ("strength", strength)])
-    first.wire = SketchWire(node)
-    first.texts += second.texts.filter { !first.texts.contains($0) }
-    first.texts = Array(first.texts.prefix(16))
-    return [.conditioning(first)]
+    guard let first, let other = second?.prompts.first else { return [] }
+    return [
+      .conditioning(
+        first.each { prompt in
+          let node = n.add(
+            .node("ConditioningMix"), name, in: [("to", prompt.wire), ("from", other.wire)],
+            with: [("mode", .text(mode)), ("strength", strength)])
+          prompt.texts = ConditioningMeaning([prompt, other]).texts
+          prompt.wire = SketchWire(node)
+        })
+    ]
   }
 
   private static func sdxlText(_ n: NodeTranslation) -> [Meaning] {
@@ -208,9 +225,17 @@ extension ComfyClass {
     let guidance = n.plain("guidance", default: "3.5")
     guard let clip, let small, let large else { return [] }
     let outputs = n.encode(clip, [("text", .text(small)), ("text_2", large == small ? nil : .text(large))])
-    guard case .conditioning(var conditioning)? = outputs.first else { return outputs }
-    conditioning.guidance = guidance
-    return [.conditioning(conditioning)]
+    guard case .conditioning(let conditioning)? = outputs.first else { return outputs }
+    return [.conditioning(conditioning.each { $0.guidance = guidance })]
+  }
+}
+
+extension PromptMeaning {
+  /// Whether it differs from another one in its text alone.
+  fileprivate func isLike(_ other: PromptMeaning) -> Bool {
+    (guidance, isUnguided, references, concat, controls, [part, other.part].allSatisfy { $0 == nil })
+      == (other.guidance, other.isUnguided, other.references, other.concat, other.controls, true)
+      && pictures.isEmpty && other.pictures.isEmpty
   }
 }
 
@@ -218,8 +243,8 @@ extension NodeTranslation {
   /// A text as a conditioning.
   func encode(_ clip: TextEncoderMeaning, _ values: [(String, SketchValue?)]) -> [Meaning] {
     var values = values
+    values.append(("syntax", .text("comfyui")))
     if clip.family?.takesPlainText != true {
-      values.append(("syntax", .text("comfyui")))
       let texts = values.compactMap { name, value in
         if name.hasPrefix("text"), case .text(let text)? = value { text } else { nil }
       }
@@ -235,6 +260,6 @@ extension NodeTranslation {
       if skipped > 0 { values.append(("clip_skip", .integer(skipped))) }
     }
     let node = add(.node("TextEncode"), "prompt", in: [("clip", clip.wire)], with: values)
-    return [.conditioning(ConditioningMeaning(wire: SketchWire(node), texts: [node]))]
+    return [.conditioning(ConditioningMeaning([PromptMeaning(wire: SketchWire(node), texts: [node])]))]
   }
 }

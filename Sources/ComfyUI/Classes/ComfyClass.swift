@@ -29,7 +29,11 @@ package struct ComfyClass: Sendable {
 
   /// Every class of ComfyUI's own that pictures are made with, by name.
   static let all: [String: ComfyClass] = Dictionary(
-    [loaders, texts, sampling, sigmas, latents, pictures, masks, control, values, others].joined(),
+    [
+      loaders, texts, picturePrompts, sampling, guidance, sigmas, changedSigmas, latents, pictures, masks, control,
+      values, others,
+    ]
+    .joined(),
     uniquingKeysWith: { first, _ in first })
 
   /// Nil for a class that is not known.

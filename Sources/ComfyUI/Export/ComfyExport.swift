@@ -82,12 +82,16 @@ final class Exporter {
   private(set) var problems: [Diagnostic] = []
   var outputs: [WireSource: ExportedOutput] = [:]
   private var samplers: [WireSource: JSONValue?] = [:]
+  /// By the Encode.
+  private(set) var inpaintEncodings: [Int: InpaintEncoding] = [:]
 
   init(_ graph: ResolvedGraph, _ part: Range<Int>) { (self.graph, self.part) = (graph, part) }
 
   func export() {
     let needed = needed()
-    for index in part where needed.contains(index) {
+    findInpaintEncodings(needed)
+    let absorbed = Set(inpaintEncodings.values.flatMap(\.parts))
+    for index in part where needed.contains(index) && !absorbed.contains(index) {
       let node = graph.nodes[index]
       guard !Self.samplingTypes.contains(node.type), !ExportedSteps.isStep(node.type) else { continue }
       guard let rule = Self.rules[node.type] else {
@@ -96,6 +100,43 @@ final class Exporter {
       }
       rule(self, index)
     }
+    dropUnusedCombinations()
+  }
+
+  /// Leaves out combinations of prompts that act in a part of a run only: what they combine is combined over the whole of it.
+  private func dropUnusedCombinations() {
+    func isUsed(_ number: Int) -> Bool {
+      nodes.contains { node in node.inputs.contains { Self.source(of: $0.value)?.node == number } }
+    }
+    for number in stride(from: nodes.count, through: 1, by: -1)
+    where nodes[number - 1].type == "ConditioningCombine" && !isUsed(number) {
+      nodes.remove(at: number - 1)
+      for place in nodes.indices {
+        for input in nodes[place].inputs.indices {
+          let field = nodes[place].inputs[input]
+          guard let source = Self.source(of: field.value), source.node > number else { continue }
+          nodes[place].inputs[input] = JSONField(field.key, link(source.node - 1, source.slot))
+        }
+      }
+    }
+  }
+
+  /// Where a value leads to that is a link; nil for any other.
+  static func source(of value: JSONValue) -> (node: Int, slot: Int)? {
+    guard case .list(let parts) = value, parts.count == 2, case .text(let node) = parts[0],
+      case .plain(let slot) = parts[1], let node = Int(node), let slot = Int(slot)
+    else { return nil }
+    return (node, slot)
+  }
+
+  private func findInpaintEncodings(_ needed: Set<Int>) {
+    let encoders = part.filter { needed.contains($0) && graph.nodes[$0].type == "Encode" }
+    if encoders.isEmpty { return }
+    var readers = Array(repeating: [Int](), count: graph.nodes.count)
+    for index in part where needed.contains(index) {
+      for source in graph.nodes[index].inputs.joined() { readers[source.node].append(index) }
+    }
+    for index in encoders { inpaintEncodings[index] = InpaintEncoding(index, readers: readers, in: self) }
   }
 
   /// What the sinks need; a graph without any has its outputs.

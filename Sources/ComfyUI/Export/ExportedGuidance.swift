@@ -7,27 +7,45 @@ struct ExportedGuidance {
   private(set) var positive: WireSource?
   /// Nil where there is one prediction.
   private(set) var negative: WireSource?
+  /// Of guidance with three predictions, between the two others.
+  private(set) var middle: WireSource?
   private(set) var scale: Double?
+  /// From the negative prediction to the one in the middle.
+  private(set) var middleScale: Double?
+  /// What is changed of guidance, in that order.
+  private(set) var changes: [Change] = []
   private(set) var told: Double?
   private(set) var references: [WireSource] = []
+  private(set) var placesReferencesBeyond = false
+  /// Tokens before those of the text, the last ones first.
+  private(set) var styles: [WireSource] = []
   /// 1 where something is drawn; nil for the whole latent.
   private(set) var mask: WireSource?
   private(set) var original: WireSource?
   private(set) var isDifferential = false
   /// What the model sees beside the latent.
   private var concat: WireSource?
-  private var control: Control?
-  /// The CFGCombine.
+  private(set) var controls: [Control] = []
+  /// The CFGCombine or EditCombine.
   private(set) var combination: Int?
   private(set) var negativePrediction: WireSource?
-  /// The predictions that several ControlNets act in.
-  private var crowded: Int?
+  /// A node that changes guidance by other predictions than those that it is made of.
+  private(set) var stray: Int?
 
-  private struct Control: Equatable {
+  struct Control: Equatable {
     var net: WireSource?
     var hint: WireSource?
     var strength: Double
   }
+
+  /// A node after the guidance, with its only number.
+  struct Change: Equatable {
+    var type: String
+    var amount: Double
+  }
+
+  /// Types of nodes that change guidance, with the parameter that says how far.
+  private static let changing = ["RescaleCFG": "amount", "CFGZeroStar": "scale", "CFGNorm": "strength"]
 
   init(of step: Int, in e: Exporter) {
     var noise = e.source(step, "noise")
@@ -39,8 +57,27 @@ struct ExportedGuidance {
         isDifferential = e.text(maker, "differential") == "true"
       }
     }
+    var changers: [Int] = []
+    while let node = noise?.node, let amount = Self.changing[e.graph.nodes[node].type] {
+      changers.insert(node, at: 0)
+      changes.insert(Change(type: e.graph.nodes[node].type, amount: e.number(node, amount) ?? 0), at: 0)
+      noise = e.source(node, "noise")
+    }
     guard let node = noise?.node else { return }
-    guard e.graph.nodes[node].type == "CFGCombine" else {
+    combine(node, e)
+    let predictions = (
+      combination.flatMap { e.source($0, "positive") } ?? noise, combination.flatMap { e.source($0, "uncond") }
+    )
+    stray = changers.first { changer in
+      e.source(changer, "positive") != predictions.0
+        || e.graph.nodes[changer].type == "CFGZeroStar"
+          && (e.source(changer, "uncond") != predictions.1 || e.number(changer, "scale") != scale)
+    }
+  }
+
+  private mutating func combine(_ node: Int, _ e: Exporter) {
+    let isDual = e.graph.nodes[node].type == "EditCombine"
+    guard isDual || e.graph.nodes[node].type == "CFGCombine" else {
       take(node, e)
       return
     }
@@ -49,6 +86,11 @@ struct ExportedGuidance {
     take(prediction, e)
     negativePrediction = e.source(node, "negative") ?? e.source(node, "uncond")
     let other = e.source(node, "uncond").flatMap { e.source($0.node, "conditioning") }
+    if isDual {
+      middle = e.source(node, "image").flatMap { e.source($0.node, "conditioning") }
+      (negative, scale, middleScale) = (other, e.number(node, "scale"), e.number(node, "image_scale"))
+      return
+    }
     // Guidance between a text and itself is none.
     guard other != positive else { return }
     (negative, scale) = (other, e.number(node, "scale"))
@@ -59,52 +101,81 @@ struct ExportedGuidance {
     positive = e.source(node, "conditioning")
     told = e.number(node, "guidance").flatMap { $0 == 0 ? nil : $0 }
     references = e.sources(node, "references")
+    placesReferencesBeyond = e.text(node, "reference_places") == "beyond" && !references.isEmpty
+    styles = e.sources(node, "style")
     concat = e.source(node, "concat")
-    let controls = e.sources(node, "control")
-    if controls.count > 1 { crowded = node }
-    control = controls.first.map { source in
+    controls = e.sources(node, "control").map { source in
       Control(
         net: e.source(source.node, "controlnet"), hint: e.source(source.node, "image"),
         strength: e.number(source.node, "strength") ?? 1)
     }
   }
 
-  /// In what this differs from that of another step.
-  func difference(from first: Self) -> String {
-    if scale != first.scale {
+  /// In what this differs from that of another step; nil where it does at most in prompts and ControlNets, which may act for a
+  /// part of a run.
+  func difference(from first: Self) -> String? {
+    if (scale, middleScale) != (first.scale, first.middleScale) {
       func shown(_ scale: Double?) -> String { scale.map { NodeTranslation.text(of: $0) } ?? "none" }
       return "its guidance is \(shown(scale)), where the first step has \(shown(first.scale))"
     }
-    if positive != first.positive || negative != first.negative {
-      return "its prompts are others than the first step's"
-    }
     if denoiser != first.denoiser { return "its model is another than the first step's" }
-    if control != first.control { return "a ControlNet acts in it otherwise than in the first step" }
-    return "its prediction is made otherwise than the first step's"
+    return isMadeLike(first) ? nil : "its prediction is made otherwise than the first step's"
+  }
+
+  private func isMadeLike(_ other: Self) -> Bool {
+    (told, references, changes, concat) == (other.told, other.references, other.changes, other.concat)
+      && (styles, placesReferencesBeyond) == (other.styles, other.placesReferencesBeyond)
+      && (mask, original, isDifferential) == (other.mask, other.original, other.isDifferential)
+      && (negative == nil, middle == nil) == (other.negative == nil, other.middle == nil)
+  }
+
+  /// The model with what is changed of guidance.
+  func changed(_ model: JSONValue, at step: Int, _ e: Exporter) -> JSONValue {
+    let styled = styles.reversed().reduce(model) { model, style in
+      e.add(
+        "USOStyleReference", style.node,
+        [
+          ("model", model), ("model_patch", e.link(into: style.node, "projector")),
+          ("clip_vision_output", e.link(into: style.node, "deep")),
+        ])
+    }
+    return changes.reduce(styled) { model, change in
+      let amount = JSONValue.plain(NodeTranslation.text(of: change.amount))
+      return switch change.type {
+      case "RescaleCFG": e.add("RescaleCFG", step, [("model", model), ("multiplier", amount)])
+      case "CFGNorm": e.add("CFGNorm", step, [("model", model), ("strength", amount)])
+      default: e.add(change.type, step, [("model", model)])
+      }
+    }
   }
 
   /// Adds what belongs to prompts in ComfyUI: ControlNets, and what a model sees beside the latent; false after something was
   /// refused.
-  func extend(_ positive: inout JSONValue, _ negative: inout JSONValue?, at step: Int, _ e: Exporter) -> Bool {
+  func extend(_ prompts: inout ExportedPrompts, with controls: [ExportedParts.Control], at step: Int, _ e: Exporter)
+    -> Bool
+  {
     func both(_ type: String, at node: Int, _ values: [(String, JSONValue?)]) {
-      let link = e.add(type, node, [("positive", positive), ("negative", negative ?? positive)] + values)
-      positive = link
-      if negative != nil { negative = e.link(link, slot: 1) }
+      let link = e.add(
+        type, node, [("positive", prompts.positive), ("negative", prompts.negative ?? prompts.positive)] + values)
+      prompts.positive = link
+      if prompts.negative != nil { prompts.negative = e.link(link, slot: 1) }
     }
-    if let crowded {
-      e.refuse(crowded, "several ControlNets act in it, which is not exported; one was expected")
+    if prompts.middle != nil, concat != nil || !controls.isEmpty {
+      e.refuse(step, "a ControlNet or a picture acts with guidance of three predictions; CFGCombine was expected")
       return false
     }
-    if let control {
-      guard let net = control.net.flatMap(e.link), let hint = control.hint.flatMap(e.link) else {
+    for control in controls {
+      guard let net = control.item.net.flatMap(e.link), let hint = control.item.hint.flatMap(e.link) else {
         e.refuse(step, "what acts in its prediction is no ControlNet of ComfyUI's")
         return false
       }
       both(
         "ControlNetApplyAdvanced", at: step,
         [
-          ("control_net", net), ("image", hint), ("strength", .plain(NodeTranslation.text(of: control.strength))),
-          ("start_percent", .plain("0")), ("end_percent", .plain("1")),
+          ("control_net", net), ("image", hint),
+          ("strength", .plain(NodeTranslation.text(of: control.item.strength))),
+          ("start_percent", .plain(NodeTranslation.text(of: control.start))),
+          ("end_percent", .plain(NodeTranslation.text(of: control.end))),
         ])
     }
     guard let concat else { return true }
@@ -124,11 +195,9 @@ struct ExportedGuidance {
   }
 }
 
-extension ExportedGuidance: Equatable {
-  /// The same for two steps, whose predictions are nodes of their own.
-  static func == (a: Self, b: Self) -> Bool {
-    (a.denoiser, a.positive, a.negative, a.scale, a.told) == (b.denoiser, b.positive, b.negative, b.scale, b.told)
-      && (a.references, a.mask, a.original, a.isDifferential) == (b.references, b.mask, b.original, b.isDifferential)
-      && (a.concat, a.control) == (b.concat, b.control)
-  }
+/// Links to the conditionings of a sampler.
+struct ExportedPrompts {
+  var positive: JSONValue
+  var negative: JSONValue?
+  var middle: JSONValue?
 }

@@ -9,7 +9,9 @@ struct ExportedSteps {
   private let steps: [Int]
   private let schedule: Int
   private let sampler: String
+  /// Of the first step.
   private let guidance: ExportedGuidance
+  private var parts: ExportedParts?
 
   /// By the type of a step, the samplers whose graphs take it.
   private static let samplers: [String: Set<String>] = [
@@ -53,14 +55,16 @@ struct ExportedSteps {
       return nil
     }
     self.sampler = sampler
-    guidance = ExportedGuidance(of: first, in: exporter)
-    guard isUniform() else { return nil }
+    let guidances = self.steps.map { ExportedGuidance(of: $0, in: exporter) }
+    guidance = guidances[0]
+    guard isUniform(guidances) else { return nil }
+    parts = ExportedParts(guidances, of: self.steps, schedule: schedule, in: exporter)
   }
 
   // MARK: What the steps have in common
 
   /// Whether one sampler does all steps; what differs is told where it does.
-  private func isUniform() -> Bool {
+  private func isUniform(_ guidances: [ExportedGuidance]) -> Bool {
     let (e, first) = (exporter, steps[0])
     var isUniform = true
     for (number, step) in steps.enumerated() {
@@ -76,17 +80,21 @@ struct ExportedSteps {
         e.refuse(step, "it takes step \(e.text(step, "step") ?? ""), where a sampler of ComfyUI takes step \(number)")
         isUniform = false
       }
-      let other = ExportedGuidance(of: step, in: e)
-      if other != guidance {
-        e.refuse(step, "\(other.difference(from: guidance)); a sampler of ComfyUI guides all of its steps alike")
+      let other = guidances[number]
+      if let difference = other.difference(from: guidance) {
+        e.refuse(step, "\(difference); a sampler of ComfyUI guides all of its steps alike")
         isUniform = false
       }
-      if !hasOwnValues(step) { isUniform = false }
+      if !hasOwnValues(step, number, other) { isUniform = false }
+      if let node = other.stray {
+        e.refuse(node, "it goes by other predictions than those that the guidance before it is made of")
+        isUniform = false
+      }
       if let node = other.combination, e.number(node, "rescale") ?? 0 != 0 {
         e.refuse(node, "no sampler of ComfyUI rescales guidance so; nearest is its node RescaleCFG")
         isUniform = false
       }
-      for name in ["seed", "eta", "rng"] where e.value(step, name) != e.value(first, name) {
+      for name in ["seed", "eta", "s_noise", "rng"] where e.value(step, name) != e.value(first, name) {
         e.refuse(
           step,
           "its '\(name)' is \(e.text(step, name) ?? "none"), where the first step has \(e.text(first, name) ?? "none")")
@@ -101,12 +109,14 @@ struct ExportedSteps {
   }
 
   /// Whether a step has the values of its sampler's graph, but for those that a sampler of ComfyUI is told.
-  private func hasOwnValues(_ step: Int) -> Bool {
+  private func hasOwnValues(_ step: Int, _ number: Int, _ guidance: ExportedGuidance) -> Bool {
     let e = exporter
     let told = ComfySamplers.options[sampler] ?? []
     var isOwn = true
     for parameter in e.graph.nodes[step].declaration.parameters
     where !told.contains(parameter.name) && !["step", "seed", "rng"].contains(parameter.name) {
+      // With a history that is where the method began, whatever the step says.
+      if parameter.name == "begin", number > 0, e.source(step, "history") != nil { continue }
       let own =
         parameter.name == "begin"
         ? "0" : ComfySamplers.stepValues[sampler]?[parameter.name] ?? parameter.defaultValue?.text
@@ -131,15 +141,17 @@ struct ExportedSteps {
   func link() -> JSONValue? {
     let e = exporter
     guard let source = e.source(steps[0], "latent"), let start = start(source), let model = model(),
-      var positive = text(guidance.positive)
+      let parts, let positive = text(parts.positive)
     else { return nil }
-    var negative = guidance.negative.flatMap(text)
-    guard guidance.extend(&positive, &negative, at: steps[0], e) else { return nil }
+    var prompts = ExportedPrompts(
+      positive: positive, negative: text(parts.negative), middle: text(parts.middle))
+    guard guidance.extend(&prompts, with: parts.controls, at: steps[0], e) else { return nil }
     let isDenoised = e.graph.nodes[output.node].declaration.outputs[output.output].name == "denoised"
-    let parts = SamplerInputs(
-      model: model, positive: positive, negative: negative, cfg: guidance.scale, start: start, sampler: sampler,
-      schedule: schedule, step: steps[0], isDenoised: isDenoised)
-    return parts.link(e)
+    let inputs = SamplerInputs(
+      model: guidance.changed(model, at: steps[0], e), prompts: prompts, cfg: guidance.scale,
+      middleCFG: guidance.middleScale, start: start, sampler: sampler, schedule: schedule, step: steps[0],
+      isDenoised: isDenoised)
+    return inputs.link(e)
   }
 
   /// What the noise is added to, and how.
@@ -159,7 +171,13 @@ struct ExportedSteps {
       return nil
     }
     guard var latent = e.latent(into: node, "latent") else { return nil }
-    if let mask = guidance.mask {
+    let encoding = e.source(node, "latent").flatMap { e.inpaintEncodings[$0.node] }
+    if encoding != nil, guidance.mask == nil {
+      e.refuse(
+        node, "ComfyUI draws what is masked in the picture that it encodes, and the steps keep nothing outside of it")
+      return nil
+    }
+    if let mask = guidance.mask, mask != encoding?.drawn || guidance.original != e.source(node, "latent") {
       guard let source = e.source(node, "latent"), guidance.original == source, let link = e.link(mask) else {
         e.refuse(node, "what is kept outside of the mask is another latent than noise is added to")
         return nil
@@ -199,10 +217,30 @@ struct ExportedSteps {
       ])
   }
 
-  /// A prompt, with what the model is told beside it.
-  private func text(_ source: WireSource?) -> JSONValue? {
+  /// Prompts as one conditioning, each for its part of the run; nil for none.
+  private func text(_ prompts: [ExportedParts.Prompt]) -> JSONValue? {
     let e = exporter
-    guard let source, case .text(let text)? = e.outputs[source] else { return nil }
+    let links = prompts.compactMap { prompt -> JSONValue? in
+      guard let link = text(prompt.item) else { return nil }
+      return prompt.isWhole
+        ? link
+        : e.add(
+          "ConditioningSetTimestepRange", prompt.item.node,
+          [
+            ("conditioning", link), ("start", .plain(NodeTranslation.text(of: prompt.start))),
+            ("end", .plain(NodeTranslation.text(of: prompt.end))),
+          ])
+    }
+    guard let first = links.first, links.count == prompts.count else { return nil }
+    return links.dropFirst().reduce(first) { before, link in
+      e.add("ConditioningCombine", prompts[0].item.node, [("conditioning_1", before), ("conditioning_2", link)])
+    }
+  }
+
+  /// A prompt, with what the model is told beside it.
+  private func text(_ source: WireSource) -> JSONValue? {
+    let e = exporter
+    guard case .text(let text)? = e.outputs[source] else { return nil }
     var link = text.link
     if let told = guidance.told {
       link = e.add(
@@ -210,6 +248,11 @@ struct ExportedSteps {
     }
     for reference in guidance.references {
       link = e.add("ReferenceLatent", source.node, [("conditioning", link), ("latent", e.latent(reference))])
+    }
+    if guidance.placesReferencesBeyond {
+      link = e.add(
+        "FluxKontextMultiReferenceLatentMethod", source.node,
+        [("conditioning", link), ("reference_latents_method", .text("uxo/uno"))])
     }
     return link
   }

@@ -5,12 +5,16 @@ extension Exporter {
   static let maskRules: [String: Rule] = [
     "RectangleMask": { e, i in
       // ComfyUI has masks of one number, and puts them on others.
-      if ["x", "y"].contains(where: { e.number(i, $0) ?? 0 != 0 }) || e.source(i, "image") != nil
+      if ["x", "y"].contains(where: { e.number(i, $0) ?? 0 != 0 })
         || ["rectangle_width", "rectangle_height"].contains(where: { e.value(i, $0) != nil })
       {
         e.refuse(i, "ComfyUI's SolidMask has one number all over; nearest are two of them and MaskComposite")
       }
-      let values = ["value", "width", "height"].map { ($0, e.json(i, $0)) }
+      var values = ["value", "width", "height"].map { ($0, e.json(i, $0)) }
+      if let image = e.link(into: i, "image") {
+        let picture = e.add("GetImageSize", i, [("image", image)])
+        values = [("value", e.json(i, "value")), ("width", picture), ("height", e.link(picture, slot: 1))]
+      }
       e.put(i, "mask", .link(e.add("SolidMask", i, values)))
     },
     "MaskFromImage": { e, i in
@@ -36,12 +40,23 @@ extension Exporter {
         ])
       e.put(i, "mask", .link(link))
     },
+    "ThresholdMask": { e, i in
+      let link = e.add("ThresholdMask", i, [("mask", e.link(into: i, "mask")), ("value", e.json(i, "value"))])
+      e.put(i, "mask", .link(link))
+    },
     "GrowMask": { e, i in
+      if let window = e.number(i, "window"), Int(window).isMultiple(of: 2) {
+        e.refuse(i, "ComfyUI grows masks to all sides alike; nearest is an uneven window")
+      }
       let link = e.add(
         "GrowMask", i,
         [
-          ("mask", e.link(into: i, "mask")), ("expand", e.json(i, "pixels")),
-          ("tapered_corners", .plain(e.text(i, "corners") == "square" ? "false" : "true")),
+          ("mask", e.link(into: i, "mask")),
+          ("expand", e.number(i, "window").map { .plain("\((Int($0) - 1) / 2)") } ?? e.json(i, "pixels")),
+          (
+            "tapered_corners",
+            .plain(e.text(i, "corners") == "square" || e.value(i, "window") != nil ? "false" : "true")
+          ),
         ])
       e.put(i, "mask", .link(link))
     },

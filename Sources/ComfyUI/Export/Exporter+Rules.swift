@@ -6,12 +6,14 @@ extension Exporter {
 
   /// What steps and what belongs to them; looked at together.
   static let samplingTypes: Set = [
-    "NoiseSchedule", "AddNoise", "Predict", "UNetPredict", "CFGCombine", "StepMask", "KeepOutside", "HoldOutside",
+    "NoiseSchedule", "AddNoise", "Predict", "UNetPredict", "CFGCombine", "EditCombine", "RescaleCFG", "CFGZeroStar",
+    "CFGNorm",
+    "ProjectStyle", "StepMask", "KeepOutside", "HoldOutside",
     "ControlNetPredict", "InpaintConcat", "EditConcat",
   ]
 
   /// By the type of a node.
-  static let rules = mainRules.merging(maskRules) { main, _ in main }
+  static let rules = mainRules.merging(maskRules) { main, _ in main }.merging(pictureRules) { main, _ in main }
 
   private static let mainRules: [String: Rule] = [
     "LoadModel": loadModel, "LoadDenoiser": loadDenoiser, "LoadTextEncoder": loadTextEncoder, "LoadVAE": loadVAE,
@@ -22,7 +24,9 @@ extension Exporter {
     },
     "Encode": { e, i in
       if e.value(i, "seed") != nil { e.refuse(i, "VAEEncode takes the mean, and draws no sample") }
-      let link = e.add("VAEEncode", i, [("pixels", e.link(into: i, "image")), ("vae", e.link(into: i, "vae"))])
+      let link =
+        e.inpaintEncodings[i]?.link(e)
+        ?? e.add("VAEEncode", i, [("pixels", e.link(into: i, "image")), ("vae", e.link(into: i, "vae"))])
       e.put(i, "latent", .link(link))
     },
     "LoadImage": { e, i in
@@ -46,35 +50,59 @@ extension Exporter {
         i, "latent",
         .link(e.add("LoadLatent", i, [("latent", e.text(i, "path").map { .text(fileName($0, below: "input")) })])))
     },
-    "ResizeImage": resizeImage,
-    "InvertImage": { e, i in
-      e.put(i, "image", .link(e.add("ImageInvert", i, [("image", e.link(into: i, "image"))])))
-    },
-    "Stitch": { e, i in
-      let link = e.add(
-        "ImageStitch", i,
-        [
-          ("image1", e.link(into: i, "first")), ("image2", e.link(into: i, "second")),
-          ("direction", e.json(i, "direction")), ("match_image_size", e.json(i, "match")),
-          ("spacing_width", e.json(i, "gap")), ("spacing_color", e.json(i, "color")),
-        ])
-      e.put(i, "image", .link(link))
-    },
-    "Pad": { e, i in
-      if e.text(i, "fill") != "grey" || e.number(i, "multiple") ?? 1 != 1 {
-        e.refuse(i, "ComfyUI pads with grey, by numbers of pixels alone")
-      }
-      let sides = ["left", "top", "right", "bottom"].map { ($0, e.json(i, $0)) }
-      let link = e.add(
-        "ImagePadForOutpaint", i,
-        [("image", e.link(into: i, "image"))] + sides + [("feathering", e.json(i, "feather"))])
-      e.put(i, "image", .link(link))
-      e.put(i, "mask", .link(e.link(link, slot: 1)))
-    },
     "RepeatLatent": { e, i in
       let link = e.add(
         "RepeatLatentBatch", i, [("samples", e.latent(into: i, "latent")), ("amount", e.json(i, "times"))])
       e.put(i, "latent", .link(link))
+    },
+    "LoadPictureEncoder": { e, i in
+      guard let name = e.modelFile(i, "path", .pictureEncoders) else { return }
+      e.put(i, "encoder", .link(e.add("CLIPVisionLoader", i, [("clip_name", .text(name))])))
+    },
+    "EncodePicture": { e, i in
+      let link = e.add(
+        "CLIPVisionEncode", i,
+        [
+          ("clip_vision", e.link(into: i, "encoder")), ("image", e.link(into: i, "image")),
+          ("crop", e.json(i, "crop")),
+        ])
+      e.put(i, "states", .link(link))
+      e.put(i, "deep", .link(link))
+      e.put(i, "pooled", .link(link))
+    },
+    "LoadStyleProjector": { e, i in
+      guard let name = e.modelFile(i, "path", .modelPatches) else { return }
+      e.put(i, "projector", .link(e.add("ModelPatchLoader", i, [("name", .text(name))])))
+    },
+    "LoadStyleModel": { e, i in
+      guard let name = e.modelFile(i, "path", .styleModels) else { return }
+      e.put(i, "stylemodel", .link(e.add("StyleModelLoader", i, [("style_model_name", .text(name))])))
+    },
+    "ApplyStyle": { e, i in
+      let link = e.add(
+        "StyleModelApply", i,
+        [
+          ("conditioning", e.link(into: i, "conditioning")), ("style_model", e.link(into: i, "stylemodel")),
+          ("clip_vision_output", e.link(into: i, "states")), ("strength", e.json(i, "strength")),
+          ("strength_type", .text("multiply")),
+        ])
+      e.put(i, "conditioning", .text(ExportedText(link: link)))
+    },
+    "UnCLIPConditioning": { e, i in
+      guard var link = e.link(into: i, "conditioning") else { return }
+      func numbers(_ name: String) -> [String] {
+        if case .list(let values)? = e.value(i, name) { values.map(\.text) } else { [] }
+      }
+      let (strengths, noise) = (numbers("strengths"), numbers("noise"))
+      for (index, picture) in e.sources(i, "pictures").enumerated() where strengths.indices.contains(index) {
+        link = e.add(
+          "unCLIPConditioning", i,
+          [
+            ("conditioning", link), ("clip_vision_output", e.link(picture)), ("strength", .plain(strengths[index])),
+            ("noise_augmentation", .plain(noise.indices.contains(index) ? noise[index] : "0")),
+          ])
+      }
+      e.put(i, "conditioning", .text(ExportedText(link: link)))
     },
     "LoadControlNet": { e, i in
       guard let name = e.modelFile(i, "path", .controlNets) else { return }
@@ -247,35 +275,5 @@ extension Exporter {
     default: type = "EmptyLatentImage"
     }
     e.put(i, "latent", .link(e.add(type, i, size + [("batch_size", e.json(i, "batch"))])))
-  }
-
-  private static let resizeImage: Rule = { e, i in
-    guard let image = e.link(into: i, "image") else { return }
-    if e.value(i, "sizes") != nil {
-      e.put(i, "image", .link(e.add("FluxKontextImageScale", i, [("image", image)])))
-      return
-    }
-    let method = e.text(i, "method").map { $0 == "nearest" ? "nearest-exact" : $0 }.map { JSONValue.text($0) }
-    let link: JSONValue
-    if let factor = e.json(i, "factor") {
-      link = e.add("ImageScaleBy", i, [("image", image), ("upscale_method", method), ("scale_by", factor)])
-    } else if let pixels = e.number(i, "pixels") {
-      link = e.add(
-        "ImageScaleToTotalPixels", i,
-        [
-          ("image", image), ("upscale_method", method),
-          ("megapixels", .plain(NodeTranslation.text(of: pixels / 1_048_576))),
-          ("resolution_steps", e.json(i, "multiple")),
-        ])
-    } else {
-      link = e.add(
-        "ImageScale", i,
-        [
-          ("image", image), ("upscale_method", method), ("width", e.json(i, "width") ?? .plain("0")),
-          ("height", e.json(i, "height") ?? .plain("0")),
-          ("crop", .text(e.text(i, "fit") == "crop" ? "center" : "disabled")),
-        ])
-    }
-    e.put(i, "image", .link(link))
   }
 }

@@ -24,15 +24,25 @@ struct PageExport {
     "ImageScaleToTotalPixels": ["IMAGE"], "ModelSamplingFlux": ["MODEL"], "ModelSamplingAuraFlow": ["MODEL"],
     "ModelSamplingDiscrete": ["MODEL"], "KSampler": ["LATENT"], "KSamplerAdvanced": ["LATENT"],
     "SamplerCustomAdvanced": ["LATENT", "LATENT"], "BasicGuider": ["GUIDER"], "CFGGuider": ["GUIDER"],
+    "DualCFGGuider": ["GUIDER"], "RescaleCFG": ["MODEL"], "CFGZeroStar": ["MODEL"], "CFGNorm": ["MODEL"],
+    "ConditioningSetTimestepRange": ["CONDITIONING"],
     "RandomNoise": ["NOISE"],
     "DisableNoise": ["NOISE"], "KSamplerSelect": ["SAMPLER"],
     "SamplerLMS": ["SAMPLER"], "SamplerEulerAncestral": ["SAMPLER"], "SamplerDPMPP_SDE": ["SAMPLER"],
-    "SamplerDPMPP_2M_SDE": ["SAMPLER"], "SamplerDPMPP_3M_SDE": ["SAMPLER"], "BasicScheduler": ["SIGMAS"],
+    "SamplerDPMPP_2S_Ancestral": ["SAMPLER"], "SamplerDPMPP_2M_SDE": ["SAMPLER"], "SamplerDPMPP_3M_SDE": ["SAMPLER"],
+    "BasicScheduler": ["SIGMAS"],
     "Flux2Scheduler": ["SIGMAS"],
     "ManualSigmas": ["SIGMAS"], "BetaSamplingScheduler": ["SIGMAS"], "SDTurboScheduler": ["SIGMAS"],
     "SplitSigmas": ["SIGMAS", "SIGMAS"], "SolidMask": ["MASK"], "ImageToMask": ["MASK"], "MaskToImage": ["IMAGE"],
     "InvertMask": ["MASK"], "MaskComposite": ["MASK"], "GrowMask": ["MASK"], "FeatherMask": ["MASK"],
+    "ThresholdMask": ["MASK"], "ImageScaleToMaxDimension": ["IMAGE"], "ImageCrop": ["IMAGE"],
+    "ImageCompositeMasked": ["IMAGE"], "ImageBlend": ["IMAGE"], "Canny": ["IMAGE"],
+    "UpscaleModelLoader": ["UPSCALE_MODEL"], "ImageUpscaleWithModel": ["IMAGE"], "VAEEncodeForInpaint": ["LATENT"],
     "SetLatentNoiseMask": ["LATENT"], "DifferentialDiffusion": ["MODEL"], "RepeatLatentBatch": ["LATENT"],
+    "CLIPVisionLoader": ["CLIP_VISION"], "CLIPVisionEncode": ["CLIP_VISION_OUTPUT"],
+    "ModelPatchLoader": ["MODEL_PATCH"], "USOStyleReference": ["MODEL"],
+    "FluxKontextMultiReferenceLatentMethod": ["CONDITIONING"], "StyleModelLoader": ["STYLE_MODEL"],
+    "StyleModelApply": ["CONDITIONING"], "unCLIPConditioning": ["CONDITIONING"],
     "ControlNetLoader": ["CONTROL_NET"], "ControlNetApplyAdvanced": ["CONDITIONING", "CONDITIONING"],
     "InpaintModelConditioning": ["CONDITIONING", "CONDITIONING", "LATENT"],
     "InstructPixToPixConditioning": ["CONDITIONING", "CONDITIONING", "LATENT"], "FluxKontextImageScale": ["IMAGE"],
@@ -43,19 +53,10 @@ struct PageExport {
     self.nodes = nodes
     var columns: [Int] = []
     for node in nodes {
-      let before = node.inputs.compactMap { Self.source($0.value)?.node }.map { columns[$0 - 1] }
+      let before = node.inputs.compactMap { Exporter.source(of: $0.value)?.node }.map { columns[$0 - 1] }
       columns.append((before.max() ?? -1) + 1)
     }
     self.columns = columns
-  }
-
-  /// Nodes are numbered from 1 in the order of the list, so that links lead to earlier ones.
-  private static func source(_ value: JSONValue) -> (node: Int, slot: Int)? {
-    guard case .list(let parts) = value, parts.count == 2, case .text(let node) = parts[0],
-      case .plain(let slot) = parts[1],
-      let node = Int(node), let slot = Int(slot)
-    else { return nil }
-    return (node, slot)
   }
 
   var document: JSONValue {
@@ -66,7 +67,7 @@ struct PageExport {
     for (index, node) in nodes.enumerated() {
       inputs.append([])
       for field in node.inputs {
-        guard let source = Self.source(field.value) else { continue }
+        guard let source = Exporter.source(of: field.value) else { continue }
         let types = Self.outputs[nodes[source.node - 1].type] ?? []
         let type = types.indices.contains(source.slot) ? types[source.slot] : "*"
         let number = JSONValue.plain("\(links.count + 1)")
@@ -107,7 +108,7 @@ struct PageExport {
     var values: [JSONValue] = []
     for widget in ComfyClass.widgets(of: node.type) ?? [] {
       let value = node.inputs.first { $0.key == widget.name }?.value
-      values.append(value.flatMap { Self.source($0) == nil ? $0 : nil } ?? Self.standard(widget.name))
+      values.append(value.flatMap { Exporter.source(of: $0) == nil ? $0 : nil } ?? Self.standard(widget.name))
       if widget.hasControl { values.append(.text("fixed")) }
     }
     return .object([

@@ -10,9 +10,10 @@ struct SamplerInputs {
   }
 
   var model: JSONValue
-  var positive: JSONValue
-  var negative: JSONValue?
+  var prompts: ExportedPrompts
   var cfg: Double?
+  /// From the negative prompt to the one in the middle.
+  var middleCFG: Double?
   var start: Start
   var sampler: String
   /// The NoiseSchedule.
@@ -29,17 +30,22 @@ struct SamplerInputs {
     let isTuned = tuned(e) != nil
     let isShaped = e.value(schedule, "curve_shape") != nil
     let discards = e.text(schedule, "discard") != "false" || !ComfySamplers.discarding.contains(sampler)
-    if isDenoised || hasList || curve == "flux2" || isShaped || isTuned || !discards { return custom(e, curve: curve) }
+    if prompts.middle != nil || isDenoised || hasList || curve == "flux2" || isShaped || isTuned || !discards {
+      return custom(e, curve: curve)
+    }
     if isWhole { return kSampler(e, curve: curve) }
     return e.number(schedule, "denoise") ?? 1 == 1 ? advanced(e, curve: curve) : custom(e, curve: curve)
   }
 
   private var common: [(String, JSONValue?)] {
-    [("model", model), ("positive", positive), ("negative", negative ?? positive), ("latent_image", start.latent)]
+    [
+      ("model", model), ("positive", prompts.positive), ("negative", prompts.negative ?? prompts.positive),
+      ("latent_image", start.latent),
+    ]
   }
 
   /// Guidance 1 is none.
-  private var guidance: JSONValue { .plain(NodeTranslation.text(of: negative == nil ? 1 : cfg ?? 1)) }
+  private var guidance: JSONValue { .plain(NodeTranslation.text(of: prompts.negative == nil ? 1 : cfg ?? 1)) }
 
   private func kSampler(_ e: Exporter, curve: String) -> JSONValue {
     e.add(
@@ -65,11 +71,7 @@ struct SamplerInputs {
   }
 
   private func custom(_ e: Exporter, curve: String) -> JSONValue {
-    let guider =
-      negative == nil
-      ? e.add("BasicGuider", step, [("model", model), ("conditioning", positive)])
-      : e.add(
-        "CFGGuider", step, [("model", model), ("positive", positive), ("negative", negative), ("cfg", guidance)])
+    let guider = guider(e)
     let noise =
       start.isAdded
       ? e.add("RandomNoise", step, [("noise_seed", start.seed)]) : e.add("DisableNoise", step, [])
@@ -84,18 +86,38 @@ struct SamplerInputs {
     return isDenoised ? e.link(link, slot: 1) : link
   }
 
+  private func guider(_ e: Exporter) -> JSONValue {
+    guard let negative = prompts.negative else {
+      return e.add("BasicGuider", step, [("model", model), ("conditioning", prompts.positive)])
+    }
+    guard let middle = prompts.middle else {
+      return e.add(
+        "CFGGuider", step,
+        [("model", model), ("positive", prompts.positive), ("negative", negative), ("cfg", guidance)])
+    }
+    return e.add(
+      "DualCFGGuider", step,
+      [
+        ("model", model), ("cond1", prompts.positive), ("cond2", middle), ("negative", negative),
+        ("cfg_conds", guidance), ("cfg_cond2_negative", .plain(NodeTranslation.text(of: middleCFG ?? 1))),
+        ("style", .text("regular")),
+      ])
+  }
+
   /// The node of a sampler whose steps have other values than ComfyUI's KSampler; nil for one that has none.
   private func tuned(_ e: Exporter) -> (type: String, values: [(String, JSONValue?)])? {
     if sampler == "lms", let order = e.number(step, "order"), order != 4 {
       return ("SamplerLMS", [("order", e.json(step, "order"))])
     }
-    guard ComfySamplers.options[sampler]?.contains("eta") == true, let eta = e.number(step, "eta"), eta != 1 else {
+    let options = ComfySamplers.options[sampler] ?? []
+    guard ["eta", "s_noise"].contains(where: { options.contains($0) && e.number(step, $0) ?? 1 != 1 }) else {
       return nil
     }
-    let noise = [("eta", e.json(step, "eta")), ("s_noise", JSONValue.plain("1"))]
+    let noise = ["eta", "s_noise"].map { name -> (String, JSONValue?) in (name, e.json(step, name) ?? .plain("1")) }
     let device = [("noise_device", JSONValue?.some(.text("cpu")))]
     switch sampler {
     case "euler_ancestral": return ("SamplerEulerAncestral", noise)
+    case "dpmpp_2s_ancestral": return ("SamplerDPMPP_2S_Ancestral", noise)
     case "dpmpp_sde": return ("SamplerDPMPP_SDE", noise + [("r", .plain("0.5"))] + device)
     case "dpmpp_3m_sde": return ("SamplerDPMPP_3M_SDE", noise + device)
     default:

@@ -5,6 +5,8 @@ import JSONTree
 package enum ComfyFile {
   /// Bytes that a file has at most.
   package static let longest = JSONLimits().bytes
+  /// How many mistakes of a file are told.
+  package static let mostMistakes = 100
 
   /// Reads either format, told by what is in it.
   ///

@@ -13,6 +13,9 @@ package struct ComfyFolders: Sendable {
     case controlNets = "controlnet"
     case embeddings
     case upscalers = "upscale_models"
+    case pictureEncoders = "clip_vision"
+    case styleModels = "style_models"
+    case modelPatches = "model_patches"
 
     /// The folders' names, the one of today first.
     var names: [String] {
@@ -60,7 +63,9 @@ package struct ComfyFolders: Sendable {
 
   /// A picture that ComfyUI has among its inputs.
   func picture(_ name: String) -> String {
-    inputs.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 }.map(written) ?? name
+    // A name leads to a place below the folder.
+    if name.split(separator: "/").contains("..") { return name }
+    return inputs.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 }.map(written) ?? name
   }
 
   /// The folder of embeddings.

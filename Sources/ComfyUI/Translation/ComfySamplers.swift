@@ -19,8 +19,9 @@ package enum ComfySamplers {
 
   /// Params of their graphs that nodes of ComfyUI set.
   static let options: [String: Set<String>] = [
-    "euler_ancestral": ["eta"], "dpmpp_sde": ["eta"], "dpmpp_2m_sde": ["eta"], "dpmpp_2m_sde_heun": ["eta"],
-    "dpmpp_3m_sde": ["eta"], "lms": ["order"],
+    "euler_ancestral": ["eta", "s_noise"], "dpmpp_sde": ["eta", "s_noise"], "dpmpp_2m_sde": ["eta", "s_noise"],
+    "dpmpp_2m_sde_heun": ["eta", "s_noise"], "dpmpp_3m_sde": ["eta", "s_noise"], "dpmpp_2s_ancestral": ["s_noise"],
+    "lms": ["order"],
   ]
   /// What the steps of their graphs have that is no default of the step's node.
   static let stepValues: [String: [String: String]] = [
@@ -35,6 +36,10 @@ package enum ComfySamplers {
     "euler_ancestral", "euler_ancestral_cfg_pp", "dpm_2_ancestral", "dpmpp_2s_ancestral", "ddpm", "lcm",
     "res_multistep_ancestral",
     "er_sde",
+  ]
+  /// Those whose steps need nothing of the steps before.
+  static let forgetting: Set = [
+    "euler", "ddim", "euler_ancestral", "euler_cfg_pp", "euler_ancestral_cfg_pp", "ddpm", "lcm",
   ]
   /// Those that evaluate the model twice a step, but for a last step to no noise.
   static let evaluatingTwice: Set = ["heun", "dpm_2", "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde"]

@@ -11,6 +11,11 @@ enum Meaning {
   case mask(SketchWire)
   case upscaler(SketchWire)
   case controlNet(SketchWire)
+  case pictureEncoder(SketchWire)
+  /// The node that encodes.
+  case encodedPicture(Int)
+  case styleModel(SketchWire)
+  case modelPatch(SketchWire)
   case noise(NoiseMeaning)
   case sampler(SamplerMeaning)
   case sigmas(SigmasMeaning)
@@ -49,6 +54,10 @@ struct ModelMeaning {
   var noise: [(name: String, value: SketchValue)] = []
   /// Whether grey in a mask is drawn from a later step on.
   var isDifferential = false
+  /// Params of a sampler's graph: what nodes changed of guidance, in the order in which it takes them.
+  var guidance: [(name: String, value: SketchValue)] = []
+  /// Pictures whose style it takes, each with what projects it, in the order in which they were put there.
+  var styles: [(projector: SketchWire, picture: Int)] = []
   /// Whether its table of sigmas has 10 000 entries.
   var hasLongTable: Bool
 }
@@ -60,18 +69,72 @@ struct TextEncoderMeaning {
   var lastLayer: Int?
 }
 
+/// What a model is told: one prompt, or several that act together or one after another.
 struct ConditioningMeaning {
+  /// The predictions for those that act are averaged.
+  var prompts: [PromptMeaning]
+
+  init(_ prompts: [PromptMeaning]) { self.prompts = prompts }
+
+  /// The same with something changed of each prompt.
+  func each(_ change: (inout PromptMeaning) -> Void) -> ConditioningMeaning {
+    ConditioningMeaning(
+      prompts.map { prompt in
+        var prompt = prompt
+        change(&prompt)
+        return prompt
+      })
+  }
+
+  /// The nodes that encode its texts.
+  var texts: [Int] {
+    var texts: [Int] = []
+    for text in prompts.flatMap(\.texts) where !texts.contains(text) { texts.append(text) }
+    return Array(texts.prefix(16))
+  }
+}
+
+struct PromptMeaning {
   var wire: SketchWire
   /// As FluxGuidance sets it; nil where none did.
   var guidance: SketchValue?
   var isUnguided = false
   /// Latents of pictures to go by.
   var references: [SketchWire] = []
+  /// Whether they lie beyond the picture.
+  var placesReferencesBeyond = false
   /// What a model of inpainting sees beside the latent.
   var concat: SketchWire?
-  var control: ControlMeaning?
+  /// In the order in which they were applied.
+  var controls: [ControlMeaning] = []
+  /// Pictures in place of the pooled vector.
+  var pictures: [PooledPicture] = []
+  /// When it acts; nil for always.
+  var part: RunPart?
   /// The nodes that encode its texts.
   var texts: [Int]
+
+  /// What a model is told that takes guidance: 3.5 where nothing says otherwise.
+  var toldGuidance: SketchValue { guidance ?? .plain("3.5") }
+}
+
+/// A picture whose vector is told to SDXL.
+struct PooledPicture: Equatable {
+  var vector: SketchWire
+  var strength: SketchValue
+  var noise: SketchValue
+}
+
+/// From where to where something acts, in parts of a run from 0 to 1.
+struct RunPart: Equatable {
+  var start: Double
+  var end: Double
+
+  /// Nil for the whole of a run.
+  init?(from start: Double, to end: Double) {
+    if start <= 0, end >= 1 { return nil }
+    (self.start, self.end) = (start, end)
+  }
 }
 
 /// A ControlNet that acts with a prompt.
@@ -80,6 +143,10 @@ struct ControlMeaning: Equatable {
   /// The picture that it looks at.
   var hint: SketchWire
   var strength: SketchValue
+  /// When it acts; nil for always.
+  var part: RunPart?
+  /// Whether it acts with a negative prompt too that has none.
+  var isForBoth = false
 }
 
 struct LatentMeaning {
@@ -106,6 +173,8 @@ struct GuiderMeaning {
   var model: ModelMeaning
   var positive: ConditioningMeaning
   var negative: ConditioningMeaning?
+  /// Between the two, with a guidance scale of its own from the negative prompt to it.
+  var middle: (prompt: ConditioningMeaning, cfg: SketchValue)?
   var cfg: SketchValue?
 }
 

@@ -9,6 +9,10 @@ final class NodeTranslation {
   let translator: Translator
   /// Causes, each once.
   private var broken: [Int] = []
+  /// Pictures for ControlNets, by what they were before they were made as large as a latent.
+  var fittedHints: [SketchWire: SketchWire] = [:]
+  /// Prompts with pictures, by what they were without.
+  var toldPictures: [SketchWire: (wire: SketchWire, pictures: [PooledPicture])] = [:]
 
   init(_ node: ComfyNode, _ translator: Translator) { (self.node, self.translator) = (node, translator) }
 
@@ -181,6 +185,22 @@ final class NodeTranslation {
 
   func controlNet(_ name: String) -> SketchWire? {
     required(name, "a ControlNet") { if case .controlNet(let wire) = $0 { wire } else { nil } }
+  }
+
+  func pictureEncoder(_ name: String) -> SketchWire? {
+    required(name, "an encoder of pictures") { if case .pictureEncoder(let wire) = $0 { wire } else { nil } }
+  }
+
+  func encodedPicture(_ name: String) -> Int? {
+    required(name, "an encoded picture") { if case .encodedPicture(let node) = $0 { node } else { nil } }
+  }
+
+  func styleModel(_ name: String) -> SketchWire? {
+    required(name, "a style model") { if case .styleModel(let wire) = $0 { wire } else { nil } }
+  }
+
+  func modelPatch(_ name: String) -> SketchWire? {
+    required(name, "a model patch") { if case .modelPatch(let wire) = $0 { wire } else { nil } }
   }
 
   func noise(_ name: String) -> NoiseMeaning? {

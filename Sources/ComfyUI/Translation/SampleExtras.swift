@@ -6,7 +6,7 @@ struct SampleExtras {
 
 extension NodeTranslation {
   /// Nil after something was refused.
-  func extras(_ parts: SampleParts) -> SampleExtras? {
+  func extras(_ stretch: Stretch, _ parts: SampleParts) -> SampleExtras? {
     var extras = SampleExtras()
     if let mask = parts.latent.mask {
       guard parts.noise.isAdded, parts.latent.draw == 0 else {
@@ -19,39 +19,53 @@ extension NodeTranslation {
       extras.inputs += [("original", parts.latent.wire), ("mask", mask)]
       if parts.guider.model.isDifferential { extras.values.append(("differential", .plain("true"))) }
     }
-    let (positive, negative) = (parts.guider.positive, parts.guider.negative)
-    if let negative, negative.concat != positive.concat {
+    let (positive, others) = (stretch.positive, [stretch.negative, stretch.middle].compactMap(\.self))
+    guard others.allSatisfy({ $0.concat == positive.concat }) else {
       refuse("the positive and the negative prompt go with different pictures to fill; one for both was expected")
       return nil
     }
     extras.inputs.append(("concat", positive.concat))
-    guard let control = positive.control else {
-      if negative?.control != nil {
-        refuse("a ControlNet acts with the negative prompt alone; nearest is one for both")
-        return nil
-      }
-      return extras
+    if positive.controls.isEmpty, others.contains(where: { !$0.controls.isEmpty }) {
+      refuse("a ControlNet acts with the negative prompt alone; nearest is one for both")
+      return nil
     }
-    return add(control, parts, to: extras)
-  }
-
-  private func add(_ control: ControlMeaning, _ parts: SampleParts, to extras: SampleExtras) -> SampleExtras? {
-    if let negative = parts.guider.negative, negative.control != control {
+    guard others.allSatisfy({ $0.controls == positive.controls }) else {
       refuse("the positive and the negative prompt have different ControlNets; one for both was expected")
       return nil
     }
+    return positive.controls.isEmpty || add(positive.controls, stretch, parts, to: &extras) ? extras : nil
+  }
+
+  /// Whether ControlNets were added; false after something was refused.
+  private func add(
+    _ controls: [ControlMeaning], _ stretch: Stretch, _ parts: SampleParts, to extras: inout SampleExtras
+  ) -> Bool {
     if let family = parts.guider.model.family, family.isFlow {
       refuse("ControlNets are for Stable Diffusion and SDXL here")
-      return nil
+      return false
     }
-    var extras = extras
-    extras.inputs += [("controlnet", control.net), ("hint", fitted(control.hint, to: parts.latent))]
-    extras.values.append(("control", control.strength == .plain("1") ? nil : control.strength))
-    return extras
+    if stretch.middle != nil {
+      refuse("ControlNets act with guidance of three predictions; nearest is CFGGuider")
+      return false
+    }
+    if controls.count > 2 {
+      refuse(
+        "\(controls.count) ControlNets act at once; nearest are two, or a sampler graph of your own, whose Predict takes several"
+      )
+      return false
+    }
+    for (control, suffix) in zip(controls, ["", "_2"]) {
+      extras.inputs += [
+        ("controlnet\(suffix)", control.net), ("hint\(suffix)", fitted(control.hint, to: parts.latent)),
+      ]
+      extras.values.append(("control\(suffix)", control.strength == .plain("1") ? nil : control.strength))
+    }
+    return true
   }
 
   /// A picture of the size of a latent, as far as that is known: ComfyUI makes it so by itself.
   private func fitted(_ picture: SketchWire, to latent: LatentMeaning) -> SketchWire {
+    if let known = fittedHints[picture] { return known }
     let node = translator.sketch.nodes[latent.wire.node]
     guard node.kind == .node("EmptyLatent"), let width = node.value("width"), let height = node.value("height") else {
       return picture
@@ -68,6 +82,7 @@ extension NodeTranslation {
       .node("ResizeImage"), "hint", in: [("image", picture)],
       with: [("width", width), ("height", height), ("fit", .text("crop")), ("method", .text("nearest"))])
     translator.name(resized, "hint")
+    fittedHints[picture] = SketchWire(resized)
     return SketchWire(resized)
   }
 }

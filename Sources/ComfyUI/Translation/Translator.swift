@@ -91,13 +91,29 @@ final class Translator {
     }
   }
 
-  /// The file for a prefix: one of its own for every node, as two nodes do not write one file.
+  /// The file for a prefix: one of its own for every node, as two nodes do not write one file, and none that is read.
   func output(_ prefix: String, ending: String) -> String {
     let path = ComfyFileNames.path(of: prefix, ending: ending)
-    outputs[path, default: 0] += 1
-    guard let count = outputs[path], count > 1 else { return path }
-    return path.dropLast(ending.count + 1) + "_\(count).\(ending)"
+    while true {
+      outputs[path, default: 0] += 1
+      guard let count = outputs[path], count > 1 else {
+        if inputs.contains(path) { continue }
+        return path
+      }
+      let numbered = "\(path.dropLast(ending.count + 1))_\(count).\(ending)"
+      if !inputs.contains(numbered) { return numbered }
+    }
   }
+
+  /// The files that nodes read by their names.
+  private lazy var inputs: Set<String> = {
+    let names = ["LoadImage": "image", "LoadImageMask": "image", "LoadLatent": "latent"]
+    return Set(
+      graph.nodes.compactMap { node in
+        guard let name = names[node.type], case .text(let file)? = node.inputs[name]?.value else { return nil }
+        return models.picture(file.replacing(" [input]", with: ""))
+      })
+  }()
 
   /// What a link carries; nil for an output that its class does not have.
   func meaning(of link: ComfyLink) -> Meaning? {

@@ -59,7 +59,7 @@ struct ImportCommand: AsyncParsableCommand {
     if let output, let refusal = FileEnding.refusal(of: output, written: ["yaml", "yml"], kind: "a workflow") {
       throw refusal
     }
-    let collector = DiagnosticCollector()
+    let collector = DiagnosticCollector(limit: ComfyFile.mostMistakes)
     let imported = try ForeignFile(file).imported(models: folders(collector), stem: stem, into: collector)
     try collector.throwIfErrors()
     guard let imported else { throw DiagnosticList(collector.sorted) }
