@@ -47,6 +47,7 @@ let package = Package(
       dependencies: ["Diagnostics", "YAMLTree", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "ComfyUI", dependencies: ["Diagnostics", "DiffusionModels", "GraphEngine", "JSONTree", "YAMLTree"]),
+    .target(name: "LanguageServer", dependencies: ["Diagnostics", "GraphEngine"]),
     .target(
       name: "StepgraphNodes",
       dependencies: ["GraphEngine", "DiffusionModels", "CGraphs", "CPNG", "CPNGReader", "CJPEGReader"],
@@ -54,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "stepgraph",
       dependencies: [
-        "StepgraphNodes", "ComfyUI", "DiffusionModels", "Tensors",
+        "StepgraphNodes", "ComfyUI", "DiffusionModels", "LanguageServer", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // Swift's libraries are linked in: loading them takes a third of a run that finds all in the cache. By LLVM's

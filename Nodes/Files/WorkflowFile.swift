@@ -24,7 +24,7 @@ package enum WorkflowFile {
   /// The text of a workflow file, or of the workflow in a picture, whose paths are relative to the working directory.
   ///
   /// Throws one diagnostic, at `reference` where another file names it.
-  static func read(_ path: String, reference: SourceLocation?) throws(DiagnosticList) -> SourceFile {
+  package static func read(_ path: String, reference: SourceLocation?) throws(DiagnosticList) -> SourceFile {
     let start = (try? WholeFile.read(path, limit: 12)) ?? []
     guard start.starts(with: PNG.signature) else {
       if let kind = pictureKind(start) {

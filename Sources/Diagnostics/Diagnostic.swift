@@ -9,14 +9,20 @@ package struct Diagnostic: Error, Sendable {
   package var location: SourceLocation?
   /// Further lines: the nearest right name, another place, a way out.
   package var notes: [String]
+  /// What an editor can do about it; nil where only a person can tell.
+  package var fix: Fix?
+  /// For a problem in a file that others call: where they do.
+  package var calls: [SourceLocation] = []
 
   package init(
-    _ message: String, at location: SourceLocation? = nil, severity: Severity = .error, notes: [String] = []
+    _ message: String, at location: SourceLocation? = nil, severity: Severity = .error, notes: [String] = [],
+    fix: Fix? = nil
   ) {
     self.severity = severity
     self.message = message
     self.location = location
     self.notes = notes
+    self.fix = fix
   }
 }
 

@@ -1,8 +1,10 @@
 /// Gathers problems so that all of them are told at once.
 package final class DiagnosticCollector {
   private var diagnostics: [Diagnostic] = []
-  private var seen: Set<Report> = []
+  private var seen: [Report: Int] = [:]
   private var context: [String] = []
+  /// Calls of the files that are being looked at, the outermost first.
+  private var calls: [SourceLocation] = []
   package private(set) var errorCount = 0
 
   private struct Report: Hashable {
@@ -19,24 +21,30 @@ package final class DiagnosticCollector {
 
   /// Adds a problem, unless the same message is already known at the same place.
   package func add(_ diagnostic: Diagnostic) {
+    let report = Report(location: diagnostic.location, message: diagnostic.message)
+    if let known = seen[report] {
+      for call in calls where !diagnostics[known].calls.contains(call) { diagnostics[known].calls.append(call) }
+      return
+    }
     guard diagnostics.count < limit else {
       omitted += 1
       if diagnostic.severity == .error { errorCount += 1 }
       return
     }
-    guard seen.insert(Report(location: diagnostic.location, message: diagnostic.message)).inserted else { return }
+    seen[report] = diagnostics.count
     var diagnostic = diagnostic
     diagnostic.notes += context.reversed()
+    diagnostic.calls += calls
     diagnostics.append(diagnostic)
     if diagnostic.severity == .error { errorCount += 1 }
   }
 
-  package func error(_ message: String, at location: SourceLocation?, notes: [String?] = []) {
-    add(Diagnostic(message, at: location, notes: notes.compactMap { $0 }))
+  package func error(_ message: String, at location: SourceLocation?, notes: [String?] = [], fix: Fix? = nil) {
+    add(Diagnostic(message, at: location, notes: notes.compactMap { $0 }, fix: fix))
   }
 
-  package func warning(_ message: String, at location: SourceLocation?, notes: [String?] = []) {
-    add(Diagnostic(message, at: location, severity: .warning, notes: notes.compactMap { $0 }))
+  package func warning(_ message: String, at location: SourceLocation?, notes: [String?] = [], fix: Fix? = nil) {
+    add(Diagnostic(message, at: location, severity: .warning, notes: notes.compactMap { $0 }, fix: fix))
   }
 
   /// Adds `note`, if there is one, to every problem that `body` finds.
@@ -47,7 +55,18 @@ package final class DiagnosticCollector {
     return try body()
   }
 
+  /// Tells every problem that `body` finds in a file as one of what is called at `location`.
+  package func with<Result>(call location: SourceLocation?, _ body: () throws -> Result) rethrows -> Result {
+    guard let location else { return try body() }
+    calls.append(location)
+    defer { calls.removeLast() }
+    return try body()
+  }
+
   package var isEmpty: Bool { diagnostics.isEmpty }
+
+  /// Everything so far, in the order it was found.
+  package var all: [Diagnostic] { diagnostics }
 
   /// Everything so far: problems without a place in a file first, then by file, line and column, and how many more there are.
   package var sorted: [Diagnostic] {

@@ -54,6 +54,7 @@ extension YAMLSyntaxError {
       notes.append("\(context.text) that starts at \(places.location(context.index))")
     }
     if let hint = hint(at: places.location(index)) { notes.append(hint) }
-    return Diagnostic("this is not valid YAML: \(problem)", at: places.location(index), notes: notes)
+    let place = places.location(index)
+    return Diagnostic("this is not valid YAML: \(problem)", at: place, notes: notes, fix: fix(at: place))
   }
 }

@@ -150,7 +150,8 @@ private struct YAMLComposer {
     guard let anchor = anchors[name] else {
       throw Diagnostic(
         "there is no anchor '&\(name)' before this alias", at: location,
-        notes: [nearestNameNote(to: name, among: anchors.keys)].compactMap { $0 })
+        notes: [nearestNameNote(to: name, among: anchors.keys)].compactMap { $0 },
+        fix: Fix(replacing: "*" + name, by: nearestName(to: name, among: anchors.keys).map { "*" + $0 }, at: location))
     }
     aliasCount += 1
     guard aliasCount <= limits.aliases else {

@@ -43,4 +43,25 @@ extension YAMLSyntaxError {
     }
     return line[..<mark.lowerBound].contains { "[{".contains($0) }
   }
+
+  /// Quotes around a text with a colon in it that ends in the line of the problem.
+  func fix(at place: SourceLocation) -> Fix? {
+    let isColon = problem == "mapping values are not allowed in this context" || isSecondColon(place)
+    guard isColon, place.file.lines.indices.contains(place.line - 1) else { return nil }
+    let line = Array(place.file.lines[place.line - 1].unicodeScalars)
+    let before = line.prefix(place.column - 1)
+    guard let colon = before.indices.last(where: { line[$0] == ":" && $0 + 1 < line.count && line[$0 + 1] == " " })
+    else { return nil }
+    let start = line[(colon + 1)...].firstIndex { $0 != " " } ?? line.endIndex
+    let isInBraces = before.contains { "{[".unicodeScalars.contains($0) }
+    var end = line.endIndex
+    for index in start..<line.endIndex where line[index] == "#" && line[index - 1] == " " { end = min(end, index) }
+    if isInBraces { end = line[start..<end].firstIndex { ",]}".unicodeScalars.contains($0) } ?? end }
+    while end > start, line[end - 1] == " " { end -= 1 }
+    guard start < end, !"\"'".unicodeScalars.contains(line[start]) else { return nil }
+    let text = String(String.UnicodeScalarView(line[start..<end]))
+    let quoted = "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    return Fix(
+      .replace(old: text, new: quoted), at: SourceLocation(file: place.file, line: place.line, column: start + 1))
+  }
 }

@@ -10,9 +10,8 @@ struct Stepgraph: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, WatchCommand.self, ValidateCommand.self, FormatCommand.self, TestCommand.self,
       PlanCommand.self, NodesCommand.self, SchemaCommand.self, ExtractCommand.self, ImportCommand.self,
-      ExportCommand.self,
-      ExplainCommand.self, GraphCommand.self, RunsCommand.self, DiffCommand.self, LockCommand.self, CacheCommand.self,
-      ModelCommand.self, BenchCommand.self, ManualCommand.self,
+      ExportCommand.self, ExplainCommand.self, GraphCommand.self, RunsCommand.self, DiffCommand.self, LockCommand.self,
+      CacheCommand.self, ModelCommand.self, BenchCommand.self, LSPCommand.self, ManualCommand.self,
     ])
 
   static func main() async {

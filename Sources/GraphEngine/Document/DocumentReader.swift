@@ -8,6 +8,8 @@ struct DocumentReader {
   let file: SourceFile
   let ids: DocumentID.Source
   let collector: DiagnosticCollector
+  /// Takes note of what places mean; nil when nobody asks.
+  var annotations: Annotations?
 
   /// The version of the format, the value of the key `stepgraph`.
   static let formatVersion = 1
@@ -61,6 +63,10 @@ struct DocumentReader {
     document.record = WorkflowRecord(mapping)
     document.description = mapping["description"].flatMap { text($0, of: "description") }?.value
     document.params = readParams(in: mapping)
+    for param in document.params {
+      annotations?.mark(
+        Mark(.param(param, value: nil), param.name.value, at: param.name.location, definition: param.name.location))
+    }
     document.inputs = entries(of: "inputs", in: mapping).compactMap(readSubgraphInput)
     document.members = readMembers(mapping, of: "a workflow", at: location)
     document.outputs = readNamedWires("outputs", in: mapping)
@@ -72,6 +78,7 @@ struct DocumentReader {
 
   private func readParams(in mapping: YAMLMapping) -> [ParamDocument] {
     let entries = entries(of: "params", in: mapping)
+    annotateParamTypes(entries)
     return entries.enumerated().compactMap { number, entry in
       readParam(entry, names: entries.map(\.key.value), before: number)
     }
@@ -116,7 +123,8 @@ struct DocumentReader {
       } else {
         collector.error(
           "there is no param '\(name.value)'", at: name.location,
-          notes: [nearestNameNote(to: name.value, among: names[..<number])])
+          notes: [nearestNameNote(to: name.value, among: names[..<number])],
+          fix: Fix(replacing: name.value, by: nearestName(to: name.value, among: names[..<number]), at: name.location))
       }
     }
     return isSound ? value : nil
@@ -167,7 +175,7 @@ struct DocumentReader {
         notes: [
           nearestNameNote(to: type.value, among: ValueType.names)
             ?? "types are \(ValueType.names.joined(separator: ", "))"
-        ])
+        ], fix: Fix(replacing: type.value, by: nearestName(to: type.value, among: ValueType.names), at: type.location))
       return nil
     }
   }
@@ -199,6 +207,7 @@ struct DocumentReader {
   }
 
   private func readSubgraphInput(_ entry: YAMLEntry) -> SubgraphInputDocument? {
+    annotateInput(entry)
     guard isName(entry.key, of: "an input", allowsHyphen: false) else { return nil }
     var input = SubgraphInputDocument(name: entry.key, isOptional: false)
     guard var mapping = mapping(entry.value, of: "an input") else { return input }

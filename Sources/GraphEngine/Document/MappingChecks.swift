@@ -35,6 +35,7 @@ extension DocumentReader {
   ///
   /// Returns the mapping with slips mended, so that what a misspelt key holds is read and not reported as missing.
   func mended(_ mapping: YAMLMapping, _ owner: String, known: [String], ignoring prefix: String? = nil) -> YAMLMapping {
+    annotateKeys(of: mapping, owner, known: known)
     var absent = known.filter { mapping[$0] == nil }
     var hints: Set<String> = []
     let entries = mapping.entries.enumerated().map { number, entry in
@@ -43,11 +44,12 @@ extension DocumentReader {
       let foreign = Self.foreignKeys[key].flatMap { absent.contains($0) ? $0 : nil }
       let near = foreign ?? nearestName(to: key, among: absent)
       let hint = blankHint(for: entry, known: known) ?? commaHint(for: number, in: mapping)
-      if let hint, !hints.insert(hint).inserted { return entry }
+      if let hint, !hints.insert(hint.text).inserted { return entry }
       let meant = foreign.map { "'\($0)' is its name here" } ?? near.map { "did you mean '\($0)'?" }
       collector.error(
         "\(owner) has no key '\(key)'", at: entry.key.location,
-        notes: [hint ?? meant ?? "its keys are \(known.joined(separator: ", "))"])
+        notes: [hint?.text ?? meant ?? "its keys are \(known.joined(separator: ", "))"],
+        fix: hint.map(\.fix) ?? Fix(replacing: key, by: near, at: entry.key.location))
       guard hint == nil, let near else { return entry }
       absent.removeAll { $0 == near }
       return YAMLEntry(Located(near, at: entry.key.location), entry.value)
@@ -56,7 +58,7 @@ extension DocumentReader {
   }
 
   /// In braces, a comma ends an unquoted text and its rest becomes a key without a value; tells how to mend that.
-  func commaHint(for number: Int, in mapping: YAMLMapping) -> String? {
+  func commaHint(for number: Int, in mapping: YAMLMapping) -> KeyHint? {
     guard mapping.isFlow, number > 0 else { return nil }
     func isRest(_ entry: YAMLEntry) -> Bool { entry.value.scalar.map { $0.isPlain && $0.text.isEmpty } ?? false }
     guard isRest(mapping.entries[number]) else { return nil }
@@ -65,18 +67,22 @@ extension DocumentReader {
     guard let text = mapping.entries[first].value.scalar, text.isPlain else { return nil }
     let cut = mapping.entries[(first + 1)...].prefix(while: isRest).map(\.key.value)
     let whole = ([text.text] + cut).joined(separator: ", ")
-    return "a comma ends a text in braces; quote it: \(mapping.entries[first].key.value): \"\(whole)\""
+    return KeyHint(
+      text: "a comma ends a text in braces; quote it: \(mapping.entries[first].key.value): \"\(whole)\"",
+      fix: Fix(.replace(old: whole, new: "\"\(whole)\""), at: mapping.entries[first].value.location))
   }
 
   /// Without a blank after its colon a key swallows its value; tells how to mend that.
   ///
   /// - Parameter known: the keys there are; any when nil.
-  func blankHint(for entry: YAMLEntry, known: [String]?) -> String? {
+  func blankHint(for entry: YAMLEntry, known: [String]?) -> KeyHint? {
     guard let colon = entry.key.value.firstIndex(of: ":"), entry.value.scalar?.text.isEmpty == true else { return nil }
     let key = String(entry.key.value[..<colon])
     let rest = entry.key.value[entry.key.value.index(after: colon)...]
     guard !rest.isEmpty, known?.contains(key) ?? key.unicodeScalars.allSatisfy(\.isNamePart) else { return nil }
-    return "a blank is missing after the colon: '\(key): \(rest)'"
+    return KeyHint(
+      text: "a blank is missing after the colon: '\(key): \(rest)'",
+      fix: Fix(.replace(old: entry.key.value, new: "\(key): \(rest)"), at: entry.key.location))
   }
 
   /// What other tools call the keys of members.
@@ -106,4 +112,10 @@ extension DocumentReader {
     }
     return true
   }
+}
+
+/// How a key came to be that was not meant to be one.
+struct KeyHint: Sendable {
+  let text: String
+  let fix: Fix
 }

@@ -23,12 +23,14 @@ extension DocumentReader {
   }
 
   private func readContent(_ mapping: YAMLMapping, name: Located<String>) -> MemberDocument.Content? {
+    annotateKeys(of: mapping, "a node, loop or call", known: Self.kindKeys + ["description"])
     let kinds = mapping.entries.filter { Self.kindKeys.contains($0.key.value) }
     let slip = mapping.entries.first { !Self.memberKeys.contains($0.key.value) && Self.kind(meantBy: $0.key) != nil }
     guard let kind = kinds.first ?? slip else {
       let hint = mapping.entries.lazy.compactMap { self.blankHint(for: $0, known: Self.kindKeys) }.first
       collector.error(
-        "'\(name.value)' needs one of the keys 'node', 'loop' and 'graph'", at: name.location, notes: [hint])
+        "'\(name.value)' needs one of the keys 'node', 'loop' and 'graph'", at: name.location, notes: [hint?.text],
+        fix: hint?.fix)
       return nil
     }
     if kinds.count > 1 {
@@ -54,6 +56,7 @@ extension DocumentReader {
     let mapping = mended(mapping, "a node", known: Self.nodeKeys, ignoring: Self.ownPrefix)
     var node = NodeDocument(
       type: text(typeNode, of: "node"), inputs: readInputs(in: mapping), parameters: readLiterals(in: mapping))
+    annotateCache(in: mapping)
     node.standIn = mapping["else"].flatMap { readWire($0, name: "else") }
     if let place = mapping["if"] {
       node.condition = text(place, of: "if").flatMap { literal($0, at: place) }
@@ -67,7 +70,9 @@ extension DocumentReader {
       switch ValueType.choice(policies).read(text.value) {
       case .success: node.cache = CachePolicy(rawValue: text.value)
       case .failure(let problem):
-        collector.error("'cache' takes \(problem.expectation)", at: place.location, notes: problem.notes)
+        collector.error(
+          "'cache' takes \(problem.expectation)", at: place.location, notes: problem.notes,
+          fix: Fix(replacing: text.value, by: problem.nearest, at: place.location))
       }
     }
     return node
@@ -115,6 +120,7 @@ extension DocumentReader {
     let mapping = mended(mapping, "a subgraph call", known: Self.graphKeys, ignoring: Self.ownPrefix)
     let inputs = readInputs(in: mapping)
     let parameters = readLiterals(in: mapping)
+    if source.mapping == nil { annotations?.expect(.file, at: source.location) }
     let content: GraphDocument.Source?
     if source.mapping != nil {
       content = readInline(source).map { .inline($0) }

@@ -2,7 +2,7 @@ import Diagnostics
 import Foundation
 
 /// The type of a param, of a node's parameter or of an expression.
-indirect enum ValueType: Hashable, Sendable {
+package indirect enum ValueType: Hashable, Sendable {
   case string, int, float, bool, path
   case choice([String])
   /// Of anything but paths and lists.
@@ -20,9 +20,9 @@ indirect enum ValueType: Hashable, Sendable {
     }
   }
 
-  static let names = ["string", "int", "float", "bool", "path", "choice"]
+  package static let names = ["string", "int", "float", "bool", "path", "choice"]
 
-  var name: String {
+  package var name: String {
     switch self {
     case .string: "string"
     case .int: "int"
@@ -69,6 +69,8 @@ extension ValueType {
 struct TypeProblem: Error {
   var expectation: String
   var notes: [String] = []
+  /// The right word that is nearest to the text.
+  var nearest: String?
 }
 
 extension ValueType {
@@ -107,8 +109,11 @@ extension ValueType {
       }
     case .choice(let options):
       guard options.contains(text) else {
-        let near = nearestNameNote(to: text, among: options)
-        return .failure(TypeProblem(expectation: "\(description), not \(shown)", notes: near.map { [$0] } ?? []))
+        let near = nearestName(to: text, among: options)
+        return .failure(
+          TypeProblem(
+            expectation: "\(description), not \(shown)", notes: near.map { ["did you mean '\($0)'?"] } ?? [],
+            nearest: near))
       }
       return .success(.string(text))
     case .list(let item):

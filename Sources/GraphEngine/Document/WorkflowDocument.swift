@@ -3,7 +3,7 @@ import Diagnostics
 /// A workflow file, or a subgraph written inline, as it is written: nothing filled in, no name looked up.
 ///
 /// What could not be read is nil and has been reported; its name is kept, so that uses of it are not reported again.
-struct WorkflowDocument: Sendable {
+package struct WorkflowDocument: Sendable {
   var file: SourceFile
   var location: SourceLocation
   var description: String?
@@ -41,14 +41,14 @@ struct SweepDocument {
 }
 
 /// An entry of `params`.
-struct ParamDocument {
-  var name: Located<String>
-  var type: ValueType?
+package struct ParamDocument: Sendable {
+  package var name: Located<String>
+  package var type: ValueType?
   /// Nil: a value must be given; names only params declared before this one.
   var defaultValue: LiteralBinding.Value?
   var min: Bound?
   var max: Bound?
-  var description: String?
+  package var description: String?
 
   struct Bound {
     var value: Double
@@ -58,17 +58,17 @@ struct ParamDocument {
 }
 
 /// An entry of a subgraph's `inputs`.
-struct SubgraphInputDocument {
-  var name: Located<String>
-  var type: Located<String>?
+package struct SubgraphInputDocument: Sendable {
+  package var name: Located<String>
+  package var type: Located<String>?
   /// Takes a list of wires: `type: [image]`.
-  var isList = false
-  var isOptional: Bool
+  package var isList = false
+  package var isOptional: Bool
   /// The input whose wire stands in when this one is left out.
   var standIn: Located<String>?
   /// What it was called before; calls may go on to call it so.
   var formerName: Located<String>?
-  var description: String?
+  package var description: String?
 
   /// Whether nothing at all may come: it is optional, and no other input stands in.
   var mayBeNone: Bool { isOptional && standIn == nil }
@@ -187,7 +187,7 @@ struct LiteralBinding {
   var name: Located<String>
   var value: Value?
   /// A way out when the name is unknown because a comma cut a text in two.
-  var hint: String?
+  var hint: KeyHint?
 }
 
 /// An entry of `carry`, `yield`, `collect` or `outputs`.

@@ -23,10 +23,13 @@ extension Binder {
   }
 
   private func look(up name: Located<String>, values: [String: NamedValue]) -> TypedExpression? {
+    annotate(name, values: values)
     guard let value = values[name.value] else {
       let near = nearestNameNote(to: name.value, among: values.keys)
       let known = values.isEmpty ? nil : "known are \(values.keys.sorted().joined(separator: ", "))"
-      collector.error("there is no param or loop index '\(name.value)'", at: name.location, notes: [near ?? known])
+      collector.error(
+        "there is no param or loop index '\(name.value)'", at: name.location, notes: [near ?? known],
+        fix: Fix(replacing: name.value, by: nearestName(to: name.value, among: values.keys), at: name.location))
       return nil
     }
     switch value.content {

@@ -125,7 +125,8 @@ struct ExpressionParser {
       let names = Operation.functions.map(\.rawValue)
       throw Diagnostic(
         "there is no function '\(word)'", at: place(start),
-        notes: [nearestNameNote(to: word, among: names) ?? "functions are \(names.joined(separator: ", "))"])
+        notes: [nearestNameNote(to: word, among: names) ?? "functions are \(names.joined(separator: ", "))"],
+        fix: Fix(replacing: word, by: nearestName(to: word, among: names), at: place(start)))
     }
     position += 1
     var operands = [try comparison()]

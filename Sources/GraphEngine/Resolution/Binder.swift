@@ -7,6 +7,11 @@ final class Binder {
   let catalog: NodeCatalog
   let collector: DiagnosticCollector
   let documents: DocumentLoader
+  /// Takes note of what places mean; nil when nobody asks.
+  let annotations: Annotations?
+  /// What holds on to each other until the binder goes.
+  private var flows: [WireFlow] = []
+  private var scopes: [BodyScope] = []
   /// The catalog's.
   private(set) lazy var wireTypes = catalog.wireTypes
   /// Registers given out to loop indices, and to params that depend on one.
@@ -32,11 +37,28 @@ final class Binder {
     var location: SourceLocation
   }
 
-  init(catalog: NodeCatalog, documents: DocumentLoader, collector: DiagnosticCollector) {
+  init(
+    catalog: NodeCatalog, documents: DocumentLoader, collector: DiagnosticCollector, annotations: Annotations? = nil
+  ) {
     self.catalog = catalog
     self.documents = documents
     self.collector = collector
+    self.annotations = annotations
   }
+
+  deinit {
+    for flow in flows { flow.close() }
+    for scope in scopes { scope.close() }
+  }
+
+  func makeFlow(_ types: WireType...) -> WireFlow {
+    let flow = WireFlow()
+    for type in types { flow.add(.type(type)) }
+    flows.append(flow)
+    return flow
+  }
+
+  func keep(_ scope: BodyScope) { scopes.append(scope) }
 
   func makeRegister() -> Int {
     registerCount += 1
@@ -83,9 +105,11 @@ final class Binder {
     calledFrom caller: BodyScope? = nil
   ) -> BoundBody {
     let inputs = document.inputs.map { input in
-      BodyScope.Port(name: input.name.value, flow: flow(of: input))
+      BodyScope.Port(
+        name: input.name.value, flow: flow(of: input), definition: input.name.location, input: input)
     }
     let scope = BodyScope(parent: nil, values: values, inputs: inputs)
+    keep(scope)
     caller?.noteInner(scope)
     var body = bindMembers(document.members, in: scope, instance: &instance)
     body.results = zip(document.outputs, outputs).map { bindResult($0, in: scope, into: $1) }
@@ -93,8 +117,8 @@ final class Binder {
   }
 
   private func flow(of input: SubgraphInputDocument) -> WireFlow {
-    guard let type = input.type.flatMap({ wireTypes[$0.value] }) else { return WireFlow() }
-    let flow = WireFlow(type)
+    guard let type = input.type.flatMap({ wireTypes[$0.value] }) else { return makeFlow() }
+    let flow = makeFlow(type)
     if input.mayBeNone { flow.add(.none("the input '\(input.name.value)' is optional")) }
     if input.isList { flow.add(.list) }
     return flow
@@ -102,11 +126,13 @@ final class Binder {
 
   /// Reports input types and defaults that do not exist; once for a document, however often it is called.
   func checkInputs(of document: WorkflowDocument) {
+    annotateInputs(of: document)
     for case let type? in document.inputs.map(\.type) where wireTypes[type.value] == nil {
       let names = wireTypes.keys.sorted()
       collector.error(
         "there is no wire type '\(type.value)'", at: type.location,
-        notes: [nearestNameNote(to: type.value, among: names) ?? "wire types are \(names.joined(separator: ", "))"])
+        notes: [nearestNameNote(to: type.value, among: names) ?? "wire types are \(names.joined(separator: ", "))"],
+        fix: Fix(replacing: type.value, by: nearestName(to: type.value, among: names), at: type.location))
     }
     for (place, input) in document.inputs.enumerated() {
       guard let standIn = input.standIn else { continue }
@@ -118,14 +144,25 @@ final class Binder {
       guard !candidates.contains(standIn.value) else { continue }
       collector.error(
         "'\(standIn.value)' is no input that is always wired and of the type of '\(input.name.value)'",
-        at: standIn.location, notes: [nearestNameNote(to: standIn.value, among: candidates)])
+        at: standIn.location, notes: [nearestNameNote(to: standIn.value, among: candidates)],
+        fix: Fix(replacing: standIn.value, by: nearestName(to: standIn.value, among: candidates), at: standIn.location))
     }
   }
 
   /// Binds an entry of `yield` or `outputs` and lets its types flow on.
-  func bindResult(_ result: NamedWire, in scope: BodyScope, into flow: WireFlow) -> BoundWire {
+  ///
+  /// - Parameter definition: where the name is defined, if not at its entry.
+  func bindResult(
+    _ result: NamedWire, in scope: BodyScope, into flow: WireFlow, definition: SourceLocation? = nil
+  ) -> BoundWire {
     scope.current = nil
-    guard let wire = result.wire, let bound = bind(wire, in: scope) else { return .broken }
+    annotations?.mark(
+      Mark(
+        .result(isDefinition: true), result.name.value, at: result.name.location,
+        definition: definition ?? result.name.location, flow: flow))
+    guard let wire = result.wire else { return .broken }
+    annotations?.expect(.wire(scope, slot: nil, type: nil, takesList: false), at: wire.location)
+    guard let bound = bind(wire, in: scope) else { return .broken }
     bound.flow.feed(flow)
     return bound.wire
   }
@@ -143,6 +180,10 @@ final class Binder {
     var members: [BoundMember] = []
     for (slot, document) in documents.enumerated() {
       scope.current = slot
+      annotations?.mark(
+        Mark(
+          .member, document.name.value, at: document.name.location, definition: document.name.location,
+          flow: scope.members[slot].outputs?.first { !$0.isAside }?.flow))
       let content: BoundMember.Content
       switch document.content {
       case nil: content = .broken
@@ -188,29 +229,34 @@ final class Binder {
   }
 
   private func interface(of document: MemberDocument, callee: WorkflowDocument?) -> BodyScope.Member {
-    func port(_ name: String) -> BodyScope.Port { BodyScope.Port(name: name, flow: WireFlow()) }
+    func port(_ name: Located<String>) -> BodyScope.Port {
+      BodyScope.Port(name: name.value, flow: makeFlow(), definition: name.location)
+    }
     switch document.content {
     case nil: return BodyScope.Member(name: document.name, kind: .node)
     case .node(let node):
       let declaration = node.type.flatMap { catalog[$0.value] }
       let outputs = declaration?.outputs.map {
-        BodyScope.Port(name: $0.name, flow: WireFlow($0.type), isAside: $0.isAside)
+        BodyScope.Port(name: $0.name, flow: makeFlow($0.type), isAside: $0.isAside, output: $0)
       }
       return BodyScope.Member(name: document.name, kind: .node, outputs: outputs)
     case .loop(let loop):
-      let carried = Set(loop.carry.map(\.name.value))
+      let carried = Dictionary(loop.carry.map { ($0.name.value, $0.name.location) }, uniquingKeysWith: { $1 })
       let yields = loop.yields.map { yield in
-        var port = port(yield.name.value)
-        port.isLastAlone = !carried.contains(port.name)
+        var port = port(yield.name)
+        port.isLastAlone = carried[port.name] == nil
+        // What is carried and what is yielded under its name have one name.
+        port.definition = carried[port.name] ?? port.definition
         return port
       }
       let collects = loop.collects.map { collect in
-        BodyScope.Port(name: collect.name.value, flow: WireFlow(), item: WireFlow())
+        BodyScope.Port(
+          name: collect.name.value, flow: makeFlow(), item: makeFlow(), definition: collect.name.location)
       }
       return BodyScope.Member(name: document.name, kind: .loop, outputs: yields + collects)
     case .graph:
       return BodyScope.Member(
-        name: document.name, kind: .graph, outputs: callee?.outputs.map { port($0.name.value) })
+        name: document.name, kind: .graph, outputs: callee?.outputs.map { port($0.name) })
     }
   }
 }

@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// What the wires and `$(...)` of one body can name while it is bound.
-final class BodyScope {
+package final class BodyScope {
   /// The body around a loop's body; nil for a workflow or subgraph, which see nothing outside.
   let parent: BodyScope?
   /// Params and loop indices by name.
@@ -14,6 +14,8 @@ final class BodyScope {
   /// Members by name, and what each shows to others.
   private(set) var slots: [String: Int] = [:]
   private(set) var members: [Member] = []
+  /// The member of the parent that this is the body of.
+  let slotInParent: Int?
   /// The member now being bound, which depends on what its wires name; nil while the body's results are bound.
   var current: Int?
   /// By member: the members its wires come from, and where the wires are written.
@@ -31,6 +33,12 @@ final class BodyScope {
     var isLastAlone = false
     /// Whether wires that name its node alone mean another one.
     var isAside = false
+    /// Where a file defines it; nil for what a node type has.
+    var definition: SourceLocation?
+    /// For an output of a node.
+    var output: OutputDeclaration?
+    /// For an input of a subgraph.
+    var input: SubgraphInputDocument?
   }
 
   struct Member {
@@ -51,6 +59,7 @@ final class BodyScope {
 
   init(parent: BodyScope?, values: [String: NamedValue], carry: [Port]? = nil, inputs: [Port]? = nil) {
     self.parent = parent
+    slotInParent = parent?.current
     self.values = values
     self.carry = carry
     self.inputs = inputs
@@ -107,6 +116,9 @@ final class BodyScope {
     whenBound = nil
     for action in actions { action() }
   }
+
+  /// Lets go of the bodies inside, which hold on to this one.
+  func close() { for slot in members.indices { members[slot].inner = nil } }
 
   /// Every node name that a wire here could use.
   var visibleNames: [String] { members.map(\.name.value) + (parent?.visibleNames ?? []) }

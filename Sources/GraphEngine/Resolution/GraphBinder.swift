@@ -13,8 +13,12 @@ extension Binder {
     case .inline(let document): return document
     case .file(let literal):
       let target = ValueTarget(name: "graph", type: .path, role: .read)
-      switch bind(literal, to: target, values: scope.values) {
-      case .value(let value): return load(value.text, at: graph.location)
+      let bound = bind(literal, to: target, values: scope.values)
+      annotations?.expect(.file, at: literal.location)
+      switch bound {
+      case .value(let value):
+        annotations?.mark(Mark(.file(value.text), literal.scalar.text, at: literal.location))
+        return load(value.text, at: graph.location)
       case .varying:
         collector.error("the file of a subgraph can't depend on a loop index", at: graph.location)
         return nil
@@ -29,7 +33,7 @@ extension Binder {
       collector.error("the files make a cycle: \(cycle.joined(separator: " -> "))", at: location)
       return nil
     }
-    return documents.load(path, reference: location)
+    return collector.with(call: location) { documents.load(path, reference: location) }
   }
 
   func bindGraph(
@@ -37,10 +41,12 @@ extension Binder {
     in scope: BodyScope, instance: inout DocumentInstance
   ) -> BoundGraph? {
     guard let callee else {
+      annotateWires(of: graph, in: scope)
       for wire in graph.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
       for binding in graph.parameters { checkNames(in: binding, values: scope.values) }
       return nil
     }
+    annotateInputs(of: graph, callee, in: scope)
     var graph = graph
     graph.inputs = renamed(graph.inputs, formerNames: callee.formerNames)
     let inputs = bindInputs(graph, callee, name: name, in: scope)
@@ -59,8 +65,10 @@ extension Binder {
     openFiles.append(PathText.normalized(callee.file.path))
     defer { openFiles.removeLast() }
     collector.with(note: "in the subgraph that '\(name.value)' calls at \(graph.location)") {
-      checkInputs(of: callee)
-      bound.body = bindBody(of: callee, values: values, outputs: outputs, into: &child, calledFrom: scope)
+      collector.with(call: graph.location) {
+        checkInputs(of: callee)
+        bound.body = bindBody(of: callee, values: values, outputs: outputs, into: &child, calledFrom: scope)
+      }
     }
     return bound
   }
@@ -81,7 +89,10 @@ extension Binder {
           isParam
             ? "'\(input.name.value)' is a param: write it under 'with'"
             : near.map { "did you mean '\($0)'?" } ?? list("inputs", names)
-        ])
+        ],
+        fix: isParam
+          ? Fix(.move(toKey: "with"), at: input.name.location)
+          : Fix(replacing: input.name.value, by: near, at: input.name.location))
       for wire in input.wires ?? [] { _ = bind(wire, in: scope) }
     }
     return callee.inputs.map { port in
@@ -121,6 +132,10 @@ extension Binder {
     _ graph: GraphDocument, _ callee: WorkflowDocument, name: Located<String>, values: [String: NamedValue],
     into bound: inout BoundGraph
   ) -> [String: NamedValue] {
+    annotateParameters(graph.parameters, of: .graph(callee)) { parameter in
+      guard let param = callee.params.first(where: { $0.name.value == parameter.value }) else { return nil }
+      return Mark(.param(param, value: nil), parameter.value, at: parameter.location, definition: param.name.location)
+    }
     let meant = checkParameterNames(
       graph.parameters, known: callee.params.map(\.name.value), of: "the subgraph",
       inputs: callee.inputs.map(\.name.value), values: values)
@@ -128,7 +143,7 @@ extension Binder {
     for param in callee.params {
       if let given = graph.parameters.first(where: { $0.name.value == param.name.value }) {
         checkDefault(of: param)
-        arguments[param.name.value] = argument(given, for: param, values: values, into: &bound)
+        arguments[param.name.value] = argument(given, for: param, values: values, into: &bound).of(param)
         continue
       }
       let (standard, varying) = defaultValue(of: param, values: arguments)
@@ -139,7 +154,7 @@ extension Binder {
           at: name.location,
           notes: ["it has no default at \(param.name.location)"])
       }
-      arguments[param.name.value] = standard ?? NamedValue(type: param.type ?? .string, content: .broken)
+      arguments[param.name.value] = (standard ?? NamedValue(type: param.type ?? .string, content: .broken)).of(param)
     }
     return arguments
   }

@@ -21,6 +21,14 @@ extension Binder {
 
   /// Reads `literal` as `target` takes it, as far as that can be before loops are unrolled.
   func bind(_ literal: Literal, to target: ValueTarget, values: [String: NamedValue]) -> BindingResult<BoundLiteral> {
+    let result = value(of: literal, for: target, values: values)
+    annotate(literal, for: target, result, values: values)
+    return result
+  }
+
+  private func value(
+    of literal: Literal, for target: ValueTarget, values: [String: NamedValue]
+  ) -> BindingResult<BoundLiteral> {
     if target.type == .string { warnOfComment(after: literal) }
     guard let bound = lookUp(literal, for: target, values: values) else { return .broken }
     if let role = target.role { note(role, of: bound.origin.literal, at: literal.location) }
@@ -73,11 +81,15 @@ extension Binder {
   /// Warns of a text without quotes that goes on, as it seems, behind a ` #`.
   private func warnOfComment(after literal: Literal) {
     guard literal.scalar.isPlain, let comment = literal.commentAfter else { return }
+    let gap = literal.scalar.text.isEmpty ? "" : " "
+    let written = comment.location.column - literal.location.column - literal.scalar.text.unicodeScalars.count
     collector.warning(
       "what follows ' #' is a comment, and not part of the text", at: comment.location,
-      notes: [
-        "quote the text if it is: \"\(literal.scalar.text)\(literal.scalar.text.isEmpty ? "" : " ")\(comment.value)\""
-      ])
+      notes: ["quote the text if it is: \"\(literal.scalar.text)\(gap)\(comment.value)\""],
+      fix: Fix(
+        .replace(
+          old: literal.scalar.text + String(repeating: " ", count: max(0, written)) + comment.value,
+          new: "\"\(literal.scalar.text)\(gap)\(comment.value)\""), at: literal.location))
   }
 
   /// - Parameter values: empty when the literal's names have been looked up.
@@ -95,6 +107,7 @@ extension Binder {
     _ items: [Literal], to target: ValueTarget, values: [String: NamedValue]
   ) -> BindingResult<[BoundLiteral]> {
     let bound = items.map { lookUp($0, for: target, values: values) }
+    for item in items { annotations?.expect(.literal(target, values: values), at: item.location) }
     // All items are looked at, so that each problem is told.
     let known = bound.map { item in item.flatMap { $0.isConstant ? evaluate($0) : nil } }
     let isBroken = zip(bound, known).contains { bound, known in known == nil && bound?.isConstant != false }
@@ -135,7 +148,8 @@ extension Binder {
     let place = address.map { "in \($0)" }
     collector.error(
       problem.message, at: problem.location ?? literal.location,
-      notes: problem.notes + [source, place].compactMap { $0 })
+      notes: problem.notes + [source, place].compactMap { $0 },
+      fix: problem.replacement.flatMap { Fix(replacing: $0.old, by: $0.new, at: problem.location ?? literal.location) })
   }
 
   func lookUp(

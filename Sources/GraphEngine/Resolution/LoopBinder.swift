@@ -12,23 +12,31 @@ extension Binder {
         let kind = hidden.location == nil ? "the index of a loop around it" : "a param"
         collector.error("the loop index '\(index.value)' hides \(kind)", at: index.location)
       }
-      values[index.value] = NamedValue(type: .int, content: .register(register))
+      values[index.value] = NamedValue(
+        type: .int, content: .register(register), definition: .init(location: index.location))
+      annotations?.mark(Mark(.index, index.value, at: index.location, definition: index.location))
     }
     let range = bindRange(loop, values: scope.values)
 
     var carries: [BodyScope.Port] = []
     var starts: [BoundWire] = []
     for carry in loop.carry {
-      let flow = WireFlow()
+      let flow = makeFlow()
       starts.append(bindStart(carry, in: scope, into: flow))
-      carries.append(BodyScope.Port(name: carry.name.value, flow: flow))
+      carries.append(BodyScope.Port(name: carry.name.value, flow: flow, definition: carry.name.location))
+      annotations?.mark(
+        Mark(
+          .result(isDefinition: true), carry.name.value, at: carry.name.location, definition: carry.name.location,
+          flow: flow))
     }
     let bodyScope = BodyScope(parent: scope, values: values, carry: carries)
+    keep(bodyScope)
     scope.noteInner(bodyScope)
     var body = bindMembers(loop.members, in: bodyScope, instance: &instance)
     body.results = zip(loop.yields + loop.collects, outputs).map { result, output in
       output.item?.feed(itemsOf: output.flow)
-      return bindResult(result, in: bodyScope, into: output.item ?? output.flow)
+      return bindResult(
+        result, in: bodyScope, into: output.item ?? output.flow, definition: output.definition)
     }
 
     let yields = loop.yields.map(\.name.value)
@@ -44,7 +52,8 @@ extension Binder {
         let near = nearestName(to: carry.name.value, among: yields.filter { !carries.map(\.name).contains($0) })
         collector.error(
           "'\(carry.name.value)' is carried, but 'yield' does not name it", at: carry.name.location,
-          notes: [near.map { "'yield' has '\($0)'" } ?? "'yield' says what the next iteration gets"])
+          notes: [near.map { "'yield' has '\($0)'" } ?? "'yield' says what the next iteration gets"],
+          fix: Fix(replacing: carry.name.value, by: near, at: carry.name.location))
       }
     }
     guard let range else { return nil }
@@ -58,6 +67,7 @@ extension Binder {
 
   private func bindStart(_ carry: NamedWire, in scope: BodyScope, into flow: WireFlow) -> BoundWire {
     guard let wire = carry.wire else { return .broken }
+    annotations?.expect(.wire(scope, slot: scope.current, type: nil, takesList: true), at: wire.location)
     if wire.isNone {
       flow.add(.none("it starts as none, so the first iteration has no wire"))
       return .none

@@ -1,7 +1,14 @@
 import Diagnostics
 
 /// What a name inside `$(...)` stands for: a param or a loop index.
-struct NamedValue: Sendable {
+package struct NamedValue: Sendable {
+  final class Definition: Sendable {
+    let location: SourceLocation
+    let param: ParamDocument?
+
+    init(location: SourceLocation, param: ParamDocument? = nil) { (self.location, self.param) = (location, param) }
+  }
+
   enum Content {
     case known(ParameterValue)
     /// Known when loops are unrolled; an index into their registers.
@@ -19,6 +26,8 @@ struct NamedValue: Sendable {
   var origin: PathOrigin?
   /// Where the value is written; nil for loop indices.
   var location: SourceLocation?
+  /// What the name is given to: a param with its document, else a loop's index.
+  var definition: Definition?
   /// For params: made by a default that names other params.
   var isDerived = false
   /// Drawn for `random`.
@@ -48,11 +57,11 @@ struct PathOrigin {
 }
 
 /// What takes a value: a param, a node's parameter, a loop's bound.
-struct ValueTarget {
-  var name: String
-  var type: ValueType
+package struct ValueTarget: Sendable {
+  package var name: String
+  package var type: ValueType
   /// For a node's path parameter.
-  var role: PathRole?
+  package var role: PathRole?
   var min: Double?
   var max: Double?
   var integerRange: ClosedRange<Int128> = ValueType.intRange
@@ -80,7 +89,11 @@ extension ValueTarget {
   func read(_ text: String) -> Result<ParameterValue, ValueProblem> {
     switch type.read(text) {
     case .success(let value): checked(value)
-    case .failure(let problem): .failure(ValueProblem("'\(name)' takes \(problem.expectation)", notes: problem.notes))
+    case .failure(let problem):
+      .failure(
+        ValueProblem(
+          "'\(name)' takes \(problem.expectation)", notes: problem.notes,
+          replacement: problem.nearest.map { (text, $0) }))
     }
   }
 
@@ -157,10 +170,13 @@ struct ValueProblem: Error {
   var notes: [String]
   /// The `$(...)` that it is about; nil for the whole literal.
   var location: SourceLocation?
+  /// The right word that is nearest to the one that is written.
+  var replacement: (old: String, new: String)?
 
-  init(_ message: String, notes: [String] = []) {
+  init(_ message: String, notes: [String] = [], replacement: (old: String, new: String)? = nil) {
     self.message = message
     self.notes = notes
+    self.replacement = replacement
   }
 }
 

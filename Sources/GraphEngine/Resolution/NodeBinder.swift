@@ -3,14 +3,18 @@ import Diagnostics
 /// Binding nodes: their ports and parameters.
 extension Binder {
   func bindNode(_ node: NodeDocument, name: Located<String>, in scope: BodyScope) -> BoundNode? {
+    annotateType(of: node)
     guard let type = node.type, let declaration = catalog[type.value] else {
       if let type = node.type {
-        let note = nearestNameNote(to: type.value, among: catalog.typeNames)
-        collector.error("there is no node type '\(type.value)'", at: type.location, notes: [note])
+        let near = nearestName(to: type.value, among: catalog.typeNames)
+        collector.error(
+          "there is no node type '\(type.value)'", at: type.location, notes: [near.map { "did you mean '\($0)'?" }],
+          fix: Fix(replacing: type.value, by: near, at: type.location))
       }
       checkNames(node, in: scope)
       return nil
     }
+    annotateInputs(of: node, declaration, in: scope)
     var node = node
     node.inputs = renamed(node.inputs, formerNames: declaration.formerNames)
     let standIn = node.standIn.map { _ in StandIn() }
@@ -33,6 +37,7 @@ extension Binder {
 
   /// Reports what can be found without knowing the ports.
   private func checkNames(_ node: NodeDocument, in scope: BodyScope) {
+    annotateWires(of: node, in: scope)
     for wire in node.inputs.compactMap(\.wires).joined() { _ = bind(wire, in: scope) }
     if let standIn = node.standIn, !standIn.isNone { _ = bind(standIn, in: scope) }
     if let condition = node.condition { checkNames(in: condition, values: scope.values) }
@@ -61,7 +66,10 @@ extension Binder {
           isParameter
             ? "'\(input.name.value)' is a parameter: write it under 'with'"
             : near.map { "did you mean '\($0)'?" } ?? list("inputs", names)
-        ])
+        ],
+        fix: isParameter
+          ? Fix(.move(toKey: "with"), at: input.name.location)
+          : Fix(replacing: input.name.value, by: near, at: input.name.location))
       for wire in input.wires ?? [] { _ = bind(wire, in: scope) }
     }
     return declaration.inputs.enumerated().map { index, port in
@@ -149,6 +157,10 @@ extension Binder {
     into bound: inout BoundNode
   ) {
     let names = declaration.parameters.map(\.name)
+    annotateParameters(node.parameters, of: .node(declaration)) { parameter in
+      guard let known = declaration.parameters.first(where: { $0.name == parameter.value }) else { return nil }
+      return Mark(.parameter(known), parameter.value, at: parameter.location)
+    }
     var meant = checkParameterNames(
       node.parameters, known: names, of: "'\(declaration.info.type)'", inputs: declaration.inputs.map(\.name),
       values: scope.values)
@@ -182,17 +194,23 @@ extension Binder {
     for parameter in given where !known.contains(parameter.name.value) {
       let near = nearestName(to: parameter.name.value, among: known.filter { !present.contains($0) })
       if let near { meant.insert(near) }
-      if let hint = parameter.hint, !hints.insert(hint).inserted { continue }
-      let note =
+      if let hint = parameter.hint, !hints.insert(hint.text).inserted { continue }
+      let (note, fix): (String, Fix?) =
         if let hint = parameter.hint {
-          hint
+          (hint.text, hint.fix)
         } else if inputs.contains(parameter.name.value) {
-          "'\(parameter.name.value)' is an input: write it under 'in'"
+          (
+            "'\(parameter.name.value)' is an input: write it under 'in'",
+            Fix(.move(toKey: "in"), at: parameter.name.location)
+          )
         } else {
-          near.map { "did you mean '\($0)'?" } ?? list("parameters", known)
+          (
+            near.map { "did you mean '\($0)'?" } ?? list("parameters", known),
+            Fix(replacing: parameter.name.value, by: near, at: parameter.name.location)
+          )
         }
       collector.error(
-        "\(owner) has no parameter '\(parameter.name.value)'", at: parameter.name.location, notes: [note])
+        "\(owner) has no parameter '\(parameter.name.value)'", at: parameter.name.location, notes: [note], fix: fix)
       checkNames(in: parameter, values: values)
     }
     return meant

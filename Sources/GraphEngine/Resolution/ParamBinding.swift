@@ -116,7 +116,7 @@ extension Binder {
       let name = param.name.value
       if let value = swept[name] {
         checkDefault(of: param)
-        values[name] = value
+        values[name] = value.of(param)
         if value.isDrawn { drawn.insert(name) }
         continue
       }
@@ -129,11 +129,12 @@ extension Binder {
             notes: ["give it a value with --set \(name)=..."])
         }
         values[name] =
-          standard ?? NamedValue(type: param.type ?? .string, content: .broken, location: param.name.location)
+          (standard ?? NamedValue(type: param.type ?? .string, content: .broken, location: param.name.location))
+          .of(param)
         continue
       }
       checkDefault(of: param)
-      values[name] = value(of: setting, for: param, draw: draw, drawn: &drawn)
+      values[name] = value(of: setting, for: param, draw: draw, drawn: &drawn).of(param)
     }
     return BoundParams(values: values, drawn: drawn, varying: varying)
   }

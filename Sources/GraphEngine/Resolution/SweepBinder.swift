@@ -156,9 +156,14 @@ extension Binder {
     guard let index = names.firstIndex(of: name) else {
       collector.error(
         "the workflow has no param '\(name)'", at: location,
-        notes: [nearestNameNote(to: name, among: names) ?? list("params", names)])
+        notes: [nearestNameNote(to: name, among: names) ?? list("params", names)],
+        fix: Fix(replacing: name, by: nearestName(to: name, among: names), at: location))
       return nil
     }
+    annotations?.mark(
+      Mark(
+        .param(document.params[index], value: nil), name, at: location,
+        definition: document.params[index].name.location))
     return document.params[index]
   }
 
@@ -183,7 +188,8 @@ extension Binder {
         if document.sweep?.matrix.contains(where: { $0.name.value == name.value }) == true { return nil }
         collector.error(
           "'\(name.value)' is not swept", at: name.location,
-          notes: [nearestNameNote(to: name.value, among: names) ?? "swept are \(names.joined(separator: ", "))"])
+          notes: [nearestNameNote(to: name.value, among: names) ?? "swept are \(names.joined(separator: ", "))"],
+          fix: Fix(replacing: name.value, by: nearestName(to: name.value, among: names), at: name.location))
         return nil
       }
       guard let param = document.params.first(where: { $0.name.value == name.value }), let type = param.type,

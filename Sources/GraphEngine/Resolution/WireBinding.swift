@@ -24,6 +24,7 @@ extension Binder {
     }
     guard let index = find(reference, among: carry, called: "carried") else { return nil }
     scope.noteUse(ofCarry: index)
+    annotate(reference, of: carry[index])
     return (.carry(index), carry[index].flow)
   }
 
@@ -35,6 +36,7 @@ extension Binder {
       return nil
     }
     guard let index = find(reference, among: inputs, called: "an input") else { return nil }
+    annotate(reference, of: inputs[index])
     return (.input(up: up, index: index), inputs[index].flow)
   }
 
@@ -49,7 +51,8 @@ extension Binder {
     guard let index = names.firstIndex(of: port) else {
       collector.error(
         "'\(port)' is not \(kind)", at: reference.location,
-        notes: [nearestNameNote(to: port, among: names) ?? "\(reference.node) has \(names.joined(separator: ", "))"])
+        notes: [nearestNameNote(to: port, among: names) ?? "\(reference.node) has \(names.joined(separator: ", "))"],
+        fix: fix(reference, port: nearestName(to: port, among: names)))
       return nil
     }
     return index
@@ -59,13 +62,15 @@ extension Binder {
     guard let (up, slot, body) = scope.find(reference.node) else {
       collector.error(
         "there is no node '\(reference.node)'", at: reference.location,
-        notes: [unknownNodeNote(reference, in: scope)])
+        notes: [unknownNodeNote(reference, in: scope)], fix: nodeFix(reference, in: scope))
       return nil
     }
     body.noteDependency(on: slot, at: reference.location)
     let member = body.members[slot]
+    annotate(reference, step: 0, as: member)
     guard let outputs = member.outputs else { return nil }
     guard let output = findOutput(reference, of: member, among: outputs) else { return nil }
+    annotate(reference, output: outputs[output])
     return (.member(up: up, slot: slot, output: output), outputs[output].flow)
   }
 
@@ -73,13 +78,15 @@ extension Binder {
   private func bindAddress(_ reference: WireReference, in scope: BodyScope) -> (wire: BoundWire, flow: WireFlow)? {
     guard let (up, slot, body) = scope.find(reference.node) else {
       collector.error(
-        "there is no node '\(reference.node)'", at: reference.location, notes: [unknownNodeNote(reference, in: scope)])
+        "there is no node '\(reference.node)'", at: reference.location, notes: [unknownNodeNote(reference, in: scope)],
+        fix: nodeFix(reference, in: scope))
       return nil
     }
     noteAddress()
     body.noteDependency(on: slot, at: reference.location)
     let address = BoundAddress(up: up, reference)
-    let flow = WireFlow()
+    let flow = makeFlow()
+    annotateAddress(reference, from: slot, in: body, flow)
     body.onceBound { [self] in
       guard let (member, outputs) = follow(reference, from: slot, in: body),
         let output = findOutput(reference, of: member, among: outputs)
@@ -104,7 +111,8 @@ extension Binder {
           let names = inner.members.map(\.name.value)
           collector.error(
             "there is no node '\(step.name)' in '\(place)'", at: reference.location,
-            notes: [nearestNameNote(to: step.name, among: names) ?? "it has \(names.joined(separator: ", "))"])
+            notes: [nearestNameNote(to: step.name, among: names) ?? "it has \(names.joined(separator: ", "))"],
+            fix: fix(reference, step: number, name: nearestName(to: step.name, among: names)))
           return nil
         }
         member = inner.members[slot]
@@ -155,7 +163,8 @@ extension Binder {
         }
       collector.error(
         "'\(name)' has no output '\(port)'", at: reference.location,
-        notes: [nearestNameNote(to: port, among: outputs.map(\.name)) ?? "it has \(choices)", note])
+        notes: [nearestNameNote(to: port, among: outputs.map(\.name)) ?? "it has \(choices)", note],
+        fix: fix(reference, port: nearestName(to: port, among: outputs.map(\.name))))
       return nil
     }
     return index
@@ -167,6 +176,24 @@ extension Binder {
       return "'\(reference.node)' is a param: write $(\(reference.node)) under 'with'"
     }
     return nil
+  }
+
+  private func nodeFix(_ reference: WireReference, in scope: BodyScope) -> Fix? {
+    fix(reference, step: 0, name: nearestName(to: reference.node, among: scope.visibleNames))
+  }
+
+  private func fix(_ reference: WireReference, step: Int, name: String?) -> Fix? {
+    guard let name else { return nil }
+    var mended = reference
+    mended.steps[step].name = name
+    return Fix(replacing: reference.text, by: mended.text, at: reference.location)
+  }
+
+  private func fix(_ reference: WireReference, port: String?) -> Fix? {
+    guard let port else { return nil }
+    var mended = reference
+    mended.port = port
+    return Fix(replacing: reference.text, by: mended.text, at: reference.location)
   }
 
   // MARK: Types

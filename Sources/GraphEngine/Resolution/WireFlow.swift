@@ -4,7 +4,7 @@ import Diagnostics
 ///
 /// A loop's carry takes the type of its start and of its yield, and so on around the loop: whatever is added here reaches
 /// everything that listens, at once or later.
-final class WireFlow {
+package final class WireFlow {
   enum Item: Hashable {
     case type(WireType)
     /// Nothing comes, at least sometimes; with the reason.
@@ -15,6 +15,11 @@ final class WireFlow {
 
   private var items: [Item] = []
   private var listeners: [(Item) -> Void] = []
+
+  /// The types so far.
+  package var types: [WireType] { items.compactMap { if case .type(let type) = $0 { type } else { nil } } }
+  package var isList: Bool { items.contains(.list) }
+  package var mayBeNone: Bool { items.contains { if case .none = $0 { true } else { false } } }
 
   init(_ types: WireType...) { items = types.map { .type($0) } }
 
@@ -29,6 +34,9 @@ final class WireFlow {
     for item in items { listener(item) }
   }
 
+  /// Lets go of what listens: flows of a loop listen to each other.
+  func close() { listeners = [] }
+
   func feed(_ other: WireFlow) { listen { other.add($0) } }
 
   /// What comes of this flow for each iteration of a loop, as a list.
@@ -40,12 +48,12 @@ final class WireFlow {
 
 extension WireType {
   /// Whether a value of this type's shape fits `target`'s: as many dimensions, and the same numbers where both have one.
-  func shapeFits(_ target: WireType) -> Bool {
+  package func shapeFits(_ target: WireType) -> Bool {
     guard let shape, let wanted = target.shape else { return true }
     guard shape.count == wanted.count else { return false }
     return zip(shape, wanted).allSatisfy { $0 == $1 || Int($0) == nil || Int($1) == nil }
   }
 
   /// `latent [n, c, h, w]`, for messages.
-  var label: String { shape.map { "\(name) [\($0.joined(separator: ", "))]" } ?? name }
+  package var label: String { shape.map { "\(name) [\($0.joined(separator: ", "))]" } ?? name }
 }

@@ -58,13 +58,16 @@ package struct WorkflowLoader {
     try WorkflowResolution(self, path).check(settings: settings)
   }
 
-  func makeDocuments(_ collector: DiagnosticCollector) -> DocumentLoader {
-    DocumentLoader(collector: collector) { [readFile, graphs = catalog.graphs] path, reference throws(DiagnosticList) in
+  func makeDocuments(_ collector: DiagnosticCollector, cache: DocumentCache? = nil) -> DocumentLoader {
+    DocumentLoader(collector: collector, cache: cache) {
+      [readFile, graphs = catalog.graphs] path, reference throws(DiagnosticList) in
       guard let name = PathText.shippedName(path), let reference else { return try readFile(path, reference) }
       guard let text = graphs[name] else {
-        let near = nearestName(to: name, among: graphs.keys).map { "did you mean '<\($0)>'?" }
+        let near = nearestName(to: name, among: graphs.keys).map { "<\($0)>" }
         throw DiagnosticList([
-          Diagnostic("there is no graph '\(path)' in the program", at: reference, notes: near.map { [$0] } ?? [])
+          Diagnostic(
+            "there is no graph '\(path)' in the program", at: reference,
+            notes: near.map { ["did you mean '\($0)'?"] } ?? [], fix: Fix(replacing: path, by: near, at: reference))
         ])
       }
       return SourceFile(path: path, text: text)

@@ -5,7 +5,8 @@ struct WorkflowResolution {
   private let loader: WorkflowLoader
   private let path: String
   private let collector: DiagnosticCollector
-  private let documents: DocumentLoader
+  let documents: DocumentLoader
+  private let annotations: Annotations?
 
   /// After so many errors no further points of a sweep are looked at.
   private static let maximumErrors = 100
@@ -20,11 +21,17 @@ struct WorkflowResolution {
     var outputs: [WireEnd]
   }
 
-  init(_ loader: WorkflowLoader, _ path: String) {
+  /// - Parameters:
+  ///   - cache: keeps what is read.
+  ///   - annotations: takes note of what places mean.
+  init(
+    _ loader: WorkflowLoader, _ path: String, cache: DocumentCache? = nil, annotations: Annotations? = nil
+  ) {
     self.loader = loader
     self.path = path
+    self.annotations = annotations
     collector = DiagnosticCollector()
-    documents = loader.makeDocuments(collector)
+    documents = loader.makeDocuments(collector, cache: cache)
   }
 
   func resolve(
@@ -67,17 +74,38 @@ struct WorkflowResolution {
   }
 
   func check(settings: [ParameterSetting]) throws(DiagnosticList) -> [Diagnostic] {
-    guard let document = documents.load(path) else { throw DiagnosticList(collector.sorted) }
-    let sweep = makeBinder(collector).bindSweep(of: document, settings: settings, sweeps: [], draw: loader.drawSeed)
-    var (nodes, parts) = unroll(document, settings: settings, sweep: sweep, isComplete: false)
-    if let sweep { SweepFiles.rename(&nodes, names: SweepNames(sweep), points: parts.map(\.body.nodes)) }
-    checkPathConflicts(among: nodes, workingDirectory: loader.workingDirectory, into: collector)
+    _ = checkedNodes(settings: settings)
     try collector.throwIfErrors()
     return collector.sorted
   }
 
+  /// The nodes of a workflow that is looked at without a run in mind; nil when it could not be read.
+  ///
+  /// - Parameter unrolls: false: names are looked up, and that is all.
+  func checkedNodes(settings: [ParameterSetting] = [], unrolls: Bool = true) -> [ResolvedNode]? {
+    guard let document = documents.load(path) else { return nil }
+    let sweep = makeBinder(collector).bindSweep(of: document, settings: settings, sweeps: [], draw: loader.drawSeed)
+    guard unrolls else {
+      let binder = makeBinder(collector)
+      let params = binder.bindParams(of: document, settings: settings, isComplete: false, draw: { _ in 0 })
+      var instance = DocumentInstance(document, values: params.values)
+      binder.openFiles = [PathText.normalized(path)]
+      binder.checkInputs(of: document)
+      _ = binder.bindBody(
+        of: document, values: params.values, outputs: document.outputs.map { _ in binder.makeFlow() }, into: &instance)
+      return []
+    }
+    var (nodes, parts) = unroll(document, settings: settings, sweep: sweep, isComplete: false)
+    if let sweep { SweepFiles.rename(&nodes, names: SweepNames(sweep), points: parts.map(\.body.nodes)) }
+    checkPathConflicts(among: nodes, workingDirectory: loader.workingDirectory, into: collector)
+    return nodes
+  }
+
+  /// Every problem so far, sorted by place.
+  var problems: [Diagnostic] { collector.sorted }
+
   private func makeBinder(_ collector: DiagnosticCollector) -> Binder {
-    Binder(catalog: loader.catalog, documents: documents, collector: collector)
+    Binder(catalog: loader.catalog, documents: documents, collector: collector, annotations: annotations)
   }
 
   // MARK: Unrolling
@@ -106,7 +134,7 @@ struct WorkflowResolution {
       binder.openFiles = [PathText.normalized(path)]
       binder.checkInputs(of: document)
       let body = binder.bindBody(
-        of: document, values: params.values, outputs: document.outputs.map { _ in WireFlow() }, into: &instance)
+        of: document, values: params.values, outputs: document.outputs.map { _ in binder.makeFlow() }, into: &instance)
       return Binding(
         binder: binder, params: params, instance: instance, body: body,
         inputs: document.inputs.map { $0.mayBeNone ? .none : .broken })
