@@ -12,6 +12,8 @@ package struct RawMessage: Sendable {
 /// What waits for the server, filled by the threads that read and look ahead.
 package final class EventQueue: @unchecked Sendable {
   private let condition = NSCondition()
+  /// In seconds: a keystroke's request comes with it, and is answered before the problems are looked for.
+  private static let moment = 0.001
   /// Guarded by `condition`.
   private var events: [ServerEvent] = []
 
@@ -24,11 +26,12 @@ package final class EventQueue: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// All that waits; with `waits`, once there is something.
+  /// All that waits; with `waits`, once there is something, else after a moment at the latest.
   package func take(waits: Bool) -> [ServerEvent] {
     condition.lock()
     defer { condition.unlock() }
     while waits, events.isEmpty { condition.wait() }
+    if events.isEmpty { _ = condition.wait(until: Date(timeIntervalSinceNow: Self.moment)) }
     defer { events = [] }
     return events
   }

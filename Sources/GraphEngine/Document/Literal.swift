@@ -138,7 +138,7 @@ private struct LiteralParser {
 
 extension Unicode.Scalar {
   /// Letters and `_`, with which names begin.
-  var isNameStart: Bool { isASCII && properties.isAlphabetic || self == "_" }
+  var isNameStart: Bool { ("a"..."z").contains(self) || ("A"..."Z").contains(self) || self == "_" }
   /// Letters, digits and `_`.
   var isNamePart: Bool { isNameStart || ("0"..."9").contains(self) }
 }

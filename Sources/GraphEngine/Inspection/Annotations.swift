@@ -4,11 +4,23 @@ import Diagnostics
 ///
 /// One for the document's own part, which is kept with it, and one for each time it is bound.
 package final class Annotations {
+  /// What is taken note of.
+  package enum Extent: Equatable, Sendable {
+    case everything
+    /// What could stand at places of a line, and nothing else.
+    case expectations(line: Int)
+  }
+
+  private let extent: Extent
   /// By the place where the text starts, quotes included.
   private(set) var marks: [SourceLocation: [Mark]] = [:]
   private(set) var expectations: [SourceLocation: Expectation] = [:]
 
-  func mark(_ mark: Mark) {
+  init(_ extent: Extent) { self.extent = extent }
+
+  func mark(_ make: @autoclosure () -> Mark) {
+    guard extent == .everything else { return }
+    let mark = make()
     guard !mark.location.file.isArgument else { return }
     // A subgraph is bound at every call; the first says it.
     if let known = marks[mark.location], known.contains(where: { $0.offset == mark.offset && $0.isLike(mark) }) {
@@ -17,7 +29,10 @@ package final class Annotations {
     marks[mark.location, default: []].append(mark)
   }
 
-  func expect(_ expectation: Expectation, at location: SourceLocation) { expectations[location] = expectation }
+  func expect(_ expectation: @autoclosure () -> Expectation, at location: SourceLocation) {
+    if case .expectations(let line) = extent, line != location.line { return }
+    expectations[location] = expectation()
+  }
 }
 
 /// A word of a file and what it means.

@@ -20,24 +20,24 @@ package struct WorkflowInspection {
   /// Whether the file was read as a workflow, as far as it is one.
   package let isWorkflow: Bool
   private let reading: Annotations?
-  private let binding: Annotations
+  private let binding: Annotations?
 
   /// Words of the file whose meaning is known, in no order.
   package var marks: [Mark] {
     guard let file else { return [] }
-    return [reading?.marks, binding.marks].compactMap { $0 }.flatMap { marks in
+    return [reading?.marks, binding?.marks].compactMap { $0 }.flatMap { marks in
       marks.values.lazy.flatMap { $0 }.filter { $0.location.file === file }
     }
   }
 
   /// Words of all files whose meaning is known, those of the files it calls too.
-  package var allMarks: [Mark] { [reading?.marks, binding.marks].compactMap { $0 }.flatMap { $0.values.joined() } }
+  package var allMarks: [Mark] { [reading?.marks, binding?.marks].compactMap { $0 }.flatMap { $0.values.joined() } }
 
   /// What could stand where a text starts.
   package func expectation(line: Int, column: Int) -> Expectation? {
     guard let file else { return nil }
     let location = SourceLocation(file: file, line: line, column: column)
-    return binding.expectations[location] ?? reading?.expectations[location]
+    return binding?.expectations[location] ?? reading?.expectations[location]
   }
 }
 
@@ -57,22 +57,25 @@ package struct WorkflowSymbol {
 }
 
 extension WorkflowLoader {
-  /// Looks at a file without a run in mind, as `check` does, and takes note of what its places mean.
+  /// Looks at a file without a run in mind, as `check` does.
   ///
   /// - Parameters:
   ///   - cache: keeps what is read for the next time.
-  ///   - unrolls: false for one that only asks what could stand at a place.
-  package func inspect(_ path: String, cache: DocumentCache, unrolls: Bool = true) -> WorkflowInspection {
-    let binding = Annotations()
-    let resolution = WorkflowResolution(self, path, cache: cache, annotations: binding)
+  ///   - unrolls: false: loops stay loops, and what only their values tell is not told.
+  ///   - extent: what is taken note of; nil: nothing.
+  package func inspect(
+    _ path: String, cache: DocumentCache, unrolls: Bool = true, noting extent: Annotations.Extent? = nil
+  ) -> WorkflowInspection {
+    let binding = extent.map(Annotations.init)
+    let resolution = WorkflowResolution(self, path, cache: cache, extent: extent, annotations: binding)
     if let nodes = resolution.checkedNodes(unrolls: unrolls) {
       return WorkflowInspection(path, resolution, nodes, binding, diagnostics: resolution.problems)
     }
     guard let file = resolution.documents.outcomes[path]?.file, let recovered = file.recoveredYAML(),
       !recovered.changedLines.isEmpty
     else { return WorkflowInspection(path, resolution, [], binding, diagnostics: resolution.problems) }
-    let rest = WorkflowResolution(self, path, cache: cache, annotations: binding)
-    let document = ReadDocument(recovered.file, ids: cache.ids, isAnnotated: true)
+    let rest = WorkflowResolution(self, path, cache: cache, extent: extent, annotations: binding)
+    let document = ReadDocument(recovered.file, ids: cache.ids, extent: extent)
     rest.documents.use(document, at: path)
     let nodes = rest.checkedNodes(unrolls: unrolls) ?? []
     // What was put in or left out to make it YAML is not for the person to mend.
@@ -85,7 +88,7 @@ extension WorkflowLoader {
 
 extension WorkflowInspection {
   fileprivate init(
-    _ path: String, _ resolution: WorkflowResolution, _ nodes: [ResolvedNode], _ binding: Annotations,
+    _ path: String, _ resolution: WorkflowResolution, _ nodes: [ResolvedNode], _ binding: Annotations?,
     diagnostics: [Diagnostic]
   ) {
     let own = resolution.documents.outcomes[path]

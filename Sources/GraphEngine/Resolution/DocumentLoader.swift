@@ -10,10 +10,16 @@ final class DocumentLoader {
   private let readFile: ReadFile
   /// Keeps what was read beyond this workflow; nil when nothing is to be kept.
   private let cache: DocumentCache?
+  /// The file of which is taken note what its places mean, and of what of it.
+  private let noted: (path: String, extent: Annotations.Extent)?
   private var documents: [String: ReadDocument] = [:]
 
-  init(collector: DiagnosticCollector, cache: DocumentCache? = nil, readFile: @escaping ReadFile) {
+  init(
+    collector: DiagnosticCollector, cache: DocumentCache? = nil,
+    noting noted: (path: String, extent: Annotations.Extent)? = nil, readFile: @escaping ReadFile
+  ) {
     self.collector = collector
+    self.noted = noted
     self.cache = cache
     self.readFile = readFile
     ids = cache?.ids ?? DocumentID.Source()
@@ -43,8 +49,9 @@ final class DocumentLoader {
   private func read(_ path: String, reference: SourceLocation?) -> ReadDocument {
     do {
       let file = try readFile(path, reference)
-      if let known = cache?[path], known.file === file { return known }
-      let new = ReadDocument(file, ids: ids, isAnnotated: cache != nil)
+      let extent = noted.flatMap { $0.path == path ? $0.extent : nil }
+      if let known = cache?[path], known.file === file, extent == nil || known.extent == extent { return known }
+      let new = ReadDocument(file, ids: ids, extent: extent)
       cache?[path] = new
       return new
     } catch {
@@ -60,15 +67,18 @@ struct ReadDocument {
   let document: WorkflowDocument?
   let diagnostics: [Diagnostic]
   let annotations: Annotations?
+  let extent: Annotations.Extent?
 
   init(failing diagnostics: [Diagnostic]) {
-    (file, document, annotations) = (nil, nil, nil)
+    (file, document, annotations, extent) = (nil, nil, nil, nil)
     self.diagnostics = diagnostics
   }
 
-  init(_ file: SourceFile, ids: DocumentID.Source, isAnnotated: Bool) {
+  /// - Parameter extent: what is taken note of; nil: nothing.
+  init(_ file: SourceFile, ids: DocumentID.Source, extent: Annotations.Extent?) {
     self.file = file
-    let annotations = isAnnotated ? Annotations() : nil
+    self.extent = extent
+    let annotations = extent.map(Annotations.init)
     self.annotations = annotations
     if let foreign = ForeignWorkflow.diagnostic(for: file) {
       document = nil

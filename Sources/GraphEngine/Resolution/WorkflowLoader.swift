@@ -58,8 +58,11 @@ package struct WorkflowLoader {
     try WorkflowResolution(self, path).check(settings: settings)
   }
 
-  func makeDocuments(_ collector: DiagnosticCollector, cache: DocumentCache? = nil) -> DocumentLoader {
-    DocumentLoader(collector: collector, cache: cache) {
+  func makeDocuments(
+    _ collector: DiagnosticCollector, cache: DocumentCache? = nil,
+    noting noted: (path: String, extent: Annotations.Extent)? = nil
+  ) -> DocumentLoader {
+    DocumentLoader(collector: collector, cache: cache, noting: noted) {
       [readFile, graphs = catalog.graphs] path, reference throws(DiagnosticList) in
       guard let name = PathText.shippedName(path), let reference else { return try readFile(path, reference) }
       guard let text = graphs[name] else {

@@ -23,15 +23,17 @@ struct WorkflowResolution {
 
   /// - Parameters:
   ///   - cache: keeps what is read.
-  ///   - annotations: takes note of what places mean.
+  ///   - extent: what is taken note of.
+  ///   - annotations: takes that note.
   init(
-    _ loader: WorkflowLoader, _ path: String, cache: DocumentCache? = nil, annotations: Annotations? = nil
+    _ loader: WorkflowLoader, _ path: String, cache: DocumentCache? = nil, extent: Annotations.Extent? = nil,
+    annotations: Annotations? = nil
   ) {
     self.loader = loader
     self.path = path
     self.annotations = annotations
     collector = DiagnosticCollector()
-    documents = loader.makeDocuments(collector, cache: cache)
+    documents = loader.makeDocuments(collector, cache: cache, noting: extent.map { (path, $0) })
   }
 
   func resolve(

@@ -4,7 +4,7 @@ import GraphEngine
 /// Quick fixes: what a message's own data says would mend it.
 extension LanguageServer {
   func codeActions(_ params: CodeActionParameters) -> [CodeAction] {
-    guard let (document, inspection) = workflow(params.textDocument.uri) else { return [] }
+    guard let (document, inspection) = checkedWorkflow(params.textDocument.uri) else { return [] }
     return inspection.diagnostics.compactMap { diagnostic in
       guard let location = diagnostic.location, location.file.path == document.path, let fix = diagnostic.fix else {
         return nil

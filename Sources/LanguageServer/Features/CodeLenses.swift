@@ -9,7 +9,8 @@ enum RunCommandName: String, CaseIterable {
 /// What a run would do, above the file, its loops and its nodes.
 extension LanguageServer {
   func codeLenses(_ params: DocumentOnly) -> [CodeLens] {
-    guard adviser != nil, let (document, inspection) = workflow(params.textDocument.uri), let file = inspection.file,
+    guard adviser != nil, let (document, inspection) = checkedWorkflow(params.textDocument.uri),
+      let file = inspection.file,
       let forecast = forecasts[document.path]
     else { return [] }
     let top = TextRange(Position(line: 0, character: 0), Position(line: 0, character: 0))

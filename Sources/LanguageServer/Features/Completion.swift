@@ -17,12 +17,19 @@ extension LanguageServer {
       if asked == path { return file }
       return try store.read(asked, reference: reference)
     }
-    let inspection = loader.inspect(path, cache: cache, unrolls: false)
+    let inspection = loader.inspect(
+      path, cache: cache, unrolls: false, noting: .expectations(line: probe.line))
     // The probe's document has taken the place of the text's own.
     guard let expectation = probe.expectation(in: inspection) else { return nothing }
     let maker = CompletionMaker(probe: probe, server: self, document: document)
-    return CompletionList(isIncomplete: false, items: maker.items(for: expectation))
+    let items = maker.items(for: expectation).filter { maker.fits($0) }
+    guard items.count > Self.completionLimit else { return CompletionList(isIncomplete: false, items: items) }
+    let best = items.sorted { ($0.sortText ?? "", $0.label) < ($1.sortText ?? "", $1.label) }
+    return CompletionList(isIncomplete: true, items: Array(best.prefix(Self.completionLimit)))
   }
+
+  /// More are not looked through; what is typed next makes them fewer.
+  private static let completionLimit = 100
 
   private func beginning(at position: Position) -> CompletionItem {
     let text = "stepgraph: 1\nparams:\n  ${1:seed}: {type: int, default: 42}\nnodes:\n  ${0:model}: {node: LoadModel}\n"
@@ -137,6 +144,13 @@ private struct CompletionMaker {
         item($0.name, CompletionKind.type, detail: $0.label)
       }
     }
+  }
+
+  /// Whether the letters that are typed stand in what is offered, in their order.
+  func fits(_ item: CompletionItem) -> Bool {
+    var typed = probe.typed.lowercased()[...]
+    for letter in item.label.lowercased() where letter == typed.first { typed.removeFirst() }
+    return typed.isEmpty
   }
 
   private func item(

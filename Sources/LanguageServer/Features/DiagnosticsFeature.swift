@@ -11,7 +11,7 @@ extension LanguageServer {
       if !isKnown { found[path, default: []].append(diagnostic) }
     }
     let open = documents.values.filter(isWorkflow).sorted { $0.uri < $1.uri }
-    let inspected = open.map { ($0, inspection(of: $0)) }
+    let inspected = open.map { ($0, check($0)) }
     for (document, inspection) in inspected {
       for diagnostic in inspection.diagnostics where isOwn(diagnostic, document) {
         add(told(diagnostic), at: document.path)

@@ -4,7 +4,7 @@ import GraphEngine
 /// What loops and calls come to, beside their names.
 extension LanguageServer {
   func inlayHints(_ params: RangeParameters) -> [InlayHint] {
-    guard let (_, inspection) = workflow(params.textDocument.uri), let file = inspection.file else { return [] }
+    guard let (_, inspection) = checkedWorkflow(params.textDocument.uri), let file = inspection.file else { return [] }
     var hints: [InlayHint] = []
     func add(_ symbols: [WorkflowSymbol]) {
       for symbol in symbols {

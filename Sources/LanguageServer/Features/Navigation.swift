@@ -65,7 +65,7 @@ extension LanguageServer {
     }
     let open = Set(documents.values.map(\.path))
     for other in Set(workflowFiles() + [path]) where !open.contains(other) && PathName.isOnDisk(other) {
-      let inspection = loader.inspect(other, cache: cache)
+      let inspection = loader.inspect(other, cache: cache, unrolls: false, noting: .everything)
       if inspection.isWorkflow, other == path || inspection.paths.contains(path) { found[other] = inspection }
     }
     forgetFiles()

@@ -4,7 +4,7 @@ import GraphEngine
 /// The parts of a document: symbols and what can be folded.
 extension LanguageServer {
   func symbols(_ params: DocumentOnly) -> [DocumentSymbol] {
-    guard let (document, inspection) = workflow(params.textDocument.uri) else { return [] }
+    guard let (document, inspection) = checkedWorkflow(params.textDocument.uri) else { return [] }
     let known = inspection.isWorkflow ? inspection : document.lastGood ?? inspection
     guard let file = known.file else { return [] }
     return known.symbols.map { symbol($0, in: file) }

@@ -40,7 +40,7 @@ extension LanguageServer {
   /// Has every document looked at again.
   func unsettleAll() {
     for document in documents.values {
-      document.inspection = nil
+      document.unsettle()
       unsettled.insert(document.uri)
     }
   }
@@ -48,9 +48,9 @@ extension LanguageServer {
   /// Has a document looked at again, and those that call it.
   private func unsettle(with changed: OpenDocument) {
     for document in documents.values {
-      let calls = document.inspection?.paths ?? document.lastGood?.paths ?? []
+      let calls = document.check?.paths ?? document.lastGood?.paths ?? []
       guard document === changed || calls.contains(changed.path) else { continue }
-      document.inspection = nil
+      document.unsettle()
       unsettled.insert(document.uri)
     }
   }
@@ -58,7 +58,7 @@ extension LanguageServer {
   /// Lets go of what was read of files that no open document calls.
   func forgetFiles() {
     let paths = documents.values.reduce(into: Set<String>()) {
-      $0.formUnion($1.inspection?.paths ?? $1.lastGood?.paths ?? [$1.path])
+      $0.formUnion($1.check?.paths ?? $1.lastGood?.paths ?? [$1.path])
     }
     cache.keep(only: paths)
     store.keep(only: paths)
@@ -70,16 +70,24 @@ extension LanguageServer {
   /// Tells the problems of what was changed: to be called when no message waits.
   package func settle() {
     guard !unsettled.isEmpty else { return }
-    for uri in unsettled { if let document = documents[uri] { _ = inspection(of: document) } }
+    for uri in unsettled { if let document = documents[uri] { _ = check(document) } }
     unsettled = []
     publish()
   }
 
-  /// What is known of a document's text as it is now.
+  /// The problems of a document's text as it is now, and its parts.
+  func check(_ document: OpenDocument) -> WorkflowInspection {
+    if let known = document.check { return known }
+    let check = loader.inspect(document.path, cache: cache)
+    document.take(check: check)
+    return check
+  }
+
+  /// What the words of a document's text mean as it is now.
   func inspection(of document: OpenDocument) -> WorkflowInspection {
     if let known = document.inspection { return known }
-    let inspection = loader.inspect(document.path, cache: cache)
-    document.take(inspection)
+    let inspection = loader.inspect(document.path, cache: cache, unrolls: false, noting: .everything)
+    document.inspection = inspection
     return inspection
   }
 
@@ -89,11 +97,17 @@ extension LanguageServer {
     return (document, inspection(of: document))
   }
 
+  /// The document of a request that asks for its problems or parts.
+  func checkedWorkflow(_ uri: String) -> (document: OpenDocument, check: WorkflowInspection)? {
+    guard let document = documents[uri], isWorkflow(document) else { return nil }
+    return (document, check(document))
+  }
+
   /// Whether a document is one of ours: it says so, or a workflow calls it.
   func isWorkflow(_ document: OpenDocument) -> Bool {
     document.saysItIsWorkflow
       || documents.values.contains {
-        $0 !== document && ($0.inspection ?? $0.lastGood)?.paths.contains(document.path) == true
+        $0 !== document && ($0.check ?? $0.lastGood)?.paths.contains(document.path) == true
       }
   }
 }

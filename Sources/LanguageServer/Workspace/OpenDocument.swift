@@ -11,7 +11,9 @@ final class OpenDocument {
   private(set) var text: TextDocument
   /// The text as it is now.
   private(set) var file: SourceFile
-  /// What is known of the text; nil until somebody asks.
+  /// The problems of the text; nil until somebody asks.
+  var check: WorkflowInspection?
+  /// What the words of the text mean; nil until somebody asks.
   var inspection: WorkflowInspection?
   /// The last one that knew the document's parts, for what can be told of one that is broken beyond that.
   private(set) var lastGood: WorkflowInspection?
@@ -34,11 +36,14 @@ final class OpenDocument {
       }
     }
     file = SourceFile(path: path, text: text.text)
-    inspection = nil
+    unsettle()
   }
 
-  func take(_ new: WorkflowInspection) {
-    inspection = new
+  /// Has the text looked at again.
+  func unsettle() { (check, inspection) = (nil, nil) }
+
+  func take(check new: WorkflowInspection) {
+    check = new
     if new.isWorkflow { lastGood = new }
   }
 
