@@ -71,8 +71,10 @@ let package = Package(
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "GGUFTests", dependencies: ["GGUF", "Safetensors", "Tensors"]),
     .testTarget(name: "DiffusionModelsTests", dependencies: ["DiffusionModels", "GGUF", "TestSupport"]),
-    .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "TestSupport"]),
+    .testTarget(name: "GraphEngineTests", dependencies: ["GraphEngine", "LanguageServer", "TestSupport"]),
     .testTarget(name: "ComfyUITests", dependencies: ["ComfyUI", "StepgraphNodes"]),
+    .testTarget(
+      name: "LanguageServerTests", dependencies: ["Diagnostics", "LanguageServer", "StepgraphNodes", "TestSupport"]),
     .testTarget(name: "StepgraphNodesTests", dependencies: ["StepgraphNodes", "TestSupport"]),
     .target(
       name: "FuzzTargets",

@@ -189,6 +189,7 @@ struct ToyFiles {
 
   /// What is wrong, each problem as `place: message; note; note`; empty when nothing is.
   func problems(_ path: String = "g.yaml") -> [String] {
+    expectTheServerSaysTheSame(path)
     do {
       _ = try loader.resolve(path, settings: settings, sweeps: sweeps, sheets: sheets, targets: targets)
       return []
@@ -199,6 +200,7 @@ struct ToyFiles {
 
   /// What is wrong with a file that may be a subgraph.
   func checkProblems(_ path: String = "g.yaml") -> [String] {
+    expectTheServerSaysTheSame(path)
     do {
       return describe(try loader.check(path, settings: settings))
     } catch {
