@@ -10,4 +10,4 @@ package struct CompanionText: Sendable, Hashable {
 /// Says in other words what a workflow does: the engine knows no other program.
 ///
 /// The range is that of a sweep's point, nil for all nodes.
-package typealias CompanionWriter = @Sendable (_ graph: ResolvedGraph, _ nodes: Range<Int>?) -> [CompanionText]
+package typealias CompanionWriter = @Sendable (_ nodes: Range<Int>?) -> [CompanionText]

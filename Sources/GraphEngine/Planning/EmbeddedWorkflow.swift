@@ -4,7 +4,7 @@ enum EmbeddedWorkflow {
   ///
   /// An `x-made-with` block tells what else decides the bits, and how large the files are.
   static func complete(_ graph: inout ResolvedGraph, sources: [Int: [SourceContent]], numerics: String) {
-    let (nodes, readers, whole) = (graph.nodes, sources.keys.sorted(), graph)
+    let (nodes, readers, companions) = (graph.nodes, sources.keys.sorted(), graph.companions)
     @Sendable func block(_ readers: ArraySlice<Int>, of part: Range<Int>) -> String {
       var contents = Contents(readings: readers.map { Reading(nodes[$0], sources[$0] ?? []) })
       for index in part {
@@ -18,13 +18,13 @@ enum EmbeddedWorkflow {
       // Points are in the order of their nodes.
       while next < readers.count, readers[next] < point.nodes.lowerBound { next += 1 }
       let first = next
-      graph.points[index].workflowText = WorkflowText(companions: { whole.companions(whole, point.nodes) }) {
+      graph.points[index].workflowText = WorkflowText(companions: { companions(point.nodes) }) {
         point.workflow + block(readers[first...].prefix { point.nodes.contains($0) }, of: point.nodes)
       }
     }
     let (text, isSwept) = (graph.workflowText, !graph.points.isEmpty)
     // A sweep is several workflows to others.
-    graph.workflowText = WorkflowText(companions: { isSwept ? [] : whole.companions(whole, nil) }) {
+    graph.workflowText = WorkflowText(companions: { isSwept ? [] : companions(nil) }) {
       // A sweep that no one file can describe.
       text.text.isEmpty && isSwept ? "" : text.text + block(readers[...], of: nodes.indices)
     }

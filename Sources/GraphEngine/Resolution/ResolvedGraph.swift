@@ -26,7 +26,7 @@ package struct ResolvedGraph: Sendable {
   /// What the workflow says it was made with; nil when it says nothing.
   package var record: WorkflowRecord?
   /// Writes what sinks add for other programs.
-  package var companions: CompanionWriter = { _, _ in [] }
+  package var companions: CompanionWriter = { _ in [] }
   /// What the user should know though nothing is wrong.
   package var warnings: [Diagnostic]
 

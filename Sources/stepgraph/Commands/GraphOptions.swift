@@ -94,7 +94,8 @@ struct GraphSettings: ParsableArguments {
         return SweepSetting(name: name, text: text)
       },
       sheets: noSheet ? .none : sheet.map { .at($0) } ?? .beside, targets: target.isEmpty ? nil : target)
-    graph.companions = { ComfyExport.companions($0, of: $1) }
+    // Planning leaves out of parameters what decides nothing, such as the name of a sampler beside one with the same list.
+    graph.companions = { [written = graph] in ComfyExport.companions(written, of: $0) }
     if showsWarnings { Terminal.show(graph.warnings) }
     return graph
   }
