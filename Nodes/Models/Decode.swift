@@ -1,5 +1,6 @@
 import DiffusionModels
 import GraphEngine
+import Tensors
 
 /// Latents as pictures.
 package struct Decode: ForecastingNode {
@@ -9,11 +10,16 @@ package struct Decode: ForecastingNode {
   let vae = Input<VAEHandle>("vae", "The VAE.")
   let latent = Input<Latent>("latent", "Clean latents.")
   let tiles = TilePorts()
+  let clamp = OptionalParameter<Bool>(
+    "clamp", "Cuts colours off at black and white, as ComfyUI does; files are cut off anyway.")
   let image = Output<Image>("image", "Pictures in -1...1, not clamped.")
 
   package init() {}
 
-  package func resolve(_ parameters: inout NodeParameters) { tiles.resolve(&parameters) }
+  package func resolve(_ parameters: inout NodeParameters) {
+    tiles.resolve(&parameters)
+    if parameters[clamp] == false { parameters[clamp] = nil }
+  }
 
   package func forecast(_ io: inout NodeForecast) throws {
     if let config = io[vae]?.vaeConfig, let shape = io[latent]?.shape, shape.count == 4 {
@@ -38,7 +44,7 @@ package struct Decode: ForecastingNode {
       guard pixels.shape[1] == 3 else {
         throw NodeFailure("the VAE decodes to \(pixels.shape[1]) channels; 3 were expected", at: self.vae.name)
       }
-      io[image] = Image(pixels)
+      io[image] = Image(io[clamp] == true ? pixels.clamped(to: -1...1) : pixels)
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: latent.name)
     }

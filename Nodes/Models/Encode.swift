@@ -13,6 +13,10 @@ package struct Encode: ForecastingNode {
     "seed", "Draws a sample of the posterior with draw 0 of this seed's stream; its mean without it.")
   let rng = RandomParameters.rng
   let tiles = TilePorts()
+  let fit = OptionalParameter<String>(
+    "fit",
+    "crop cuts off, evenly on both sides, what is beyond multiples of the VAE's factor, as ComfyUI does; an error if left out.",
+    options: ["crop"])
   let latent = Output<Latent>("latent", "Clean latents, times the VAE's scaling factor.")
 
   package init() {}
@@ -25,10 +29,12 @@ package struct Encode: ForecastingNode {
   package func forecast(_ io: inout NodeForecast) { io[latent] = LatentForecast(level: .clean) }
 
   package func run(_ io: inout NodeIO) throws {
+    let factor = io[fit] == nil ? nil : io[self.vae].model.vaeConfig?.pixelsPerLatent
+    let picture = factor.map { Self.cut(io[image].tensor, to: $0) } ?? io[image].tensor
     let vae = try io[vae].vae(at: vae.name)
     let posterior: DiagonalGaussian
     do {
-      posterior = try vae.encode(io[image].tensor, strips: tiles.strips(io))
+      posterior = try vae.encode(picture, strips: tiles.strips(io))
     } catch let error as ModelError {
       throw NodeFailure(error.message, at: image.name)
     }
@@ -37,5 +43,13 @@ package struct Encode: ForecastingNode {
       posterior.sample(noise: RandomParameters.noise(mean.shape, seed: seed, draw: 0, generator: io[rng]))
     }
     io[latent] = Latent(vae.scaled(sample ?? mean), level: .clean)
+  }
+
+  /// The middle of pictures whose sides are multiples of a number; one that is smaller stays what it is.
+  private static func cut(_ picture: Tensor, to factor: Int) -> Tensor {
+    let (height, width) = (picture.shape[2], picture.shape[3])
+    guard min(height, width) >= factor else { return picture }
+    let (over, beside) = (height % factor, width % factor)
+    return picture.region(top: over / 2, left: beside / 2, height: height - over, width: width - beside)
   }
 }

@@ -1,7 +1,7 @@
 import GraphEngine
 import Tensors
 
-/// Pictures of another size, with the results of Pillow's `Image.resize`; its BOX is called area.
+/// Pictures of another size, with the results of Pillow's `Image.resize`, whose BOX is called area, or of ComfyUI.
 package struct ResizeImage: Node {
   package static let info = NodeInfo(
     type: "ResizeImage", version: 1, lane: .compute,
@@ -24,11 +24,18 @@ package struct ResizeImage: Node {
     "method",
     "How pixels are made of those around them; lanczos is the sharpest, area the mean of what a pixel covers.",
     default: PictureFilter.lanczos.rawValue, options: PictureFilter.allCases.map(\.rawValue))
+  let convention = OptionalParameter<String>(
+    "convention",
+    "Whose results: pillow, if left out, or comfyui, whose filters are torch's, which do not widen for smaller pictures, and whose "
+      + "lanczos is Pillow's of bytes.", options: Convention.allCases.map(\.rawValue))
   let resized = Output<Image>("image", "The pictures at the new size, or as they are if they have it.")
+
+  private enum Convention: String, CaseIterable { case pillow, comfyui }
 
   package init() {}
 
   package func resolve(_ parameters: inout NodeParameters) throws {
+    if parameters[convention] == Convention.pillow.rawValue { parameters[convention] = nil }
     try ports.requireOneWay(parameters)
     let names = [sizes.name, pixels.name, longest.name, ports.width.name, ports.height.name, ports.factor.name]
     let given = names.filter { parameters.values[$0] ?? .absent != .absent }
@@ -62,7 +69,11 @@ package struct ResizeImage: Node {
         at: io[ports.factor] == nil ? nil : ports.factor.name)
     }
     let cut = ports.cut(picture, io.parameters, to: size)
-    io[resized] = Image(cut.resizedPicture(height: size.height, width: size.width, filter, in: -1...1))
+    let isComfyUI = io[convention] == Convention.comfyui.rawValue
+    io[resized] = Image(
+      isComfyUI
+        ? cut.resizedAsComfyUI(height: size.height, width: size.width, filter)
+        : cut.resizedPicture(height: size.height, width: size.width, filter, in: -1...1))
   }
 
   private func size(_ parameters: NodeParameters, old: (width: Int, height: Int)) throws -> (width: Int, height: Int) {

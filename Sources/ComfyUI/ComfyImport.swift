@@ -44,6 +44,7 @@ package struct ComfyImport: Sendable {
         notes: ["SaveImage, PreviewImage or SaveLatent was expected"])
       return nil
     }
+    translator.sketch.clampDecodedPictures(among: kept)
     var sketch = translator.sketch
     let parts = stem.map { stem in sketch.outlined(folded.uses, keeping: &kept) { "\(stem)-\($0).yaml" } } ?? []
     subgraphs = parts.compactMap { part in

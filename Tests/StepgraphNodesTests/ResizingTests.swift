@@ -30,6 +30,33 @@ struct ResizingTests {
     #expect(try run.latent.level == .clean)
   }
 
+  /// ComfyUI's filters for pictures are those for latents.
+  @Test(arguments: ["nearest", "bilinear", "bicubic", "area"], sizes)
+  func picturesAreThoseOfTorch(_ method: String, _ size: (Int, Int)) throws {
+    let file = try Fixtures.tensors("tools/resizing.safetensors")
+    let run = try NodeRun(
+      "ResizeImage",
+      [
+        "width": .int(Int128(size.0)), "height": .int(Int128(size.1)), "method": .string(method),
+        "convention": .string("comfyui"),
+      ], ["image": Image(file.tensor("latent"))])
+    let theirs = method == "nearest" ? "nearest-exact" : method
+    let expected = try file.tensor("latent.\(theirs).\(size.0)x\(size.1)")
+    #expect(try run.image.greatestDifference(to: expected) <= 1e-5, "\(method) \(size)")
+  }
+
+  /// With bytes between the axes too, so that no byte is another one.
+  @Test(arguments: sizes)
+  func lanczosOfComfyUIIsPillowsOnBytes(_ size: (Int, Int)) throws {
+    let file = try Fixtures.tensors("tools/resizing.safetensors")
+    let run = try NodeRun(
+      "ResizeImage",
+      ["width": .int(Int128(size.0)), "height": .int(Int128(size.1)), "convention": .string("comfyui")],
+      ["image": Image(file.tensor("picture").asPicture)])
+    let expected = try file.tensor("lanczos.\(size.0)x\(size.1)").asPicture
+    #expect(try run.image.greatestDifference(to: expected) <= 1e-6, "\(size)")
+  }
+
   private func size(_ parameters: [String: ParameterValue], of width: Int = 30, _ height: Int = 20) throws -> [Int] {
     Array(
       try NodeRun("ResizeImage", parameters, ["image": Image(.zeros([1, 3, height, width]))]).image.shape.dropFirst(2)

@@ -40,6 +40,7 @@ extension ComfyClass {
         })
     ),
     ("RepeatLatentBatch", ComfyClass("Repeat Latent Batch", "amount", .imported(repeated))),
+    ("LatentUpscale", latentUpscale), ("LatentUpscaleBy", latentUpscaleBy),
     ("LatentFromBatch", ComfyClass("Latent From Batch", "batch_index length", .imported(fromBatch))),
     ("SaveLatent", ComfyClass("SaveLatent", "filename_prefix", .imported(saveLatent))),
     (
@@ -93,7 +94,8 @@ extension ComfyClass {
   private static func encode(_ n: NodeTranslation) -> [Meaning] {
     let (image, vae) = (n.image("pixels"), n.vae("vae"))
     guard let image, let vae else { return [] }
-    let node = n.add(.node("Encode"), "encoded", in: [("vae", vae), ("image", image)])
+    // Of a size that no latent has, ComfyUI takes the middle.
+    let node = n.add(.node("Encode"), "encoded", in: [("vae", vae), ("image", image)], with: [("fit", .text("crop"))])
     return [.latent(LatentMeaning(wire: SketchWire(node)))]
   }
 

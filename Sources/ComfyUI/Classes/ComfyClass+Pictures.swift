@@ -84,7 +84,7 @@ extension ComfyClass {
           n.image("image").map { image in
             let node = n.add(
               .node("ResizeImage"), "resized", in: [("image", image)],
-              with: [("sizes", .list(kontextSizes)), ("fit", .text("crop"))])
+              with: [("sizes", .list(kontextSizes)), ("fit", .text("crop")), ("convention", .text("comfyui"))])
             return [.image(SketchWire(node))]
           } ?? []
         })
@@ -280,7 +280,9 @@ extension ComfyClass {
     let (image, method) = (n.image("image"), n.text("upscale_method", default: "lanczos"))
     guard let image, let method else { return [] }
     let here = method == "nearest-exact" ? "nearest" : method
-    let node = n.add(.node("ResizeImage"), "resized", in: [("image", image)], with: size + [("method", .text(here))])
+    let node = n.add(
+      .node("ResizeImage"), "resized", in: [("image", image)],
+      with: size + [("method", .text(here)), ("convention", .text("comfyui"))])
     return [.image(SketchWire(node))]
   }
 }

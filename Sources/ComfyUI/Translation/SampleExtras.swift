@@ -80,7 +80,10 @@ extension NodeTranslation {
     }
     let resized = add(
       .node("ResizeImage"), "hint", in: [("image", picture)],
-      with: [("width", width), ("height", height), ("fit", .text("crop")), ("method", .text("nearest"))])
+      with: [
+        ("width", width), ("height", height), ("fit", .text("crop")), ("method", .text("nearest")),
+        ("convention", .text("comfyui")),
+      ])
     translator.name(resized, "hint")
     fittedHints[picture] = SketchWire(resized)
     return SketchWire(resized)
