@@ -20,6 +20,52 @@ struct ExportTests {
         ]
       ),
       (
+        "latents of other sizes",
+        [
+          "8": sampler("euler"),
+          "9": node("LatentUpscaleBy", "\"samples\": [\"8\", 0], \"upscale_method\": \"bislerp\", \"scale_by\": 1.5"),
+          "10": node(
+            "LatentUpscale",
+            "\"samples\": [\"9\", 0], \"upscale_method\": \"nearest-exact\", \"width\": 512, \"height\": 0, \"crop\": \"center\""
+          ),
+          "5": sampler("dpmpp_2m", latent: "[\"10\", 0]", denoise: "0.5"),
+        ]
+      ),
+      (
+        "a run with a mask, and one without",
+        [
+          "8": node("LoadImage", "\"image\": \"cat.png\""),
+          "9": node("VAEEncode", "\"pixels\": [\"8\", 0], \"vae\": [\"1\", 2]"),
+          "10": node("SetLatentNoiseMask", "\"samples\": [\"9\", 0], \"mask\": [\"8\", 1]"),
+          "11": sampler("euler", latent: "[\"10\", 0]"),
+          "12": node("SolidMask", "\"value\": 1, \"width\": 64, \"height\": 64"),
+          "13": node("SetLatentNoiseMask", "\"samples\": [\"11\", 0], \"mask\": [\"12\", 0]"),
+          "5": sampler("euler", latent: "[\"13\", 0]", denoise: "0.5"),
+        ]
+      ),
+      (
+        "a picture that is drawn twice",
+        [
+          "8": sampler("euler"), "9": node("VAEDecode", "\"samples\": [\"8\", 0], \"vae\": [\"1\", 2]"),
+          "10": node(
+            "ImageScaleBy", "\"image\": [\"9\", 0], \"upscale_method\": \"bilinear\", \"scale_by\": 1.5"),
+          "11": node("VAEEncode", "\"pixels\": [\"10\", 0], \"vae\": [\"1\", 2]"),
+          "5": sampler("euler", latent: "[\"11\", 0]", denoise: "0.5"),
+        ]
+      ),
+      (
+        "pictures that are resized",
+        [
+          "8": node("LoadImage", "\"image\": \"cat.png\""),
+          "9": node(
+            "ImageScale",
+            "\"image\": [\"8\", 0], \"upscale_method\": \"bicubic\", \"width\": 96, \"height\": 64, \"crop\": \"center\""
+          ),
+          "10": node("ImageScaleBy", "\"image\": [\"9\", 0], \"upscale_method\": \"lanczos\", \"scale_by\": 2"),
+          "4": node("VAEEncode", "\"pixels\": [\"10\", 0], \"vae\": [\"1\", 2]"),
+        ]
+      ),
+      (
         "a picture to begin with",
         [
           "8": node("LoadImage", "\"image\": \"cat.png\""),
@@ -317,5 +363,40 @@ struct ExportTests {
       })
     let problems = ComfyExport(try loader.resolve("/nowhere/imported.yaml", sheets: .none)).problems.map(\.message)
     #expect(problems.first == problem)
+  }
+
+  /// Parts of the workflow of one picture, and what is told of them.
+  @Test(arguments: [
+    (
+      "{text: $(prompt), syntax: comfyui}", "{text: \"\(String(repeating: "word ", count: 16))\"}",
+      "'positive': ComfyUI cuts no long text, as 'syntax: plain' does; 'syntax: comfyui' was expected"
+    ),
+    (
+      "{text: $(prompt), syntax: comfyui}", "{text: short, tokens: 60}",
+      "'positive': ComfyUI has no number of tokens to fill a text up to or to cut it at, and 'tokens' is one"
+    ),
+    ("cfg: $(cfg)", "cfg: 101", "'sample': ComfyUI's KSampler takes a 'cfg' of 0 to 100, and it is 101"),
+    (
+      "path: $(model)}", "path: $(model), zero_snr: true}",
+      "'schedule': in ComfyUI 'zero_snr' stands beside what is predicted; 'prediction' was expected"
+    ),
+    (
+      "curve: simple", "curve: simple, beta_end: 0.02",
+      "'schedule': ComfyUI's noise of training is that of the model's family, and 'beta_end' says another"
+    ),
+  ])
+  func whatComfyUIDoesOtherwiseIsTold(_ text: String, _ other: String, _ problem: String) throws {
+    let workflow = try #require(Imported(apiPrompt(["5": Self.sampler("euler")])).text)
+    let range = try #require(workflow.range(of: text))
+    let problems = try exported(workflow.replacingCharacters(in: range, with: other)).problems.map(\.message)
+    #expect(problems.first?.replacing("sample/sample[0]/next", with: "sample") == problem)
+  }
+
+  @Test func whatALoaderSaysOfThePredictionIsExported() throws {
+    let workflow = try #require(Imported(apiPrompt([:])).text)
+    let told = workflow.replacing("path: $(model)}", with: "path: $(model), prediction: v, zero_snr: true}")
+    let export = try exported(told)
+    #expect(export.problems.map(\.message) == [])
+    #expect(export.prompt.line.contains("\"sampling\": \"v_prediction\", \"zsnr\": true"), "\(export.prompt.line)")
   }
 }

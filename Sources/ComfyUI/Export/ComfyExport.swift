@@ -64,6 +64,15 @@ enum ExportedOutput {
 struct ExportedModel {
   var link: JSONValue
   var family: ComfyFamily?
+  /// What it predicts, `epsilon` or `v`, where its loader is told.
+  var prediction: String?
+  /// Whether training ended in pure noise, where its loader is told.
+  var hasZeroSNR: Bool?
+
+  mutating func readNoise(_ loader: Int, _ e: Exporter) {
+    prediction = e.text(loader, "prediction").flatMap { $0 == "auto" ? nil : $0 }
+    hasZeroSNR = e.text(loader, "zero_snr").flatMap { $0 == "auto" ? nil : $0 == "true" }
+  }
 }
 
 /// An encoded text, before it is told what its sampler says.
@@ -93,6 +102,7 @@ final class Exporter {
     let absorbed = Set(inpaintEncodings.values.flatMap(\.parts))
     for index in part where needed.contains(index) && !absorbed.contains(index) {
       let node = graph.nodes[index]
+      refuseDifferences(index)
       guard !Self.samplingTypes.contains(node.type), !ExportedSteps.isStep(node.type) else { continue }
       guard let rule = Self.rules[node.type] else {
         refuse(index, "ComfyUI has no node that does what \(node.type) does")
@@ -156,6 +166,7 @@ final class Exporter {
   /// Adds a node of ComfyUI; gives a link to its first output.
   @discardableResult
   func add(_ type: String, _ index: Int, _ inputs: [(String, JSONValue?)]) -> JSONValue {
+    refuseOutside(type, index, inputs)
     let name = graph.nodes[index].address.split(separator: "/").first.map { String($0.prefix { $0 != "[" }) } ?? type
     nodes.append(
       ExportedNode(
@@ -239,6 +250,17 @@ final class Exporter {
     let link = ExportedSteps(endingAt: source, in: self)?.link()
     samplers[source] = link
     return link
+  }
+
+  /// Latents that bring along a mask in ComfyUI: those that were drawn inside of one, and what is made of these.
+  private(set) var masked: Set<WireSource> = []
+
+  func markMasked(_ latent: WireSource) { masked.insert(latent) }
+
+  /// The mask of a node's latent stays with what it makes of it.
+  func keepMask(_ index: Int) {
+    guard let latent = source(index, "latent"), masked.contains(latent) else { return }
+    masked.insert(WireSource(node: index, output: 0))
   }
 
   func put(_ index: Int, _ port: String, _ output: ExportedOutput) {

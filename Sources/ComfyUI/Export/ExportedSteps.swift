@@ -184,6 +184,12 @@ struct ExportedSteps {
       }
       latent = e.add("SetLatentNoiseMask", node, [("samples", latent), ("mask", link)])
     }
+    if let source = e.source(node, "latent"), guidance.mask == nil, e.masked.contains(source) {
+      // One that the whole latent is drawn in, as the mask of the run before would go on.
+      let whole = e.add("SolidMask", node, [("value", .plain("1")), ("width", .plain("64")), ("height", .plain("64"))])
+      latent = e.add("SetLatentNoiseMask", node, [("samples", latent), ("mask", whole)])
+    }
+    if guidance.mask != nil { e.markMasked(output) }
     let isAdded = e.number(node, "amount") ?? 1 != 0
     return SamplerInputs.Start(
       latent: latent, seed: e.json(isAdded ? node : steps[0], "seed") ?? .plain("0"), isAdded: isAdded)
@@ -208,12 +214,24 @@ struct ExportedSteps {
     if let shift = e.json(schedule, "shift") {
       return e.add("ModelSamplingAuraFlow", schedule, [("model", model.link), ("shift", shift)])
     }
-    guard let prediction = e.text(schedule, "prediction") else { return model.link }
+    let told = e.text(schedule, "prediction")
+    if told == "flow" {
+      e.refuse(schedule, "ComfyUI's ModelSamplingDiscrete knows eps and v_prediction, and no flow")
+      return nil
+    }
+    let zeroSNR = e.text(schedule, "zero_snr") ?? model.hasZeroSNR.map { "\($0)" }
+    guard let prediction = told ?? model.prediction else {
+      if zeroSNR == "true" {
+        e.refuse(schedule, "in ComfyUI 'zero_snr' stands beside what is predicted; 'prediction' was expected")
+        return nil
+      }
+      return model.link
+    }
     return e.add(
       "ModelSamplingDiscrete", schedule,
       [
         ("model", model.link), ("sampling", .text(prediction == "v" ? "v_prediction" : "eps")),
-        ("zsnr", .plain(e.text(schedule, "zero_snr") ?? "false")),
+        ("zsnr", .plain(zeroSNR ?? "false")),
       ])
   }
 

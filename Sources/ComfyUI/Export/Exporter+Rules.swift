@@ -40,6 +40,7 @@ extension Exporter {
         e.add("SaveImage", i, [("images", image), ("filename_prefix", e.text(i, "path").map { .text(stem($0)) })])
       }
     },
+    "ResizeLatent": resizeLatent,
     "SaveLatent": { e, i in
       e.add(
         "SaveLatent", i,
@@ -53,6 +54,7 @@ extension Exporter {
     "RepeatLatent": { e, i in
       let link = e.add(
         "RepeatLatentBatch", i, [("samples", e.latent(into: i, "latent")), ("amount", e.json(i, "times"))])
+      e.keepMask(i)
       e.put(i, "latent", .link(link))
     },
     "LoadPictureEncoder": { e, i in
@@ -140,7 +142,8 @@ extension Exporter {
   private static let loadModel: Rule = { e, i in
     guard let name = e.modelFile(i, "path", .checkpoints) else { return }
     let link = e.add("CheckpointLoaderSimple", i, [("ckpt_name", .text(name))])
-    let model = ExportedModel(link: link, family: ModelNames.family(of: name) ?? .stableDiffusion)
+    var model = ExportedModel(link: link, family: ModelNames.family(of: name) ?? .stableDiffusion)
+    model.readNoise(i, e)
     e.put(i, "denoiser", .model(model))
     e.put(i, "unet", .model(model))
     e.put(i, "clip", .link(e.link(link, slot: 1)))
@@ -153,7 +156,8 @@ extension Exporter {
     let link = e.add(
       isGGUF ? "UnetLoaderGGUF" : "UNETLoader", i,
       [("unet_name", .text(name)), ("weight_dtype", isGGUF ? nil : .text("default"))])
-    let model = ExportedModel(link: link, family: ModelNames.family(of: name))
+    var model = ExportedModel(link: link, family: ModelNames.family(of: name))
+    model.readNoise(i, e)
     e.put(i, "denoiser", .model(model))
     e.put(i, "unet", .model(model))
   }

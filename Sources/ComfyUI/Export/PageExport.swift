@@ -20,6 +20,7 @@ struct PageExport {
     "ReferenceLatent": ["CONDITIONING"], "EmptyLatentImage": ["LATENT"], "EmptySD3LatentImage": ["LATENT"],
     "EmptyFlux2LatentImage": ["LATENT"], "VAEDecode": ["IMAGE"], "VAEEncode": ["LATENT"],
     "LoadImage": ["IMAGE", "MASK"],
+    "LatentUpscale": ["LATENT"], "LatentUpscaleBy": ["LATENT"],
     "LoadLatent": ["LATENT"], "GetImageSize": ["INT", "INT", "INT"], "ImageScale": ["IMAGE"], "ImageScaleBy": ["IMAGE"],
     "ImageScaleToTotalPixels": ["IMAGE"], "ModelSamplingFlux": ["MODEL"], "ModelSamplingAuraFlow": ["MODEL"],
     "ModelSamplingDiscrete": ["MODEL"], "KSampler": ["LATENT"], "KSamplerAdvanced": ["LATENT"],
@@ -84,11 +85,12 @@ struct PageExport {
         inputs[index].append(.object(slot))
       }
     }
-    var rows: [Int: Int] = [:]
+    /// By column, where there is space below its nodes.
+    var free: [Int: Int] = [:]
     let written = nodes.indices.map { index -> JSONValue in
-      let row = rows[columns[index], default: 0]
-      rows[columns[index]] = row + 1
-      return node(index, inputs: inputs[index], begun: begun, row: row)
+      let (top, height) = (free[columns[index], default: 0], Self.height(of: nodes[index], inputs: inputs[index].count))
+      free[columns[index]] = top + height + Self.distance
+      return node(index, inputs: inputs[index], begun: begun, top: top, height: height)
     }
     return .object([
       JSONField("last_node_id", .plain("\(nodes.count)")), JSONField("last_link_id", .plain("\(links.count)")),
@@ -97,7 +99,24 @@ struct PageExport {
     ])
   }
 
-  private func node(_ index: Int, inputs: [JSONValue], begun: [[Int]: [JSONValue]], row: Int) -> JSONValue {
+  /// Between the lower side of a node and the upper side of the next one, which its title lies above.
+  private static let distance = 70
+  private static let width = 360
+
+  /// At least as much as the page needs for what a node shows: a line for each slot and value, fields for texts, and a picture.
+  private static func height(of node: ExportedNode, inputs: Int) -> Int {
+    let widgets = ComfyClass.widgets(of: node.type) ?? []
+    let fields = widgets.count { texts.contains($0.name) }
+    let values = widgets.count + widgets.count(where: \.hasControl) - fields
+    let picture = node.type == "LoadImage" || node.type == "SaveImage" ? 240 : 0
+    return 20 + 20 * max(inputs, outputs[node.type]?.count ?? 0) + 26 * values + 110 * fields + picture
+  }
+
+  /// Values that are fields of several lines.
+  private static let texts: Set = ["text", "text_l", "text_g", "clip_l", "t5xxl"]
+
+  private func node(_ index: Int, inputs: [JSONValue], begun: [[Int]: [JSONValue]], top: Int, height: Int) -> JSONValue
+  {
     let node = nodes[index]
     let outputs = (Self.outputs[node.type] ?? []).enumerated().map { slot, type in
       JSONValue.object([
@@ -113,8 +132,8 @@ struct PageExport {
     }
     return .object([
       JSONField("id", .plain("\(index + 1)")), JSONField("type", .text(node.type)),
-      JSONField("pos", .list([.plain("\(columns[index] * 420)"), .plain("\(row * 320)")])),
-      JSONField("size", .list([.plain("360"), .plain("240")])), JSONField("flags", .object([])),
+      JSONField("pos", .list([.plain("\(columns[index] * (Self.width + 60))"), .plain("\(top)")])),
+      JSONField("size", .list([.plain("\(Self.width)"), .plain("\(height)")])), JSONField("flags", .object([])),
       JSONField("order", .plain("\(index)")), JSONField("mode", .plain("0")), JSONField("inputs", .list(inputs)),
       JSONField("outputs", .list(outputs)), JSONField("title", .text(node.title)),
       JSONField("properties", .object([JSONField("Node name for S&R", .text(node.type))])),
