@@ -9,7 +9,9 @@ package struct WorkflowTest: Sendable {
   package let cases: [WorkflowTestCase]
 
   /// A path in the file as the process can open it.
-  package func path(_ path: String) -> String { path.hasPrefix("/") ? path : file.folder + path }
+  package func path(_ path: String) -> String {
+    path.hasPrefix("/") || file.folder.isEmpty ? path : "\(file.folder)/\(path)"
+  }
 }
 
 /// One run of a workflow, and what must hold of it.

@@ -103,7 +103,9 @@ private struct WorkflowTestReader {
     return Located(file.path.dropLast(WorkflowTest.ending.count) + ".yaml", at: root.location)
   }
 
-  private func resolved(_ path: String) -> String { path.hasPrefix("/") ? path : folder + path }
+  private func resolved(_ path: String) -> String {
+    path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
+  }
 
   // MARK: Cases
 

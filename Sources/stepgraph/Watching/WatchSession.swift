@@ -63,13 +63,7 @@ final class WatchSession {
     let (happenings, tell) = AsyncStream.makeStream(of: Happening.self)
     let watcher = FileWatcher { tell.yield(.changed($0)) }
     defer { watcher.stop() }
-    signal(SIGINT, SIG_IGN)
-    let interrupt = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-    interrupt.setEventHandler {
-      tell.yield(.interrupted)
-      signal(SIGINT, SIG_DFL)
-    }
-    interrupt.resume()
+    let interrupt = Self.onInterrupt { tell.yield(.interrupted) }
     defer { interrupt.cancel() }
     tell.yield(.changed([]))
     for await happening in happenings {
@@ -82,6 +76,18 @@ final class WatchSession {
         throw CancellationError()
       }
     }
+  }
+
+  /// Calls `body` at the first Ctrl-C; a second one ends the process at once.
+  private nonisolated static func onInterrupt(_ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+    signal(SIGINT, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+    source.setEventHandler {
+      body()
+      signal(SIGINT, SIG_DFL)
+    }
+    source.resume()
+    return source
   }
 
   // MARK: What happens
@@ -211,16 +217,13 @@ final class WatchSession {
     let what = changed.isEmpty ? "" : "\(names(changed)) changed: "
     say("\(what)\(countText(plan.runCount, "node")) to run, \(plan.hitCount) from the cache")
     let explainer = Explainer(plan, cache: cache, numerics: Numerics.identifier)
-    var lines: [String] = []
-    var more = 0
+    var causes: [RunComparison.Cause] = []
     for index in plan.nodes.indices where isCause(plan.nodes[index]) {
-      let explanation = explainer.explanation(of: index)
-      for cause in RunComparison.Cause.lines(explanation.causes) where !lines.contains(cause) {
-        if lines.count < Self.causesShown { lines.append(cause) } else { more += 1 }
-      }
+      for cause in explainer.explanation(of: index).causes where !causes.contains(cause) { causes.append(cause) }
     }
-    for line in lines { Terminal.writeError("  \(line)\n") }
-    if more > 0 { Terminal.writeError("  and \(more) more\n") }
+    let lines = RunComparison.Cause.lines(causes)
+    for line in lines.prefix(Self.causesShown) { Terminal.writeError("  \(line)\n") }
+    if lines.count > Self.causesShown { Terminal.writeError("  and \(lines.count - Self.causesShown) more\n") }
   }
 
   private static let causesShown = 4
