@@ -116,7 +116,7 @@ struct WorkflowTestCommandTests {
         gone: {with: {model: nowhere}, error: there is no such file}
         bound: {with: {seed: -1}, error: "'seed' takes 0 or more"}
         other: {with: {seed: -1}, error: it is a folder}
-        none: {error: anything}
+        well: {error: anything}
         slip: {with: {sede: 1}}
         wire: {same: {strat: x.safetensors}}
       """)

@@ -91,9 +91,9 @@ struct FormatCommand: AsyncParsableCommand {
     }.sorted().map { prefix + $0 }
   }
 
-  /// Whether a file says of itself that it is a workflow: YAML that is none is left alone.
+  /// Whether a file says of itself that it is a workflow, or tests one: other YAML is left alone.
   private static func isWorkflow(_ path: String) -> Bool {
     guard let file = try? SourceFile.read(path) else { return false }
-    return file.lines.contains { $0.hasPrefix("stepgraph:") }
+    return file.lines.contains { $0.hasPrefix("stepgraph:") || $0.hasPrefix("stepgraph-test:") }
   }
 }
