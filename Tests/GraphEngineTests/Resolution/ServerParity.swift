@@ -75,7 +75,7 @@ private struct Told: Hashable {
   /// Told where the file is called that it is in.
   var isCall = false
 
-  init(_ diagnostic: Diagnostic, at location: SourceLocation) {
+  init(_ diagnostic: Diagnostic, at location: Diagnostics.SourceLocation) {
     file = location.file.path
     line = location.line - 1
     // By what Foundation counts, for the server to agree with.
