@@ -25,7 +25,7 @@ struct NavigationTests {
     nodes:
       start: {node: EmptyLatent, with: {seed: $(n)}}
       part: {graph: sub.yaml, in: {latent: start}, with: {count: $(n)}}
-      again: {node: BlendLatent, in: {a: part.latent, b: part/walk[0]/near}}
+      again: {node: BlendLatent, in: {a: part.latent, b: "part/walk[0]/near"}}
       save: {node: SaveLatent, in: {latent: again}, with: {path: "s$(n).safetensors"}}
 
     """
@@ -71,7 +71,7 @@ struct NavigationTests {
     #expect(try definition("part.latent") == "main.yaml:4:2")
     #expect(try definition("part.latent", offset: 6) == "sub.yaml:12:10")
     #expect(try definition("walk[0]") == "sub.yaml:6:2")
-    #expect(try definition("near}") == "sub.yaml:10:6")
+    #expect(try definition("near\"") == "sub.yaml:10:6")
     #expect(try definition("EmptyLatent") == "none:-1:-1")
   }
 

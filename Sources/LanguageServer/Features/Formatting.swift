@@ -13,6 +13,12 @@ extension LanguageServer {
       throw .failed(error.diagnostics.first?.message ?? "it cannot be formatted")
     }
     guard formatted != text else { return [] }
+    // Lines that are the same but for their ends are no difference of lines.
+    guard !text.utf8.contains(UInt8(ascii: "\r")) else {
+      let lines = document.file.lines
+      let end = document.file.position(line: lines.count, column: .max)
+      return [TextEdit(range: TextRange(Position(line: 0, character: 0), end), newText: formatted)]
+    }
     return LineDifference(from: document.file, to: formatted).edits
   }
 }
