@@ -36,10 +36,10 @@ struct ExportTests {
         [
           "8": node("LoadImage", "\"image\": \"cat.png\""),
           "9": node("VAEEncode", "\"pixels\": [\"8\", 0], \"vae\": [\"1\", 2]"),
-          "10": node("SetLatentNoiseMask", "\"samples\": [\"9\", 0], \"mask\": [\"8\", 1]"),
-          "11": sampler("euler", latent: "[\"10\", 0]"),
-          "12": node("SolidMask", "\"value\": 1, \"width\": 64, \"height\": 64"),
-          "13": node("SetLatentNoiseMask", "\"samples\": [\"11\", 0], \"mask\": [\"12\", 0]"),
+          "10": node("SolidMask", "\"value\": 1, \"width\": 64, \"height\": 64"),
+          "11": node("SetLatentNoiseMask", "\"samples\": [\"9\", 0], \"mask\": [\"8\", 1]"),
+          "12": sampler("euler", latent: "[\"11\", 0]"),
+          "13": node("SetLatentNoiseMask", "\"samples\": [\"12\", 0], \"mask\": [\"10\", 0]"),
           "5": sampler("euler", latent: "[\"13\", 0]", denoise: "0.5"),
         ]
       ),

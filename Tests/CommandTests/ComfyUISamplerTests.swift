@@ -83,7 +83,8 @@ struct ComfyUISamplerTests {
       """
     for (index, name) in try Self.names().enumerated() {
       let text = try String(contentsOf: Self.graphs.appending(path: "\(name).yaml"), encoding: .utf8)
-      let (remembers, isTwice) = (text.contains("  history:  {type: history"), text.contains("  from:    {type: int"))
+      let remembers = text.contains(#/\n  history: +{type: history/#)
+      let isTwice = text.contains(#/\n  from: +{type: int/#)
       let common = """
           schedule_\(index): {node: NoiseSchedule, in: {denoiser: model.denoiser}, with: {convention: comfyui, sampler: \(name), steps: 4}}
           start_\(index): {node: AddNoise, in: {latent: empty, schedule: schedule_\(index)}, with: {seed: 3, rng: comfyui}}

@@ -87,7 +87,8 @@ struct CompletionTests {
     let conventions = try labels(complete("  n: {node: NoiseSchedule, in: {unet: model.unet}, with: {convention: |>}}"))
     #expect(conventions.contains("heun") && conventions.contains("lcm"))
     #expect(try labels(complete("  e: {node: EmptyLatent, cache: |>}")) == ["disk", "memory", "none"])
-    #expect(try labels(complete("  e: {node: EmptyLatent, |>}")) == ["in", "with", "else", "cache", "description"])
+    #expect(
+      try labels(complete("  e: {node: EmptyLatent, |>}")) == ["if", "in", "with", "else", "cache", "description"])
     #expect(try labels(complete("  e: {|>}")) == ["node", "loop", "graph", "description"])
     let loop = "  s:\n    loop: {times: 3, |>}\n    nodes:\n      a: {node: EmptyLatent}"
     #expect(try labels(complete(loop)) == ["from", "to", "index"])
