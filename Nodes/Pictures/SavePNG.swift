@@ -63,7 +63,7 @@ package struct SavePNG: Node {
   /// [1, 3, h, w] in -1...1 as bytes [h, w, 3].
   static func pixels(of image: Tensor, _ rounding: PixelRounding = .nearest) -> [UInt8] {
     image.channelsLast().withUnsafeBufferPointer { values in
-      values.map { UInt8((min(max($0 / 2 + 0.5, 0), 1) * 255).rounded(rounding.rule)) }
+      values.map { UInt8((min(max($0 / 2 + 0.5, 0), 1) * 255 + rounding.margin).rounded(rounding.rule)) }
     }
   }
 
@@ -83,5 +83,7 @@ enum PixelRounding: String, CaseIterable {
   /// Cut off, as ComfyUI saves pictures.
   case down
 
+  /// A byte that became a number may lie a little below it, and is to stay one.
+  var margin: Float { self == .nearest ? 0 : 1 / 1024 }
   var rule: FloatingPointRoundingRule { self == .nearest ? .toNearestOrEven : .towardZero }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Safetensors
+import StepgraphNodes
 import Tensors
 import Testing
 
@@ -113,5 +114,18 @@ struct LatentFileTests {
       """, in: stepgraph)
     #expect(close(Array(try read("near.safetensors", "tensor", in: stepgraph).prefix(1)), [128 / 127.5 - 1]))
     #expect(close(Array(try read("down.safetensors", "tensor", in: stepgraph).prefix(1)), [127 / 127.5 - 1]))
+  }
+
+  /// Cut off too, bytes that were read are the bytes that are written.
+  @Test func picturesFromFilesStayWhatTheyAre() throws {
+    let stepgraph = try Stepgraph()
+    let pixels = (0..<3 * 256).map { UInt8($0 % 256) }
+    try Data(PNG.encode(pixels: pixels, width: 16, height: 16)).write(to: stepgraph.folder.file("bytes.png"))
+    try run(
+      """
+        read: {node: LoadImage, with: {path: bytes.png}}
+        down: {node: SavePNG, in: {image: read}, with: {path: down.png, rounding: down}}
+      """, in: stepgraph)
+    #expect(try PNG.decode(Array(stepgraph.folder.contents("down.png"))).pixels == pixels)
   }
 }
