@@ -57,6 +57,18 @@ struct CompletionTests {
     #expect(block == ["latent"])
   }
 
+  @Test func theFirstWordOfABlock() throws {
+    #expect(try labels(complete("  image:\n    node: Decode\n    in:\n      |>")).prefix(2) == ["vae", "latent"])
+    let width = try complete("  e:\n    node: EmptyLatent\n    with:\n      wi|>")
+    #expect(width.map { $0["textEdit"]?["newText"]?.string } == ["width: $1"])
+    #expect(try labels(complete("  e:\n    no|>")) == ["node"])
+  }
+
+  @Test func afterADollar() throws {
+    let names = try complete("  e: {node: EmptyLatent, with: {width: $|>}}")
+    #expect(names.first { $0["label"]?.string == "(steps)" }?["textEdit"]?["newText"]?.string == "(steps)")
+  }
+
   @Test func wiresByType() throws {
     #expect(try labels(complete("  image: {node: Decode, in: {latent: |>}}")) == ["start"])
     #expect(try labels(complete("  image: {node: Decode, in: {vae: mod|>")).contains("model.vae"))

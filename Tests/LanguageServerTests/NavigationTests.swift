@@ -156,6 +156,46 @@ struct NavigationTests {
     #expect(throws: Client.Refusal.self) { try client.request("textDocument/prepareRename", type) }
   }
 
+  @Test func whatASweepExcludesIsRenamedToo() throws {
+    let (client, folder) = try begin()
+    let uri = folder.uri("swept.yaml")
+    let text = """
+      stepgraph: 1
+      params: {n: {type: int, default: 3}, m: {type: int, default: 1}}
+      nodes:
+        start: {node: EmptyLatent, with: {seed: $(n + m)}}
+        save: {node: SaveLatent, in: {latent: start}, with: {path: "s$(n)-$(m).safetensors"}}
+      sweep: {matrix: {n: [3, 5], m: 1..3}, exclude: [{n: 3, m: 2}]}
+
+      """
+    client.open(uri, text)
+    var params = client.at(uri, try place("n: {type", in: text)).members
+    params["newName"] = "count"
+    let edits = try client.request("textDocument/rename", .object(params))["changes"]?[uri]?.items ?? []
+    #expect(edits.count == 5)
+    let renamed = Client.applying(edits, to: text)
+    client.replaceAll(uri, renamed)
+    #expect(client.problems(uri) == [])
+  }
+
+  @Test func aRefusalTellsWhatTheNewNameBreaks() throws {
+    let (client, folder) = try begin()
+    let uri = folder.uri("broken.yaml")
+    let text = """
+      stepgraph: 1
+      nodes:
+        start: {node: EmptyLatent, with: {widht: 64}}
+        other: {node: EmptyLatent}
+        save: {node: SaveLatent, in: {latent: start}, with: {path: s.safetensors}}
+
+      """
+    client.open(uri, text)
+    var params = client.at(uri, try place("other:", in: text)).members
+    params["newName"] = "start"
+    let refusal = #expect(throws: Client.Refusal.self) { try client.request("textDocument/rename", .object(params)) }
+    #expect(refusal.map { "\($0)".contains("widht") } == false)
+  }
+
   @Test func symbolsFoldsTokensAndHints() throws {
     let client = try Client()
     let uri = "file:///nowhere/txt2img.yaml"

@@ -192,7 +192,7 @@ extension Binder {
           fix: Fix(replacing: name.value, by: nearestName(to: name.value, among: names), at: name.location))
         return nil
       }
-      guard let param = document.params.first(where: { $0.name.value == name.value }), let type = param.type,
+      guard let param = param(name.value, of: document, at: name.location), let type = param.type,
         case .known(let known) = namedValue(of: literal, for: param, type: type, values: [:]).value.content
       else { return nil }
       guard let value = axes[index].index(of: known) else {

@@ -10,22 +10,33 @@ extension LanguageServer {
     if document.file.text.allSatisfy(\.isWhitespace) {
       return CompletionList(isIncomplete: false, items: [beginning(at: params.position)])
     }
-    guard isWorkflow(document), let probe = CompletionProbe(document.file, at: params.position) else { return nothing }
+    guard isWorkflow(document), var probe = CompletionProbe(document.file, at: params.position) else { return nothing }
+    var expectation = expectation(of: probe, in: document)
+    // The first word of a mapping in a block is a text until its colon follows.
+    if expectation == nil, probe.isAloneInLine,
+      let key = CompletionProbe(document.file, at: params.position, isKey: true)
+    {
+      probe = key
+      expectation = self.expectation(of: key, in: document)
+    }
+    guard let expectation else { return nothing }
+    let maker = CompletionMaker(probe: probe, server: self, document: document)
+    let items = maker.items(for: expectation).filter { maker.fits($0) }
+    guard items.count > Self.completionLimit else { return CompletionList(isIncomplete: false, items: items) }
+    let best = items.sorted { ($0.sortText ?? "", $0.label) < ($1.sortText ?? "", $1.label) }
+    return CompletionList(isIncomplete: true, items: Array(best.prefix(Self.completionLimit)))
+  }
+
+  private func expectation(of probe: CompletionProbe, in document: OpenDocument) -> Expectation? {
     let store = store
     let (path, file) = (document.path, probe.file)
     let loader = WorkflowLoader(catalog: catalog) { asked, reference throws(DiagnosticList) in
       if asked == path { return file }
       return try store.read(asked, reference: reference)
     }
-    let inspection = loader.inspect(
-      path, cache: cache, unrolls: false, noting: .expectations(line: probe.line))
-    // The probe's document has taken the place of the text's own.
-    guard let expectation = probe.expectation(in: inspection) else { return nothing }
-    let maker = CompletionMaker(probe: probe, server: self, document: document)
-    let items = maker.items(for: expectation).filter { maker.fits($0) }
-    guard items.count > Self.completionLimit else { return CompletionList(isIncomplete: false, items: items) }
-    let best = items.sorted { ($0.sortText ?? "", $0.label) < ($1.sortText ?? "", $1.label) }
-    return CompletionList(isIncomplete: true, items: Array(best.prefix(Self.completionLimit)))
+    // The probe's document takes the place of the text's own.
+    return probe.expectation(
+      in: loader.inspect(path, cache: cache, unrolls: false, noting: .expectations(line: probe.line)))
   }
 
   /// More are not looked through; what is typed next makes them fewer.
@@ -59,6 +70,8 @@ struct CompletionProbe {
   /// Whether the cursor is inside `$(...)`.
   let isInExpression: Bool
 
+  var isAloneInLine: Bool { (before + rest).allSatisfy { $0 == " " } }
+
   var isInBraces: Bool {
     var depth = 0
     for character in before {
@@ -67,7 +80,8 @@ struct CompletionProbe {
     return depth > 0
   }
 
-  init?(_ source: SourceFile, at position: Position) {
+  /// - Parameter isKey: whether a colon follows the word.
+  init?(_ source: SourceFile, at position: Position, isKey: Bool = false) {
     guard source.lines.indices.contains(position.line) else { return nil }
     let (line, cursor) = source.scalarIndex(of: position)
     let scalars = Array(source.lines[position.line].unicodeScalars)
@@ -92,14 +106,14 @@ struct CompletionProbe {
     range = source.range(line: line, column: start + 1, length: end - start)
     let close = isInExpression && !rest.contains(")") ? ")" : ""
     var lines = source.lines
-    lines[position.line] = Substring(self.before + Self.word + close + rest)
+    lines[position.line] = Substring(self.before + Self.word + close + (isKey ? ":" : "") + rest)
     file = SourceFile(path: source.path, text: lines.joined(separator: "\n"), base: source.base)
   }
 
   func expectation(in inspection: WorkflowInspection) -> Expectation? {
-    let quote = before.last.map { "\"'".contains($0) } ?? false
+    let begins = before.last.map { "\"'$".contains($0) } ?? false
     return inspection.expectation(line: line, column: column)
-      ?? (quote ? inspection.expectation(line: line, column: column - 1) : nil)
+      ?? (begins ? inspection.expectation(line: line, column: column - 1) : nil)
   }
 }
 

@@ -27,7 +27,7 @@ extension LanguageServer {
   /// The words at a place, the shortest first.
   func marks(at position: Position, in inspection: WorkflowInspection) -> [PlacedMark] {
     inspection.marks.compactMap { mark in
-      guard mark.location.line == position.line + 1 else { return nil }
+      guard mark.location.line - 1 == position.line else { return nil }
       // A text with escapes is found by its beginning.
       guard let range = mark.range ?? (mark.isLiteral ? mark.location.file.range(at: mark.location) : nil),
         range.contains(position)

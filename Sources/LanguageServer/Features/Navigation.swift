@@ -121,9 +121,12 @@ extension LanguageServer {
       return try store.read(path, reference: reference)
     }
     for path in files.keys.sorted() {
-      let before = loader.inspect(path, cache: cache).diagnostics.count { $0.severity == .error }
+      let before = loader.inspect(path, cache: cache).diagnostics.filter { $0.severity == .error }
       let problems = after.inspect(path, cache: DocumentCache()).diagnostics.filter { $0.severity == .error }
-      guard problems.count > before, let problem = problems.first else { continue }
+      let known = Set(before.map(\.message))
+      guard problems.count > before.count,
+        let problem = problems.first(where: { !known.contains($0.message) }) ?? problems.first
+      else { continue }
       throw .failed("after that, \(problem.location.map { "at \($0), " } ?? "")\(problem.message)")
     }
   }

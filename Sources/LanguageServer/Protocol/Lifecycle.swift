@@ -45,7 +45,7 @@ struct ServerCapabilities: Encodable {
     let save = true
   }
 
-  struct Completion: Encodable { let triggerCharacters = [" ", ".", ":", "(", "/", "<", "{", "["] }
+  struct Completion: Encodable { let triggerCharacters = [" ", ".", ":", "(", "$", "/", "<", "{", "["] }
   struct Rename: Encodable { let prepareProvider = true }
   struct Actions: Encodable { let codeActionKinds = ["quickfix"] }
   struct Lenses: Encodable { let resolveProvider = false }

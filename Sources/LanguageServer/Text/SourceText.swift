@@ -16,7 +16,7 @@ extension SourceFile {
 
   /// The line, from 1 on, and the index of a scalar in it, from 0 on.
   func scalarIndex(of position: Position) -> (line: Int, index: Int) {
-    guard lines.indices.contains(position.line) else { return (position.line + 1, 0) }
+    guard lines.indices.contains(position.line) else { return (position.line &+ 1, 0) }
     var (units, index) = (0, 0)
     for scalar in lines[position.line].unicodeScalars {
       guard units < position.character else { break }
