@@ -52,8 +52,8 @@ package struct SavePNG: Node {
 
   private func write(_ file: [UInt8], to path: String, _ io: inout NodeIO) throws {
     try io.claim(path, WholeFile.place(of: path))
-    if let other = PictureWorkflow.other(than: io.workflow, at: path) {
-      if io.keepsOthers { throw PictureWorkflow.refusal(toReplace: path, other, at: self.path.name) }
+    if !io.others.exceptions.contains(path), let other = PictureWorkflow.other(than: io.workflow, at: path) {
+      if io.others.areKept { throw PictureWorkflow.refusal(toReplace: path, other, at: self.path.name) }
       io.warn("'\(path)' was \(other) and is replaced", self.path.name)
     }
     try WholeFile.write(file, to: path, kind: .png)

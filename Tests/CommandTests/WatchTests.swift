@@ -96,6 +96,18 @@ struct WatchTests {
     try stepgraph.folder.write(try text(stepgraph) + "# note\n", to: "graph.yaml")
     try watch.wait("a word on a comment") { watch.errors.contains("changed, but nothing that runs") }
     #expect(watch.runs == 2)
+
+    // Another workflow by now, and still the picture of this one.
+    let between = "  between: {node: Adjust, in: {image: image}, with: {contrast: 1.5}}\n  png:"
+    let rewired = try text(stepgraph).replacing("in: {image: image}", with: "in: {image: between}")
+    try stepgraph.folder.write(rewired.replacing("\n  png:", with: "\n" + between), to: "graph.yaml")
+    try watch.wait("a run with another node") { watch.runs == 3 }
+    #expect(!watch.errors.contains("another workflow"), "\(watch.errors)")
+
+    // What is missing is written again.
+    try FileManager.default.removeItem(at: stepgraph.folder.file("out.png"))
+    try stepgraph.folder.write(try text(stepgraph) + "# another\n", to: "graph.yaml")
+    try watch.wait("a run that writes") { watch.runs == 4 }
     let written = try stepgraph.folder.contents("out.png")
     #expect(watch.interrupt() == 0)
     #expect(try plain(stepgraph) == written)

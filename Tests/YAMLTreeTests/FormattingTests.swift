@@ -53,6 +53,15 @@ struct FormattingTests {
     #expect(try formatted(expected) == expected)
   }
 
+  @Test(arguments: [
+    "x-a:\n  &v   # t\n  1\n", "stepgraph: &v\n  # own\n  1\n", "k: &m\n  # own\n  {type: int}\n",
+  ])
+  func commentsBehindAnchorsStayWhereTheyWerePut(_ text: String) throws {
+    let once = try formatted(text)
+    #expect(try formatted(once) == once)
+    #expect(once.contains("# ") && once.contains("&"))
+  }
+
   @Test func tablesHaveColumns() throws {
     let text = """
       params:

@@ -19,11 +19,11 @@ final class EventRelay: Sendable {
   private let state: Mutex<State>
   private let cancelled = Atomic(false)
 
-  /// Whether files that other workflows wrote stay as they are.
-  let keepsOthers: Bool
+  /// What becomes of files that other workflows wrote.
+  let others: FilesOfOthers
 
-  init(keepsOthers: Bool = false, _ sink: EventSink?) {
-    self.keepsOthers = keepsOthers
+  init(others: FilesOfOthers = FilesOfOthers(), _ sink: EventSink?) {
+    self.others = others
     state = Mutex(State(sink: sink ?? { _ in }))
   }
 

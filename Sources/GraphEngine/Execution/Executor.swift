@@ -10,8 +10,8 @@ package struct Executor: Sendable {
   package let numerics: String
   /// Whether nodes run together that can, or all one by one: the results are the same.
   package let batches: Bool
-  /// Whether sinks leave files of other workflows as they are, and fail, or replace them with a word.
-  package let keepsOthers: Bool
+  /// What sinks do with files that other workflows wrote.
+  package let others: FilesOfOthers
   package let events: EventSink?
   /// Sees results as they come.
   package let watcher: (any RunWatcher)?
@@ -20,14 +20,14 @@ package struct Executor: Sendable {
   private static let grace: Duration = .milliseconds(800)
 
   package init(
-    cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, batches: Bool = true, keepsOthers: Bool = false,
-    watcher: (any RunWatcher)? = nil, events: EventSink? = nil
+    cache: DiskCache?, memory: MemoryCache? = nil, numerics: String, batches: Bool = true,
+    others: FilesOfOthers = FilesOfOthers(), watcher: (any RunWatcher)? = nil, events: EventSink? = nil
   ) {
     self.cache = cache
     self.memory = memory
     self.numerics = numerics
     self.batches = batches
-    self.keepsOthers = keepsOthers
+    self.others = others
     self.events = events
     self.watcher = watcher
   }
@@ -43,7 +43,7 @@ package struct Executor: Sendable {
   /// when the task is cancelled.
   package func run(_ plan: Plan) async throws -> RunResult {
     let recorder = plan.compared.isEmpty ? cache.map { RunRecorder(plan, numerics: numerics, cache: $0) } : nil
-    let relay = EventRelay(keepsOthers: keepsOthers) { [events] event in
+    let relay = EventRelay(others: others) { [events] event in
       recorder?.note(event)
       events?(event)
     }

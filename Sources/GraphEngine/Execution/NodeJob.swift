@@ -50,7 +50,7 @@ struct NodeJob: Sendable {
       reportWritten: { [events, address = node.address, type = node.declaration.info.type] path in
         events.send(.wrote(node: address, type: type, path: path))
       },
-      isCancelled: { [events] in events.isCancelled }, keepsOthers: events.keepsOthers)
+      isCancelled: { [events] in events.isCancelled }, others: events.others)
   }
 
   /// What the node put out when it ran; throws for an output that is missing or not finite.

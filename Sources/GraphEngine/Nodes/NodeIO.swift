@@ -46,8 +46,8 @@ package struct NodeIO {
   package var reportWritten: @Sendable (_ path: String) -> Void
   /// Whether the user has interrupted the run; long work asks now and then, and throws `CancellationError`.
   package var isCancelled: @Sendable () -> Bool
-  /// Whether a sink leaves a file that another workflow wrote as it is, and fails, or replaces it and warns.
-  package let keepsOthers: Bool
+  /// What a sink does with files that other workflows wrote.
+  package let others: FilesOfOthers
 
   package init(
     parameters: NodeParameters, inputs: [String: [any WireValue]], workflow: WorkflowText = WorkflowText(""),
@@ -55,7 +55,7 @@ package struct NodeIO {
     reportLoaded: @escaping @Sendable (String, Double) -> Void = { _, _ in },
     claim: @escaping @Sendable (String, String) throws -> Void = { _, _ in },
     reportWritten: @escaping @Sendable (String) -> Void = { _ in },
-    isCancelled: @escaping @Sendable () -> Bool = { false }, keepsOthers: Bool = false
+    isCancelled: @escaping @Sendable () -> Bool = { false }, others: FilesOfOthers = FilesOfOthers()
   ) {
     self.parameters = parameters
     self.inputs = inputs
@@ -65,7 +65,7 @@ package struct NodeIO {
     self.claim = claim
     self.reportWritten = reportWritten
     self.isCancelled = isCancelled
-    self.keepsOthers = keepsOthers
+    self.others = others
   }
 
   package subscript<Value>(input: Input<Value>) -> Value {

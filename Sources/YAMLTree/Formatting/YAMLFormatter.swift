@@ -131,7 +131,8 @@ struct YAMLFormatter {
       if !isRoot, hasComment(before: value.contentStart) || goesOnBelow {
         endLine(at: owner)
         indent += 2
-        flush(before: value.start, indent: indent)
+        // Comments between an anchor and its value go above both, where they stay.
+        flush(before: value.contentStart, indent: indent)
         begin(indent: indent)
       } else {
         line.isWhole = !isSplit

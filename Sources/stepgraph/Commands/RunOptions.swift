@@ -76,11 +76,14 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  func plan(_ resolved: ResolvedGraph, cache: DiskCache?, memory: MemoryCache?, isShown: Bool) throws -> Plan {
+  /// - Parameter own: pictures that earlier runs of the session wrote.
+  func plan(
+    _ resolved: ResolvedGraph, cache: DiskCache?, memory: MemoryCache?, own: Set<String> = [], isShown: Bool
+  ) throws -> Plan {
     let refreshed = try resolved.nodesToRefresh(refresh, option: "--refresh")
     let plan = try graph.settings.plan(
       resolved, cache: cache, memory: memory, refreshing: refreshed, isShown: isShown)
-    if keepsOthers { try plan.requireOwnPictures() }
+    if keepsOthers { try plan.requireOwnPictures(besides: own) }
     return plan
   }
 
@@ -89,11 +92,11 @@ struct RunOptions: ParsableArguments {
   }
 
   func executor(
-    cache: DiskCache?, memory: MemoryCache?, watcher: LatentPreview?, events: @escaping EventSink
+    cache: DiskCache?, memory: MemoryCache?, own: Set<String> = [], watcher: LatentPreview?, events: @escaping EventSink
   ) -> Executor {
     Executor(
-      cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch, keepsOthers: keepsOthers,
-      watcher: watcher, events: events)
+      cache: cache, memory: memory, numerics: Numerics.identifier, batches: !noBatch,
+      others: FilesOfOthers(areKept: keepsOthers, exceptions: own), watcher: watcher, events: events)
   }
 
   /// What `--preview` and `--preview-vae` ask for.

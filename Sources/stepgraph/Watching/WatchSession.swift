@@ -42,6 +42,8 @@ final class WatchSession {
   private var count = 0
   /// The plan of the last run that came to its end.
   private var done: Plan?
+  /// What earlier runs wrote, and the last one that came to its end.
+  private var (own, written): (Set<String>, [String]) = ([], [])
   /// The errors that are on the screen.
   private var shownErrors = ""
 
@@ -104,7 +106,7 @@ final class WatchSession {
       // What it computed is in the cache now.
       guard let again = try await self.plan(watcher) else { return }
       plan = again
-    } else if let done, !changed.isEmpty, plan.isSame(as: done) {
+    } else if let done, !changed.isEmpty, plan.isSame(as: done), written.allSatisfy({ access($0, F_OK) == 0 }) {
       return say("\(names(changed)) changed, but nothing that runs")
     }
     try start(plan, changed, tell)
@@ -114,7 +116,7 @@ final class WatchSession {
   private func plan(_ watcher: FileWatcher) async throws -> Plan? {
     let start = ContinuousClock.now
     while true {
-      let graph = reader.read()
+      let graph = reader.read(own: own)
       watcher.watch(graph.files)
       switch graph.plan {
       case .success(let plan):
@@ -143,7 +145,7 @@ final class WatchSession {
     Terminal.show(plan.graph.warnings)
     let preview = try options.latentPreview()
     let progress = isQuiet ? nil : options.progress(of: plan, cache)
-    let executor = options.executor(cache: cache, memory: memory, watcher: preview) { [log] event in
+    let executor = options.executor(cache: cache, memory: memory, own: own, watcher: preview) { [log] event in
       log?.write(event)
       record.note(event)
       if case .warning(_, let diagnostic) = event {
@@ -171,6 +173,7 @@ final class WatchSession {
     run.task.cancel()
     await run.task.value
     run.progress?.finish()
+    own.formUnion(run.record.files)
     current = nil
     done = nil
   }
@@ -179,14 +182,15 @@ final class WatchSession {
     guard let run = current else { return }
     current = nil
     run.progress?.finish()
-    // A graph may read what it writes.
+    own.formUnion(run.record.files)
+    // A folder or a link that is read may hold what is written.
     watcher.accept(run.record.files)
     if let problem = run.preview?.problem {
       Terminal.show([Diagnostic("--preview: \(problem)", severity: .warning)])
     }
     switch end {
     case .done:
-      done = run.plan
+      (done, written) = (run.plan, run.record.files)
       if !isQuiet { try? Terminal.write(run.record.summary) }
     case .failed(let list):
       done = nil
@@ -207,8 +211,11 @@ final class WatchSession {
     let text = render(list.diagnostics, color: false)
     guard text != shownErrors else { return }
     shownErrors = text
-    Terminal.show(list.diagnostics)
-    say("waiting for a change")
+    let tell = {
+      Terminal.show(list.diagnostics)
+      self.say("waiting for a change")
+    }
+    if let progress = current?.progress { progress.pause(tell) } else { tell() }
   }
 
   /// What runs, and why: what changed since the last run, where it is furthest upstream.

@@ -23,7 +23,8 @@ final class GraphReader {
     (self.options, self.cache, self.memory, self.isQuiet) = (options, cache, memory, isQuiet)
   }
 
-  func read() -> WatchedGraph {
+  /// - Parameter own: pictures that earlier runs of the session wrote.
+  func read(own: Set<String>) -> WatchedGraph {
     let read = Mutex<[String: FileIdentity?]>([:])
     func note(_ path: String, _ identity: FileIdentity?) {
       read.withLock { if $0[path] == nil { $0[path] = .some(identity) } }
@@ -45,7 +46,7 @@ final class GraphReader {
       // Where a plan fails for a file, its change is what is waited for.
       let paths = graph.nodes.flatMap(\.readPaths).map { ($0, FileIdentity(path: $0)) }
       do {
-        let plan = try options.plan(graph, cache: cache, memory: memory, isShown: !isQuiet)
+        let plan = try options.plan(graph, cache: cache, memory: memory, own: own, isShown: !isQuiet)
         for (path, identity) in plan.readFiles { note(path, identity) }
         return WatchedGraph(plan: .success(plan), files: read.withLock { $0 })
       } catch {
