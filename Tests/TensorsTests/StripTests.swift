@@ -19,7 +19,9 @@ struct StripTests {
       let made = image.mappedInStrips(rows: 16, margin: 8, channels: 3, scale: 2, network)
       #expect(strips == 2 * ((height + 15) / 16))
       #expect(made.shape == whole.shape)
-      #expect(made.values == whole.values)
+      #expect(relativeError(made, whole.values.map(Double.init)) < 1e-6)
+      // OpenBLAS may sum in another order for another number of rows.
+      if !Numerics.identifier.contains("OpenBLAS") { #expect(made.values == whole.values) }
     }
   }
 
