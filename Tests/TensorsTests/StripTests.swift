@@ -19,9 +19,12 @@ struct StripTests {
       let made = image.mappedInStrips(rows: 16, margin: 8, channels: 3, scale: 2, network)
       #expect(strips == 2 * ((height + 15) / 16))
       #expect(made.shape == whole.shape)
-      #expect(relativeError(made, whole.values.map(Double.init)) < 1e-6)
-      // OpenBLAS may sum in another order for another number of rows.
-      if !Numerics.identifier.contains("OpenBLAS") { #expect(made.values == whole.values) }
+      // OpenBLAS may sum in another order for another number of rows, and two layers are as far off as Winograd's method is.
+      if Numerics.identifier.contains("OpenBLAS") {
+        #expect(relativeError(made, whole.values.map(Double.init)) < 4e-6)
+      } else {
+        #expect(made.values == whole.values)
+      }
     }
   }
 
