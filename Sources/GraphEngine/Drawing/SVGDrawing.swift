@@ -24,7 +24,7 @@ package struct SVGDrawing {
     var svg = """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(n(width))" height="\(n(height))" \
       viewBox="0 0 \(n(width)) \(n(height))" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif">
-      <title>\(escaped(diagram.title))</title>
+      <title>\(xmlText(diagram.title))</title>
       <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">\
       <path d="M0,0.5 L8,4 L0,7.5 z" fill="#5c6770"/></marker>\
       <marker id="back" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">\
@@ -94,7 +94,7 @@ package struct SVGDrawing {
   private var head: String {
     var svg = """
       <text x="\(n(Self.margin))" y="\(n(Self.margin + 14))" font-size="17" font-weight="bold" fill="#212529">\
-      \(escaped(diagram.title))</text>
+      \(xmlText(diagram.title))</text>
 
       """
     var x = Self.margin
@@ -102,7 +102,7 @@ package struct SVGDrawing {
       svg += """
         <rect x="\(n(x))" y="\(n(Self.margin + 28))" width="14" height="14" rx="3" fill="\(state.fill)" \
         stroke="\(state.stroke)" stroke-width="1.5"/><text x="\(n(x + 20))" y="\(n(Self.margin + 39.5))" \
-        font-size="12" fill="#343a40">\(escaped(state.label))</text>
+        font-size="12" fill="#343a40">\(xmlText(state.label))</text>
 
         """
       x += state.width
@@ -111,7 +111,7 @@ package struct SVGDrawing {
     for mark in marks {
       svg += """
         <g transform="translate(\(n(x)),\(n(Self.margin + 50)))">\(mark.picture)<text x="30" y="11.5" font-size="12" \
-        fill="#343a40">\(escaped(mark.label))</text></g>
+        fill="#343a40">\(xmlText(mark.label))</text></g>
 
         """
       x += mark.width
@@ -139,7 +139,7 @@ package struct SVGDrawing {
     return """
       <text x="\(n(frame.x + 12))" y="\(n(frame.y + 16))" font-size="12" \
       font-weight="bold" fill="#495057" paint-order="stroke" stroke="\(fill)" stroke-width="5">\
-      \(escaped(diagram.clusters[index].title))</text>
+      \(xmlText(diagram.clusters[index].title))</text>
 
       """
   }
@@ -152,11 +152,11 @@ package struct SVGDrawing {
     let (x, y, width, height) = (frame.x, frame.y, frame.width, frame.height)
     let shown = box.members.prefix(12).joined(separator: "\n") + (box.members.count > 12 ? "\n…" : "")
     var svg = """
-      <g><title>\(escaped(shown))</title><rect x="\(n(x))" y="\(n(y))" width="\(n(width))" height="\(n(height))" rx="7" \
+      <g><title>\(xmlText(shown))</title><rect x="\(n(x))" y="\(n(y))" width="\(n(width))" height="\(n(height))" rx="7" \
       fill="\(main.fill)" stroke="\(main.stroke)" stroke-width="1.5"/><text x="\(n(x + width / 2))" y="\(n(y + 19))" \
-      font-size="13" font-weight="bold" fill="#212529" text-anchor="middle">\(escaped(box.name))</text>\
+      font-size="13" font-weight="bold" fill="#212529" text-anchor="middle">\(xmlText(box.name))</text>\
       <text x="\(n(x + width / 2))" y="\(n(y + 34))" font-size="11" fill="#5c6770" text-anchor="middle">\
-      \(escaped(box.type))</text>
+      \(xmlText(box.type))</text>
       """
     // How many of a loop's nodes run, and how many do not.
     if parts.count > 1 {
@@ -219,22 +219,5 @@ package struct SVGDrawing {
   private func n(_ value: Double) -> String {
     let rounded = (value * 10).rounded() / 10
     return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
-  }
-
-  /// XML knows no control characters, however they are written.
-  private func escaped(_ text: String) -> String {
-    var escaped = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      case "\n", "\t": escaped.unicodeScalars.append(scalar)
-      case "\0"..<" ", "\u{7f}", "\u{fffe}", "\u{ffff}": escaped += "\u{fffd}"
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
-    return escaped
   }
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import GraphEngine
 
 /// What all cases came to, in the forms that people and other programs read.
 struct TestReport {
@@ -38,17 +39,17 @@ struct TestReport {
     for file in files {
       let suite = outcomes.filter { $0.file == file }
       let sum = suite.reduce(0) { $0 + $1.seconds }
-      text += "  <testsuite name=\"\(escaped(file))\" tests=\"\(suite.count)\""
+      text += "  <testsuite name=\"\(xmlText(file))\" tests=\"\(suite.count)\""
       text += " failures=\"\(suite.count { !$0.holds })\" time=\"\(time(sum))\">\n"
       for outcome in suite {
         text +=
-          "    <testcase name=\"\(escaped(outcome.name))\" classname=\"\(escaped(file))\" time=\"\(time(outcome.seconds))\""
+          "    <testcase name=\"\(xmlText(outcome.name))\" classname=\"\(xmlText(file))\" time=\"\(time(outcome.seconds))\""
         guard let first = outcome.problems.first else {
           text += "/>\n"
           continue
         }
-        text += ">\n      <failure message=\"\(escaped(first.message))\">"
-        text += escaped(render(outcome.problems, color: false)) + "</failure>\n    </testcase>\n"
+        text += ">\n      <failure message=\"\(xmlText(first.message))\">"
+        text += xmlText(render(outcome.problems, color: false)) + "</failure>\n    </testcase>\n"
       }
       text += "  </testsuite>\n"
     }
@@ -56,23 +57,6 @@ struct TestReport {
   }
 
   private func time(_ seconds: Double) -> String { String(format: "%.3f", seconds) }
-
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\n", "\t": result.unicodeScalars.append(scalar)
-      // XML has no other control characters, not even as references.
-      case "\u{0}"..<" ", "\u{FFFE}", "\u{FFFF}": result += "?"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
 
   /// What `--json` prints.
   var json: Description { Description(self) }

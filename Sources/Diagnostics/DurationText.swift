@@ -1,7 +1,7 @@
 import Foundation
 
 /// A duration as people read it: `84 ms`, `1.3 s`, `2 min 05 s`, `1 h 02 min`.
-func durationText(_ seconds: Double) -> String {
+package func durationText(_ seconds: Double) -> String {
   switch seconds {
   case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
   case ..<59.95: return String(format: "%.1f s", seconds)

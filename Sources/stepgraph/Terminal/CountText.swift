@@ -1,2 +1,0 @@
-/// A number of things: `1 node`, `86 nodes`.
-func countText(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
